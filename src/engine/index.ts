@@ -1,0 +1,43 @@
+/**
+ * Chard: background work for Cloudflare Workers. This list is the public surface; nothing else is.
+ *
+ *     export const chard = createChard()
+ *     export const drawAvatar = chard.task({ name: 'draw-avatar', input: schema, run: async ({ userId }) => { … } })
+ *     const worker = chard.serve([drawAvatar])
+ *     export const Ledger = worker.Ledger
+ *     export const Runner = worker.Runner
+ *     export default { fetch: app.fetch, queue: worker.queue, scheduled: worker.scheduled }
+ */
+
+// Set-up: one call a Worker, and what it takes.
+export { type Chard, type ChardOptions, type ChardWorker, createChard } from './chard.ts'
+
+// Tasks: a definition in code, and the three ways to run it.
+export type { EnqueueManyOptions, EnqueueOptions, FailedContext, RunContext, Task, TaskOptions } from './task/task.ts'
+export type { Backoff, RetryOptions } from './task/retry.ts'
+export type { Duration } from './task/duration.ts'
+
+// Inside a handler: how to say more than "done" or "failed".
+export { NonRetryableError, RetryAfterError, type Snooze, snooze } from './task/errors.ts'
+
+// Jobs: what was recorded, and its handle.
+export {
+  type AttemptOutcome,
+  type AttemptRecord,
+  type CompletedJob,
+  type FailureReason,
+  failureReasons,
+  isFinal,
+  type Job,
+  type JobError,
+  type JobRecord,
+  type JobState,
+  jobStates,
+  type LogLine,
+  type Progress,
+  type Stored,
+} from './task/job.ts'
+export type { JobList, JobQuery, Overview } from './client/client.ts'
+
+// Errors of the engine itself: a closed list of codes.
+export { ChardError, type ChardErrorCode, type InputIssue, JobFailedError } from './task/errors.ts'

@@ -1,0 +1,112 @@
+/**
+ * Every error the engine raises, and whether trying again can help: decided here, once.
+ * Edges map a code to their own language (an HTTP status, an exit code) and decide nothing.
+ */
+import type { Duration } from './duration.ts'
+import type { JobRecord } from './job.ts'
+
+/** The closed list of codes. Stable: programs match on them. */
+export type ChardErrorCode =
+  /** An option has a value it does not take. Raised where it is written. */
+  | 'invalid-option'
+  /** A task's input does not fit its schema. `issues` says where. */
+  | 'invalid-input'
+  /** An input, output or batch is over its limit in bytes or in number. */
+  | 'too-large'
+  /** This tier cannot run this task: its timeout is longer than the platform lets work run after a response. */
+  | 'too-long'
+  /** No served task has this name. */
+  | 'unknown-task'
+  /** No job has this id. */
+  | 'unknown-job'
+  /** The job is older than the time jobs are kept. */
+  | 'gone'
+  /** The text is not a job's id. */
+  | 'invalid-id'
+  /** The idempotency key is known with another input. */
+  | 'key-conflict'
+  /** The job's state does not allow this verb. */
+  | 'wrong-state'
+  /** This deployment counts its home shards otherwise than the ledger recorded. */
+  | 'homes-mismatch'
+  /** A binding is missing or is of another kind. The message holds the TOML to paste. */
+  | 'missing-binding'
+  /** `wait` gave up before the job was final. The job goes on. */
+  | 'wait-timeout'
+  /** `wait` found the job failed or cancelled. */
+  | 'job-failed'
+  /** A ledger did not answer in time or is overloaded. What was asked may have been recorded: ask again. */
+  | 'unavailable'
+
+/** One finding of a task's input schema. */
+export interface InputIssue {
+  readonly path: string
+  readonly message: string
+}
+
+/** An error of the engine itself, as against one thrown by a task's handler. */
+export class ChardError extends Error {
+  override readonly name: string = 'ChardError'
+  /** Where the input is wrong, for `invalid-input`. */
+  readonly issues: readonly InputIssue[] | undefined
+
+  constructor(
+    readonly code: ChardErrorCode,
+    message: string,
+    options?: ErrorOptions & { issues?: readonly InputIssue[] },
+  ) {
+    super(message, options)
+    this.issues = options?.issues
+  }
+}
+
+/** Raised by `job.wait()` when the job ended without an output. `record` says how. */
+export class JobFailedError extends ChardError {
+  override readonly name = 'JobFailedError'
+
+  constructor(readonly record: JobRecord) {
+    super('job-failed', `job ${record.id} (${record.task}) is ${record.state}${describe(record)}`)
+  }
+}
+
+function describe(record: JobRecord): string {
+  const reason = record.reason ? `, ${record.reason}` : ''
+  return record.error ? `${reason}: ${record.error.message}` : reason
+}
+
+/** Thrown by a handler: this will never work. The job fails at once with reason `rejected`. */
+export class NonRetryableError extends Error {
+  override readonly name = 'NonRetryableError'
+}
+
+/** Thrown by a handler: this attempt failed; try again at a stated time rather than by the task's backoff. */
+export class RetryAfterError extends Error {
+  override readonly name = 'RetryAfterError'
+
+  /** @param when the wait in milliseconds or as a duration such as `'90s'`, or the moment itself */
+  constructor(
+    readonly when: Duration | Date,
+    message = 'asked to be retried later',
+    options?: ErrorOptions,
+  ) {
+    super(message, options)
+  }
+}
+
+const snoozeMark = Symbol.for('chard.snooze')
+
+/** What `snooze` returns. A handler passes it on as its own result. */
+export interface Snooze {
+  readonly [snoozeMark]: true
+  readonly duration: Duration
+}
+
+/** Returned by a handler: nothing to do yet, ask again after `duration`. Uses no attempt. */
+export function snooze(duration: Duration): Snooze {
+  return { [snoozeMark]: true, duration }
+}
+
+/** True for what `snooze` made. */
+export function isSnooze(value: unknown): value is Snooze {
+  return typeof value === 'object' && value !== null && snoozeMark in value
+}

@@ -1,0 +1,127 @@
+/** A job as people see it: its states, its record, its attempts, its handle. Types and closed lists only. */
+import type { Duration } from './duration.ts'
+
+/**
+ * Every state, who moves it on, and what happens if nobody does.
+ *
+ * - `scheduled`: waits for its time. The ledger's alarm; if the alarm is lost, the watchdog.
+ * - `queued`: waits for a runner. A wake-up; if it is lost, the ledger sends another.
+ * - `running`: a runner holds the lease of one attempt. The runner settles it; if it dies, the lease lapses.
+ * - `retrying`: an attempt failed or lapsed; waits for its next time. As `scheduled`.
+ * - `completed`, `failed`, `cancelled`: final. Only an explicit redrive moves them.
+ */
+export const jobStates = ['scheduled', 'queued', 'running', 'retrying', 'completed', 'failed', 'cancelled'] as const
+export type JobState = (typeof jobStates)[number]
+
+export const finalStates = ['completed', 'failed', 'cancelled'] as const satisfies readonly JobState[]
+export type FinalState = (typeof finalStates)[number]
+
+/** True for a state that only a redrive leaves. */
+export function isFinal(state: JobState): state is FinalState {
+  return (finalStates as readonly JobState[]).includes(state)
+}
+
+/**
+ * Why a job is `failed`.
+ *
+ * - `exhausted`: its last attempt threw, or ran past its timeout.
+ * - `rejected`: the handler said it can never work, or the input no longer fits the schema.
+ * - `expired`: it was not started by its deadline.
+ * - `crashed`: its last attempt's runner died.
+ */
+export const failureReasons = ['exhausted', 'rejected', 'expired', 'crashed'] as const
+export type FailureReason = (typeof failureReasons)[number]
+
+/** What was thrown, made storable. */
+export interface JobError {
+  readonly name: string
+  readonly message: string
+  readonly stack?: string
+  /** A `code` property of what was thrown, when it was a string. */
+  readonly code?: string
+}
+
+/** How far a running attempt is: `value` from 0 to 1 and a word for what it is doing. */
+export interface Progress {
+  readonly value: number
+  readonly message?: string
+}
+
+/** One line that a handler logged. `at` is in epoch milliseconds. */
+export interface LogLine {
+  readonly at: number
+  readonly message: string
+}
+
+/** How an attempt ended. `lapsed`: nobody settled it before its lease ended. */
+export type AttemptOutcome = 'completed' | 'failed' | 'snoozed' | 'rejected' | 'cancelled' | 'lapsed'
+
+/** One ended attempt. Times in epoch milliseconds. */
+export interface AttemptRecord {
+  readonly attempt: number
+  readonly startedAt: number
+  readonly endedAt: number
+  readonly outcome: AttemptOutcome
+  readonly error?: JobError
+  readonly log?: readonly LogLine[]
+}
+
+/** Everything recorded of one job. Times in epoch milliseconds; an absent field has not happened. */
+export interface JobRecord<Output = unknown, Input = unknown> {
+  /** `<shard>-<ulid>`: unguessable, so that a job's URL is a capability. */
+  readonly id: string
+  readonly task: string
+  readonly state: JobState
+  readonly reason?: FailureReason
+  /** Attempts begun. 0 before the first. */
+  readonly attempt: number
+  readonly maxAttempts: number
+  /** Higher is served first. 0 unless said. */
+  readonly priority: number
+  readonly tags: readonly string[]
+  readonly idempotencyKey?: string
+  readonly createdAt: number
+  /** When a `scheduled` or `retrying` job is due. */
+  readonly dueAt?: number
+  /** When the newest attempt began. */
+  readonly startedAt?: number
+  readonly finishedAt?: number
+  readonly progress?: Progress
+  readonly input: Input
+  readonly output?: Output
+  /** The newest failure. */
+  readonly error?: JobError
+  /** The ended attempts, oldest first. Old ones are dropped when there are very many. */
+  readonly history: readonly AttemptRecord[]
+}
+
+/** What `T` is after a journey through JSON: a Date comes back as a string. */
+export type Stored<T> = T extends { toJSON(): infer J } ? J : T extends object ? { [K in keyof T]: Stored<T[K]> } : T
+
+/** A job that ended well. */
+export type CompletedJob<Output> = JobRecord<Output> & { readonly state: 'completed'; readonly output: Output }
+
+/** What `enqueue` returns: the recorded job, and what one can do with it. */
+export interface Job<Output = unknown> {
+  readonly id: string
+  readonly task: string
+  /** The state when `enqueue` returned. `get` tells the present one. */
+  readonly state: JobState
+  /** True when the idempotency key was already known: this is the job of the first call. */
+  readonly duplicate: boolean
+  /** The job as it is now. */
+  get(): Promise<JobRecord<Output>>
+  /**
+   * Waits until the job is final, asking its ledger at growing intervals.
+   *
+   * @param timeout how long to wait. Default `'30s'`
+   * @throws JobFailedError when the job ended as failed or cancelled
+   * @throws ChardError `wait-timeout` when the time is up; the job goes on
+   */
+  wait(timeout?: Duration): Promise<CompletedJob<Output>>
+  /**
+   * Cancels the job: at once when it waits; a running handler learns it from its signal with the next beat.
+   * @throws ChardError `wrong-state` when the job is already final
+   */
+  cancel(): Promise<JobRecord<Output>>
+}

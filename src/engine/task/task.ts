@@ -1,0 +1,233 @@
+/**
+ * A task: a definition in code, checked where it is written. What runs it is behind the `Tiers` port, so that this
+ * room knows no ledger, no queue and no platform.
+ */
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { type Duration, durationMs } from './duration.ts'
+import { ChardError, type Snooze } from './errors.ts'
+import type { Job, JobError, JobRecord, Stored } from './job.ts'
+import { idempotencyKeyCharsMax, inlineTimeoutMsMax, priorityMax, tagCharsMax, tagsMax, taskNameCharsMax, timeoutMsMax } from './limits.ts'
+import { type RetryOptions, type RetryPolicy, retryPolicy } from './retry.ts'
+
+/** How one job is enqueued. */
+export interface EnqueueOptions {
+  /** One job per key and task for as long as that job is kept. The same key with another input is refused. */
+  idempotencyKey?: string
+  /** Not before this long from now. */
+  delay?: Duration
+  /** Not before this moment. One in the past means now. */
+  at?: Date
+  /** Higher is served first, among everything that is not running: -1000 to 1000, default 0. */
+  priority?: number
+  /** Words to find the job by: up to 16. */
+  tags?: readonly string[]
+  /** Record it first, then run it right here after the response, with no queue hop. */
+  startNow?: boolean
+}
+
+/** Options of `enqueueMany`: the same for all, or made for each. */
+export type EnqueueManyOptions<Input> =
+  | Omit<EnqueueOptions, 'idempotencyKey' | 'startNow'>
+  | ((input: Input, index: number) => Omit<EnqueueOptions, 'startNow'>)
+
+/** What a handler is told and can do. */
+export interface RunContext {
+  /** The Worker's bindings. */
+  readonly env: Cloudflare.Env
+  readonly job: Pick<JobRecord, 'id' | 'task' | 'maxAttempts' | 'priority' | 'tags' | 'createdAt'>
+  /** The number of this attempt, from 1. */
+  readonly attempt: number
+  /** Aborts on timeout, cancellation, a lost lease and the end of the invocation. Pass it on to `fetch`. */
+  readonly signal: AbortSignal
+  /** Tells how far this attempt is: `value` from 0 to 1, `message` a word for what it is doing. */
+  progress(value: number, message?: string): void
+  /** Adds a line to this attempt's record: up to 100 lines of 1,000 characters. */
+  log(message: string): void
+  /** Enqueues a job as a child of this one: the n-th child of a task is made once, however often this job is tried. */
+  enqueue<Input, Output>(task: Task<Input, Output>, input: Input, options?: Omit<EnqueueOptions, 'startNow'>): Promise<Job<Stored<Output>>>
+}
+
+/** What `onFailed` is told. */
+export interface FailedContext extends Omit<RunContext, 'job'> {
+  /** The job that failed. */
+  readonly job: Pick<JobRecord, 'id' | 'task' | 'attempt' | 'reason' | 'createdAt'>
+  /** Its last error. */
+  readonly error: JobError
+}
+
+/** A task as written. */
+export interface TaskOptions<Schema extends StandardSchemaV1, Result> {
+  /** What jobs are recorded under. Letters, digits, `.`, `_`, `:` and `-`. Renaming a task orphans its waiting jobs. */
+  name: string
+  /** Validates the input: once at the call, once before each attempt. */
+  input: Schema
+  /** Default: 5 attempts, exponential backoff from 1 s to 1 h, full jitter. */
+  retry?: RetryOptions
+  /** The time an attempt may take: up to `'14m'`, default `'25s'`. The background and startNow tiers take up to `'25s'`. */
+  timeout?: Duration
+  /** How long a finished job is kept. Default: the deployment's `retention`. */
+  retention?: Duration
+  /** Does the work. What it returns is recorded as JSON. May run more than once: `job.id` is its idempotency token. */
+  run(input: StandardSchemaV1.InferOutput<Schema>, context: RunContext): Result | Promise<Result>
+  /** Runs after the job has failed for good, as a job of its own with the task's retry policy. */
+  onFailed?(input: StandardSchemaV1.InferOutput<Schema>, context: FailedContext): unknown
+}
+
+/** A checked task, as the engine's rooms use it. */
+export interface TaskDefinition {
+  readonly name: string
+  readonly schema: StandardSchemaV1
+  readonly retry: RetryPolicy
+  readonly timeoutMs: number
+  /** Undefined: the deployment's. */
+  readonly retentionMs: number | undefined
+  readonly run: (input: never, context: RunContext) => unknown
+  readonly onFailed: ((input: never, context: FailedContext) => unknown) | undefined
+}
+
+/** A typed task and the three ways to run it. */
+export interface Task<Input, Output> {
+  readonly name: string
+  readonly definition: TaskDefinition
+  /**
+   * Runs it after the response in this isolate. Nothing is written when it succeeds; a failure becomes a recorded job
+   * that is retried. The one thing it cannot survive is the death of the isolate.
+   * Resolves when the input is accepted, before the work starts.
+   *
+   * @throws ChardError `invalid-input`, `too-large`, or `too-long` for a task with a timeout beyond 25 s
+   */
+  background(input: Input, options?: Pick<EnqueueOptions, 'tags'>): Promise<void>
+  /**
+   * Records a job; once this returns it is never lost. A runner works it off.
+   *
+   * @throws ChardError `invalid-input`, `too-large`, `key-conflict`, `invalid-option`, `unavailable` (the job may have been recorded)
+   */
+  enqueue(input: Input, options?: EnqueueOptions): Promise<Job<Stored<Output>>>
+  /**
+   * Records many jobs: up to 10,000 and 16 MiB of input in one call, atomic per shard. The answers are in the order of the inputs.
+   * @throws as `enqueue`, before anything is written when an input is at fault
+   */
+  enqueueMany(inputs: readonly Input[], options?: EnqueueManyOptions<Input>): Promise<Job<Stored<Output>>[]>
+}
+
+/** One checked request to run a task. */
+export interface TaskRequest {
+  readonly input: unknown
+  readonly options: CheckedEnqueueOptions
+}
+
+/** Enqueue options after their checks: times in milliseconds. */
+export interface CheckedEnqueueOptions {
+  readonly idempotencyKey: string | undefined
+  readonly delayMs: number
+  /** Epoch milliseconds. */
+  readonly at: number | undefined
+  readonly priority: number
+  readonly tags: readonly string[]
+  readonly startNow: boolean
+}
+
+/** The port through which a task is run. `createChard` plugs the client and the runner in. */
+export interface Tiers {
+  background(task: TaskDefinition, request: TaskRequest): Promise<void>
+  enqueue(task: TaskDefinition, requests: readonly TaskRequest[]): Promise<Job<never>[]>
+}
+
+/**
+ * Defines a task.
+ * @throws ChardError `invalid-option`, naming the option, the value it got and the value it takes
+ */
+export function defineTask<Schema extends StandardSchemaV1, Result>(
+  options: TaskOptions<Schema, Result>,
+  tiers: Tiers,
+): Task<StandardSchemaV1.InferInput<Schema>, Exclude<Awaited<Result>, Snooze>> {
+  const definition = checkedDefinition(options)
+  const one = async (requests: readonly TaskRequest[]) => (await tiers.enqueue(definition, requests)) as Job<never>[]
+  return {
+    name: definition.name,
+    definition,
+    async background(input, { tags } = {}) {
+      refuseTooLong(definition, 'background')
+      await tiers.background(definition, { input, options: checkedEnqueueOptions(tags ? { tags } : {}) })
+    },
+    async enqueue(input, options = {}) {
+      if (options.startNow) refuseTooLong(definition, 'enqueue with startNow')
+      const [job] = await one([{ input, options: checkedEnqueueOptions(options) }])
+      return job as Job<never>
+    },
+    async enqueueMany(inputs, options = {}) {
+      const optionsOf = typeof options === 'function' ? options : () => options
+      return one(inputs.map((input, index) => ({ input, options: checkedEnqueueOptions(optionsOf(input, index)) })))
+    },
+  }
+}
+
+function checkedDefinition(options: TaskOptions<StandardSchemaV1, unknown>): TaskDefinition {
+  const { name, input, run, onFailed } = options
+  if (typeof name !== 'string' || !/^[A-Za-z0-9][\w.:-]*$/.test(name) || name.length > taskNameCharsMax) {
+    refuse('name', name, `up to ${taskNameCharsMax} letters, digits and . _ : -, the first a letter or digit`)
+  }
+  if (typeof input?.['~standard']?.validate !== 'function') {
+    refuse(`input of task ${name}`, input, 'a Standard Schema, such as z.object({ … }) of zod')
+  }
+  if (typeof run !== 'function') refuse(`run of task ${name}`, run, 'a function')
+  if (onFailed !== undefined && typeof onFailed !== 'function') refuse(`onFailed of task ${name}`, onFailed, 'a function')
+  const timeoutMs = durationMs(options.timeout ?? inlineTimeoutMsMax, 'timeout')
+  if (timeoutMs < 1 || timeoutMs > timeoutMsMax) refuse(`timeout of task ${name}`, options.timeout, "up to '14m', the platform's 15 minutes less a margin")
+  const retentionMs = options.retention === undefined ? undefined : durationMs(options.retention, 'retention')
+  if (retentionMs !== undefined && retentionMs < 60_000) refuse(`retention of task ${name}`, options.retention, "'1m' or longer")
+  return {
+    name,
+    schema: input,
+    retry: retryPolicy(options.retry),
+    timeoutMs,
+    retentionMs,
+    run: run.bind(options) as TaskDefinition['run'],
+    onFailed: onFailed?.bind(options) as TaskDefinition['onFailed'],
+  }
+}
+
+/** Work after a response is cut after 30 s, so a longer task would be cut every time. */
+function refuseTooLong({ name, timeoutMs }: TaskDefinition, tier: string): void {
+  if (timeoutMs <= inlineTimeoutMsMax) return
+  throw new ChardError(
+    'too-long',
+    `task ${name} has a timeout of ${timeoutMs / 1000} s; ${tier} takes up to ${inlineTimeoutMsMax / 1000} s, because the platform cuts work 30 s after the response. Use enqueue`,
+  )
+}
+
+/** @throws ChardError `invalid-option` */
+export function checkedEnqueueOptions(options: EnqueueOptions): CheckedEnqueueOptions {
+  const { idempotencyKey, delay, at, priority = 0, tags = [], startNow = false } = options
+  if (idempotencyKey !== undefined && (typeof idempotencyKey !== 'string' || idempotencyKey.length < 1 || idempotencyKey.length > idempotencyKeyCharsMax)) {
+    refuse('idempotencyKey', idempotencyKey, `a string of 1 to ${idempotencyKeyCharsMax} characters`)
+  }
+  if (delay !== undefined && at !== undefined) refuse('at', at, 'a Date, when delay is left out')
+  if (at !== undefined && (!(at instanceof Date) || Number.isNaN(at.getTime()))) refuse('at', at, 'a valid Date')
+  if (!Number.isInteger(priority) || Math.abs(priority) > priorityMax) {
+    refuse('priority', priority, `a whole number from -${priorityMax} to ${priorityMax}`)
+  }
+  if (!Array.isArray(tags) || tags.length > tagsMax || !tags.every((tag) => typeof tag === 'string' && tag.length > 0 && tag.length <= tagCharsMax)) {
+    refuse('tags', tags, `up to ${tagsMax} strings of 1 to ${tagCharsMax} characters`)
+  }
+  return {
+    idempotencyKey,
+    delayMs: delay === undefined ? 0 : durationMs(delay, 'delay'),
+    at: at?.getTime(),
+    priority,
+    tags: [...new Set(tags)],
+    startNow,
+  }
+}
+
+function refuse(option: string, got: unknown, takes: string): never {
+  throw new ChardError('invalid-option', `${option} is ${shown(got)}; it takes ${takes}`)
+}
+
+function shown(value: unknown): string {
+  try {
+    return JSON.stringify(value)?.slice(0, 200) ?? String(value)
+  } catch {
+    return typeof value
+  }
+}
