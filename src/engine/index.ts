@@ -11,14 +11,20 @@
 
 // Set-up: one call a Worker, and what it takes.
 export { type Chard, type ChardOptions, type ChardWorker, createChard } from './chard.ts'
-
-// Tasks: a definition in code, and the three ways to run it.
-export type { EnqueueManyOptions, EnqueueOptions, FailedContext, RunContext, Task, TaskOptions } from './task/task.ts'
-export type { Backoff, RetryOptions } from './task/retry.ts'
+export type { JobList, JobQuery, Overview } from './client/client.ts'
 export type { Duration } from './task/duration.ts'
-
 // Inside a handler: how to say more than "done" or "failed".
-export { NonRetryableError, RetryAfterError, type Snooze, snooze } from './task/errors.ts'
+// Errors of the engine itself: a closed list of codes.
+export {
+  ChardError,
+  type ChardErrorCode,
+  type InputIssue,
+  JobFailedError,
+  NonRetryableError,
+  RetryAfterError,
+  type Snooze,
+  snooze,
+} from './task/errors.ts'
 
 // Jobs: what was recorded, and its handle.
 export {
@@ -37,7 +43,6 @@ export {
   type Progress,
   type Stored,
 } from './task/job.ts'
-export type { JobList, JobQuery, Overview } from './client/client.ts'
-
-// Errors of the engine itself: a closed list of codes.
-export { ChardError, type ChardErrorCode, type InputIssue, JobFailedError } from './task/errors.ts'
+export type { Backoff, RetryOptions } from './task/retry.ts'
+// Tasks: a definition in code, and the three ways to run it.
+export type { EnqueueManyOptions, EnqueueOptions, FailedContext, RunContext, Task, TaskOptions } from './task/task.ts'

@@ -1,5 +1,28 @@
-/** SKELETON: types first, being filled in. */
-import type { JobRecord, JobState } from '../task/job.ts'
+/**
+ * The ledgers of a deployment as one: enqueue, look, wait, cancel, redrive, list. Routes by id and key, makes ids, and
+ * merges what shards answer. Decides nothing about a job.
+ */
+
+import { newJobId, parseJobId } from '../ledger/job-id.ts'
+import {
+  type Claimed,
+  type Enqueued,
+  isRefusal,
+  type LedgerRpc,
+  type NewJob,
+  type Refusal,
+  type ShardOverview,
+  type Start,
+} from '../ledger/protocol.ts'
+import { callLedger, type LedgerStubs } from '../ledger/remote.ts'
+import { type Duration, durationMs } from '../task/duration.ts'
+import { ChardError, JobFailedError } from '../task/errors.ts'
+import { type CompletedJob, isFinal, type Job, type JobRecord, type JobState, jobStates } from '../task/job.ts'
+import { batchBytesMax, batchJobsMax } from '../task/limits.ts'
+import type { Platform } from '../task/platform.ts'
+import { serialised, validated } from '../task/schema.ts'
+import type { TaskDefinition, TaskRequest } from '../task/task.ts'
+import { homeOf, Spread } from './shards.ts'
 
 /** Which jobs to list. All conditions must hold; an absent one holds for all. */
 export interface JobQuery {
@@ -7,7 +30,7 @@ export interface JobQuery {
   readonly task?: string
   readonly tag?: string
   readonly idempotencyKey?: string
-  /** How many: 1 to 100, default 20. */
+  /** How many: 1 to 100, default 20. A page of large jobs may hold fewer. */
   readonly limit?: number
   /** Where the previous page ended. */
   readonly cursor?: string
@@ -26,6 +49,246 @@ export interface JobList {
 export interface Overview {
   /** Recorded jobs by state, over the shards that answered. */
   readonly states: Readonly<Record<JobState, number>>
+  readonly shards: readonly ShardOverview[]
   /** Shards that did not answer. */
   readonly missing: readonly number[]
+}
+
+export interface ClientOptions {
+  readonly homes: number
+  /** Shards that plain jobs are spread over: at least `homes`. */
+  readonly spread: number
+  readonly platform: Platform
+  readonly stubs: LedgerStubs
+}
+
+/** How a request is recorded, beside what its caller said. */
+export interface Recording {
+  readonly start?: Start
+  /** The key of a handler's child, which answers with its job whatever the input. */
+  readonly childKey?: string
+}
+
+/** A recorded job and, when its caller runs the first attempt, the claim. */
+export interface Recorded {
+  readonly job: Job<never>
+  readonly claimed: Claimed | undefined
+}
+
+const listLimit = 20
+const listLimitMax = 100
+const waitMsDefault = 30_000
+/** The wait between two looks at a job: grows, so that a long wait costs few requests. */
+const lookMsMin = 50
+const lookMsMax = 2_000
+
+export class Client {
+  readonly #options: ClientOptions
+  readonly #spread: Spread
+
+  constructor(options: ClientOptions) {
+    this.#options = options
+    this.#spread = new Spread(options.spread, options.platform)
+  }
+
+  /**
+   * Records jobs: validates every input before anything is written, then one RPC a shard.
+   * @throws ChardError `invalid-input`, `too-large`, `key-conflict`, `homes-mismatch`, `unavailable`
+   */
+  async enqueue(
+    task: TaskDefinition,
+    requests: readonly TaskRequest[],
+    recording: Recording = {},
+  ): Promise<Recorded[]> {
+    const jobs = await this.newJobs(task, requests, recording)
+    const byShard = Map.groupBy(jobs, ({ id }) => shardOf(id))
+    const answers = await Promise.all([...byShard].map(([shard, part]) => this.record(shard, part)))
+    const byId = new Map(answers.flat().map(({ job, enqueued }) => [job.id, enqueued]))
+    return jobs.map(({ id }) => this.#recorded(task.name, byId.get(id) as Enqueued))
+  }
+
+  /** The jobs as they will be recorded, each with its id. */
+  async newJobs(
+    task: TaskDefinition,
+    requests: readonly TaskRequest[],
+    { start, childKey }: Recording = {},
+  ): Promise<NewJob[]> {
+    if (requests.length > batchJobsMax) {
+      throw new ChardError('too-large', `enqueueMany got ${requests.length} inputs; it takes up to ${batchJobsMax}`)
+    }
+    const inputs = requests.map(({ input }) => serialised(input, task.name))
+    const total = inputs.reduce((sum, text) => sum + text.length, 0)
+    if (total > batchBytesMax) {
+      throw new ChardError(
+        'too-large',
+        `the inputs are ${total} characters together; one call takes up to ${batchBytesMax}`,
+      )
+    }
+    // Validated as it will be read back, not as the object it is now.
+    for (const text of inputs) await validated(task.schema, JSON.parse(text), task.name)
+    return requests.map(({ options }, index) => {
+      const key = options.idempotencyKey ?? childKey
+      const shard = key === undefined ? this.#spread.next() : homeOf(`${task.name} ${key}`, this.#options.homes)
+      return {
+        id: newJobId(shard, this.#options.platform.now(), () => this.#options.platform.random()),
+        task: task.name,
+        input: inputs[index] as string,
+        maxAttempts: task.retry.maxAttempts,
+        priority: options.priority,
+        delayMs: options.delayMs,
+        ...(options.at !== undefined && { at: options.at }),
+        ...(key !== undefined && { key }),
+        ...(options.idempotencyKey === undefined && childKey !== undefined && { keyWins: true }),
+        ...(options.tags.length > 0 && { tags: options.tags }),
+        ...(start && { start }),
+      }
+    })
+  }
+
+  /** Records jobs of one shard under ids that are made already: safe to repeat. */
+  async record(shard: number, jobs: readonly NewJob[]): Promise<{ job: NewJob; enqueued: Enqueued }[]> {
+    const reply = await this.call(shard, (ledger) => ledger.enqueue({ homes: this.#options.homes, jobs }))
+    if (isRefusal(reply)) throw refusalError(reply)
+    return jobs.map((job, index) => ({ job, enqueued: reply.jobs[index] as Enqueued }))
+  }
+
+  async get(id: string): Promise<JobRecord> {
+    return this.#one(id, (ledger) => ledger.get(id))
+  }
+
+  async cancel(id: string): Promise<JobRecord> {
+    return this.#one(id, (ledger) => ledger.cancel(id))
+  }
+
+  async redrive(id: string): Promise<JobRecord> {
+    return this.#one(id, (ledger) => ledger.redrive(id))
+  }
+
+  /** Yields the record now and whenever it has changed, until it is final, the time is up or `signal` aborts. */
+  async *watch(id: string, timeout: Duration, signal?: AbortSignal): AsyncGenerator<JobRecord, void> {
+    const { platform } = this.#options
+    const endsAt = platform.now() + durationMs(timeout, 'timeout')
+    let seen = ''
+    for (let waitMs = lookMsMin; ; waitMs = Math.min(waitMs * 1.5, lookMsMax)) {
+      const record = await this.get(id)
+      const now = JSON.stringify(record)
+      if (now !== seen) {
+        yield record
+        seen = now
+        waitMs = lookMsMin
+      }
+      const leftMs = endsAt - platform.now()
+      if (isFinal(record.state) || leftMs <= 0 || signal?.aborted) return
+      await platform.sleep(Math.min(waitMs, leftMs), signal)
+    }
+  }
+
+  /** The newest record once it is final or the time is up. Asks at growing intervals; never holds the ledger. */
+  async wait(id: string, timeout: Duration, signal?: AbortSignal): Promise<JobRecord> {
+    let newest: JobRecord | undefined
+    for await (const record of this.watch(id, timeout, signal)) newest = record
+    return newest ?? this.get(id)
+  }
+
+  async list(query: JobQuery = {}): Promise<JobList> {
+    const { limit = listLimit, cursor, idempotencyKey: key, ...rest } = query
+    if (!Number.isInteger(limit) || limit < 1 || limit > listLimitMax) {
+      throw new ChardError('invalid-option', `limit is ${limit}; it takes a whole number from 1 to ${listLimitMax}`)
+    }
+    if (cursor !== undefined && !parseJobId(`0-${cursor}`)) {
+      throw new ChardError('invalid-option', 'cursor is not one that a list has given')
+    }
+    const request = {
+      ...rest,
+      limit,
+      ...(key !== undefined && { key }),
+      ...(cursor !== undefined && { before: cursor }),
+    }
+    const { answers, missing } = await this.#all((ledger) => ledger.list(request))
+    // Below the highest place up to which a shard was searched, another shard's jobs may precede what is not yet known.
+    const floor = answers.map(({ searchedTo }) => searchedTo ?? '').reduce((a, b) => (a > b ? a : b), '')
+    const merged = answers.flatMap(({ jobs }) => jobs).sort((a, b) => (ulidOf(a.id) < ulidOf(b.id) ? 1 : -1))
+    const known = merged.filter(({ id }) => ulidOf(id) >= floor)
+    const jobs = known.slice(0, limit)
+    const last = jobs.at(-1)
+    const next = known.length > limit && last ? ulidOf(last.id) : floor
+    return { jobs, ...(next !== '' && { cursor: next }), missing }
+  }
+
+  async overview(): Promise<Overview> {
+    const { answers, missing } = await this.#all((ledger) => ledger.overview())
+    const states = Object.fromEntries(
+      jobStates.map((state) => [state, answers.reduce((sum, shard) => sum + shard.states[state], 0)]),
+    ) as Record<JobState, number>
+    return { states, shards: answers, missing }
+  }
+
+  /** The watchdog: every ledger looks whether its alarm is armed. Answers the shards that had lost theirs. */
+  async wakeAll(): Promise<{ rearmed: number; missing: readonly number[] }> {
+    const { answers, missing } = await this.#all((ledger) => ledger.wake())
+    return { rearmed: answers.filter((wasLost) => wasLost).length, missing }
+  }
+
+  call<T>(shard: number, call: (ledger: LedgerRpc) => Promise<T>): Promise<T> {
+    return callLedger(this.#options, shard, call)
+  }
+
+  async #one(id: string, call: (ledger: LedgerRpc) => Promise<JobRecord | Refusal>): Promise<JobRecord> {
+    const parts = parseJobId(id)
+    if (!parts) throw new ChardError('invalid-id', 'this is not the id of a job')
+    // An id of a shard that cannot exist is a guess; it must not create an object.
+    if (parts.shard >= this.#shardCount) throw new ChardError('unknown-job', `there is no job ${id}`)
+    const reply = await this.call(parts.shard, call)
+    if (isRefusal(reply)) throw refusalError(reply)
+    return reply
+  }
+
+  async #all<T>(call: (ledger: LedgerRpc) => Promise<T>): Promise<{ answers: T[]; missing: number[] }> {
+    const shards = Array.from({ length: this.#shardCount }, (_, shard) => shard)
+    const settled = await Promise.allSettled(shards.map((shard) => this.call(shard, call)))
+    return {
+      answers: settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])),
+      missing: shards.filter((shard) => settled[shard]?.status === 'rejected'),
+    }
+  }
+
+  get #shardCount(): number {
+    return Math.max(this.#options.homes, this.#options.spread)
+  }
+
+  #recorded(task: string, enqueued: Enqueued): Recorded {
+    if (isRefusal(enqueued)) throw refusalError(enqueued)
+    const { id, state, duplicate, claimed } = enqueued
+    const wait = async (timeout: Duration = waitMsDefault): Promise<CompletedJob<never>> => {
+      const record = await this.wait(id, timeout)
+      if (record.state === 'completed') return record as CompletedJob<never>
+      if (isFinal(record.state)) throw new JobFailedError(record)
+      throw new ChardError(
+        'wait-timeout',
+        `job ${id} is ${record.state} after ${durationMs(timeout, 'timeout')} ms; it goes on`,
+      )
+    }
+    const job: Job<never> = {
+      id,
+      task,
+      state,
+      duplicate,
+      wait,
+      get: () => this.get(id) as Promise<JobRecord<never>>,
+      cancel: () => this.cancel(id) as Promise<JobRecord<never>>,
+    }
+    return { job, claimed }
+  }
+}
+
+function refusalError({ refused, message }: Refusal): ChardError {
+  return new ChardError(refused, message)
+}
+
+function shardOf(id: string): number {
+  return Number(id.slice(0, id.indexOf('-')))
+}
+
+function ulidOf(id: string): string {
+  return id.slice(id.indexOf('-') + 1)
 }

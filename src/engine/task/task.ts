@@ -6,7 +6,15 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { type Duration, durationMs } from './duration.ts'
 import { ChardError, type Snooze } from './errors.ts'
 import type { Job, JobError, JobRecord, Stored } from './job.ts'
-import { idempotencyKeyCharsMax, inlineTimeoutMsMax, priorityMax, tagCharsMax, tagsMax, taskNameCharsMax, timeoutMsMax } from './limits.ts'
+import {
+  idempotencyKeyCharsMax,
+  inlineTimeoutMsMax,
+  priorityMax,
+  tagCharsMax,
+  tagsMax,
+  taskNameCharsMax,
+  timeoutMsMax,
+} from './limits.ts'
 import { type RetryOptions, type RetryPolicy, retryPolicy } from './retry.ts'
 
 /** How one job is enqueued. */
@@ -44,7 +52,11 @@ export interface RunContext {
   /** Adds a line to this attempt's record: up to 100 lines of 1,000 characters. */
   log(message: string): void
   /** Enqueues a job as a child of this one: the n-th child of a task is made once, however often this job is tried. */
-  enqueue<Input, Output>(task: Task<Input, Output>, input: Input, options?: Omit<EnqueueOptions, 'startNow'>): Promise<Job<Stored<Output>>>
+  enqueue<Input, Output>(
+    task: Task<Input, Output>,
+    input: Input,
+    options?: Omit<EnqueueOptions, 'startNow'>,
+  ): Promise<Job<Stored<Output>>>
 }
 
 /** What `onFailed` is told. */
@@ -71,6 +83,11 @@ export interface TaskOptions<Schema extends StandardSchemaV1, Result> {
   run(input: StandardSchemaV1.InferOutput<Schema>, context: RunContext): Result | Promise<Result>
   /** Runs after the job has failed for good, as a job of its own with the task's retry policy. */
   onFailed?(input: StandardSchemaV1.InferOutput<Schema>, context: FailedContext): unknown
+}
+
+/** The name under which a task's `onFailed` is recorded. No task of a user can have it. */
+export function onFailedTask(task: string): string {
+  return `${task}/onFailed`
 }
 
 /** A checked task, as the engine's rooms use it. */
@@ -171,11 +188,14 @@ function checkedDefinition(options: TaskOptions<StandardSchemaV1, unknown>): Tas
     refuse(`input of task ${name}`, input, 'a Standard Schema, such as z.object({ … }) of zod')
   }
   if (typeof run !== 'function') refuse(`run of task ${name}`, run, 'a function')
-  if (onFailed !== undefined && typeof onFailed !== 'function') refuse(`onFailed of task ${name}`, onFailed, 'a function')
+  if (onFailed !== undefined && typeof onFailed !== 'function')
+    refuse(`onFailed of task ${name}`, onFailed, 'a function')
   const timeoutMs = durationMs(options.timeout ?? inlineTimeoutMsMax, 'timeout')
-  if (timeoutMs < 1 || timeoutMs > timeoutMsMax) refuse(`timeout of task ${name}`, options.timeout, "up to '14m', the platform's 15 minutes less a margin")
+  if (timeoutMs < 1 || timeoutMs > timeoutMsMax)
+    refuse(`timeout of task ${name}`, options.timeout, "up to '14m', the platform's 15 minutes less a margin")
   const retentionMs = options.retention === undefined ? undefined : durationMs(options.retention, 'retention')
-  if (retentionMs !== undefined && retentionMs < 60_000) refuse(`retention of task ${name}`, options.retention, "'1m' or longer")
+  if (retentionMs !== undefined && retentionMs < 60_000)
+    refuse(`retention of task ${name}`, options.retention, "'1m' or longer")
   return {
     name,
     schema: input,
@@ -199,7 +219,10 @@ function refuseTooLong({ name, timeoutMs }: TaskDefinition, tier: string): void 
 /** @throws ChardError `invalid-option` */
 export function checkedEnqueueOptions(options: EnqueueOptions): CheckedEnqueueOptions {
   const { idempotencyKey, delay, at, priority = 0, tags = [], startNow = false } = options
-  if (idempotencyKey !== undefined && (typeof idempotencyKey !== 'string' || idempotencyKey.length < 1 || idempotencyKey.length > idempotencyKeyCharsMax)) {
+  if (
+    idempotencyKey !== undefined &&
+    (typeof idempotencyKey !== 'string' || idempotencyKey.length < 1 || idempotencyKey.length > idempotencyKeyCharsMax)
+  ) {
     refuse('idempotencyKey', idempotencyKey, `a string of 1 to ${idempotencyKeyCharsMax} characters`)
   }
   if (delay !== undefined && at !== undefined) refuse('at', at, 'a Date, when delay is left out')
@@ -207,7 +230,11 @@ export function checkedEnqueueOptions(options: EnqueueOptions): CheckedEnqueueOp
   if (!Number.isInteger(priority) || Math.abs(priority) > priorityMax) {
     refuse('priority', priority, `a whole number from -${priorityMax} to ${priorityMax}`)
   }
-  if (!Array.isArray(tags) || tags.length > tagsMax || !tags.every((tag) => typeof tag === 'string' && tag.length > 0 && tag.length <= tagCharsMax)) {
+  if (
+    !Array.isArray(tags) ||
+    tags.length > tagsMax ||
+    !tags.every((tag) => typeof tag === 'string' && tag.length > 0 && tag.length <= tagCharsMax)
+  ) {
     refuse('tags', tags, `up to ${tagsMax} strings of 1 to ${tagCharsMax} characters`)
   }
   return {

@@ -1,0 +1,39 @@
+/**
+ * Where a job lives. A job with an idempotency key lives where its key hashes, among the home shards, which never
+ * change in number. A plain one may live on any shard of the spread, which may grow at any time.
+ */
+import type { Platform } from '../task/platform.ts'
+
+/** For how long, and how many jobs, an isolate keeps to one shard: neighbours in time share transactions and runners. */
+const stickMs = 1_000
+const stickJobs = 1_000
+
+/** The home shard of a key. FNV-1a, 32 bits: stable for ever, for keys are looked for by it. */
+export function homeOf(key: string, homes: number): number {
+  let hash = 0x811c9dc5
+  for (const byte of new TextEncoder().encode(key)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0
+  return hash % homes
+}
+
+/** Picks shards for plain jobs. */
+export class Spread {
+  #shard = 0
+  #until = 0
+  #left = 0
+
+  constructor(
+    private readonly count: number,
+    private readonly platform: Pick<Platform, 'now' | 'random'>,
+  ) {}
+
+  next(): number {
+    const now = this.platform.now()
+    if (now >= this.#until || this.#left <= 0) {
+      this.#shard = Math.floor(this.platform.random() * this.count)
+      this.#until = now + stickMs
+      this.#left = stickJobs
+    }
+    this.#left--
+    return this.#shard
+  }
+}

@@ -1,0 +1,211 @@
+/**
+ * What a ledger keeps in memory beside its rows, and the one place where memory follows a row.
+ *
+ * Owns: the ready index, the running jobs, the runners, the counts, the mark and the places up to which rows are
+ * loaded. Everything here is rebuilt from rows on activation; activation grants nothing, so a dead runner's jobs lapse
+ * on time however often the ledger wakes. Nothing here changes before the transaction that wrote the rows has returned.
+ */
+import { isFinal } from '../task/job.ts'
+import { Counts, noCounts, type StateCounts } from './counts.ts'
+import { leaseParts } from './lease.ts'
+import { ReadyIndex } from './ready-index.ts'
+import { isReady, type LightRow } from './row.ts'
+import type { factStatements, JobStatements, runnerStatements } from './statements.ts'
+import { soloFromLapse } from './transitions.ts'
+
+/** Waiting jobs held in memory at most; further plain ones stay on disk until there is room. About 20 MB. */
+export const readyMax = 100_000
+/** Rows read at a time while loading. */
+const loadSlice = 5_000
+
+/** A job whose lease is live, as memory knows it. */
+export interface RunningJob {
+  readonly id: string
+  readonly task: string
+  readonly lease: string
+  readonly leaseUntil: number
+  readonly startedAt: number
+  /** False when only its id finds it on activation: the mark must not pass it. */
+  readonly due: boolean
+  readonly cancelling: boolean
+}
+
+/** A runner as its last sync left it. */
+export interface RunnerState {
+  heardAt: number
+  /** The newest seq it spoke with, and the newest whose answer it has. */
+  seq: number
+  ack: number
+  /** Jobs it would still take. */
+  spare: number
+  /** Leases it holds are good until then, on disk. 0: nothing stored. */
+  until: number
+}
+
+/** Facts that move together, in one row: one write a slice of upkeep. */
+export interface Upkeep {
+  /** Ids below it are found by `due_at` alone. */
+  readonly mark: string
+  /** The sweep has passed ids up to this one. */
+  readonly swept: string
+  /** Counts of the rows below the mark. */
+  readonly below: StateCounts
+}
+
+/** A place in the due index. */
+export interface DuePlace {
+  readonly at: number
+  readonly id: string
+}
+
+export const dueStart: DuePlace = { at: 0, id: '' }
+
+export class Books {
+  readonly ready = new ReadyIndex()
+  readonly running = new Map<string, RunningJob>()
+  readonly runners = new Map<string, RunnerState>()
+  readonly counts = new Counts()
+  mark = ''
+  swept = ''
+  /** Rows of the due index up to here have been looked at. */
+  dueLoadedTo: DuePlace = dueStart
+  /** The next row of the due index beyond that; undefined when there is none. Never later than the truth. */
+  nextDueAt: number | undefined
+  /** Finished jobs whose own time to be pruned has come. */
+  prunable: string[] = []
+  /** When the sweep for old jobs should go on. */
+  nextSweepAt: number | undefined
+  /** Plain waiting jobs beyond this id are on disk only; undefined when all are in memory. */
+  plainLoadedTo: string | undefined
+
+  /** The counts of the rows below the mark are a stored fact; this is the fact as it stands in memory. */
+  upkeep(): Upkeep {
+    return { mark: this.mark, swept: this.swept, below: this.counts.below }
+  }
+
+  isBelowMark(id: string): boolean {
+    return id < this.mark
+  }
+
+  /** Memory follows a committed row: every entry of it goes, then those its state calls for come. */
+  mirror(before: LightRow | undefined, after: LightRow, now: number): void {
+    this.counts.move(this.isBelowMark(after.id) ? 'below' : 'above', before?.state, after.state)
+    this.ready.remove(after.id)
+    this.running.delete(after.id)
+    this.place(after, now)
+  }
+
+  /** A row enters memory where its state says. Final rows do not. */
+  place(row: LightRow, now: number): void {
+    if (row.state === 'running') this.running.set(row.id, runningJob(row))
+    else if (isReady(row, now)) this.#placeReady(row)
+    else if (!isFinal(row.state) && row.dueAt !== null) this.expectDue(row.dueAt)
+    if (isFinal(row.state) && row.dueAt !== null) this.expectDue(row.dueAt)
+  }
+
+  /** When a running job's lease ends: its own end, or further, as its runner has extended it on disk. */
+  leaseEnd({ lease, leaseUntil }: RunningJob): number {
+    return Math.max(leaseUntil, this.runners.get(leaseParts(lease).runner)?.until ?? 0)
+  }
+
+  /** A row will be due at `at`. One before the loaded place (the clock stepped back) must be met again. */
+  expectDue(at: number): void {
+    if (at <= this.dueLoadedTo.at) this.dueLoadedTo = { at: at - 1, id: '' }
+    if (this.nextDueAt === undefined || at < this.nextDueAt) this.nextDueAt = at
+  }
+
+  /** These rows carry a due time now, and the mark may pass them. They are in memory and need not be met again. */
+  tag(id: string): void {
+    this.ready.tag(id)
+    const job = this.running.get(id)
+    if (job) this.running.set(id, { ...job, due: true })
+  }
+
+  #placeReady(row: LightRow): void {
+    const plain = row.dueAt === null && row.priority <= 0
+    if (plain && this.plainLoadedTo === undefined && this.ready.size >= readyMax)
+      this.plainLoadedTo = this.#largestPlainId()
+    if (plain && this.plainLoadedTo !== undefined && row.id > this.plainLoadedTo) return
+    this.ready.add({
+      id: row.id,
+      task: row.task,
+      priority: row.priority,
+      readyAt: row.state === 'queued' && row.attempt === 0 ? row.createdAt : (row.dueAt ?? row.createdAt),
+      bytes: row.bytes,
+      solo: row.lapses >= soloFromLapse,
+      due: row.dueAt !== null,
+    })
+  }
+
+  #largestPlainId(): string {
+    let largest = ''
+    for (const { id, due } of this.ready.values()) if (!due && id > largest) largest = id
+    return largest
+  }
+}
+
+/**
+ * Rebuilds the books from the rows: those at or above the mark by key, those that are due by the due index. Reads no
+ * finished job below the mark.
+ */
+export function opened(
+  jobs: JobStatements,
+  facts: ReturnType<typeof factStatements>,
+  runners: ReturnType<typeof runnerStatements>,
+  now: number,
+): Books {
+  const books = new Books()
+  const upkeep = facts.read<Upkeep>('upkeep')
+  books.mark = upkeep?.mark ?? ''
+  books.swept = upkeep?.swept ?? ''
+  books.counts.below = { ...noCounts(), ...upkeep?.below }
+  for (const { runner, until } of runners.all()) {
+    books.runners.set(runner, { heardAt: 0, seq: 0, ack: Number.MAX_SAFE_INTEGER, spare: 0, until })
+  }
+  let after = ''
+  for (let rows: LightRow[]; ; after = (rows.at(-1) as LightRow).id) {
+    rows = jobs.fromMark(books.mark, after, loadSlice)
+    for (const row of rows) {
+      books.counts.move('above', undefined, row.state)
+      if (!isFinal(row.state)) books.place(row, now)
+    }
+    if (rows.length < loadSlice) break
+  }
+  books.nextDueAt = jobs.nextDueAt(books.dueLoadedTo.at, books.dueLoadedTo.id)
+  loadDue(books, jobs, now)
+  return books
+}
+
+/** Brings what has fallen due into memory, a slice at a time; `nextDueAt` stays in the past while there is more. */
+export function loadDue(books: Books, jobs: JobStatements, now: number): void {
+  if (books.nextDueAt === undefined || books.nextDueAt > now || books.ready.size >= readyMax) return
+  const rows = jobs.due(books.dueLoadedTo.at, books.dueLoadedTo.id, now, loadSlice)
+  const last = rows.at(-1)
+  if (last?.dueAt != null) books.dueLoadedTo = { at: last.dueAt, id: last.id }
+  for (const row of rows) {
+    if (isFinal(row.state)) books.prunable.push(row.id)
+    else if (!books.running.has(row.id)) books.place(row, now)
+  }
+  books.nextDueAt = jobs.nextDueAt(books.dueLoadedTo.at, books.dueLoadedTo.id)
+}
+
+/** Fills the ready index from disk again once there is room. */
+export function refill(books: Books, jobs: JobStatements, now: number): void {
+  if (books.plainLoadedTo === undefined || books.ready.size > readyMax / 2) return
+  const rows = jobs.waitingAfter(books.plainLoadedTo, loadSlice)
+  const last = rows.at(-1)
+  books.plainLoadedTo = rows.length < loadSlice || !last ? undefined : last.id
+  for (const row of rows) books.place(row, now)
+}
+
+function runningJob(row: LightRow): RunningJob {
+  return {
+    id: row.id,
+    task: row.task,
+    lease: row.lease ?? '',
+    leaseUntil: row.leaseUntil ?? 0,
+    startedAt: row.startedAt ?? 0,
+    due: row.dueAt !== null,
+    cancelling: row.cancelling === 1,
+  }
+}

@@ -1,0 +1,273 @@
+/**
+ * Sees to it that ready work meets runners: wake-ups, held polls, the alarm. Everything a ledger does beside its verbs,
+ * with the platform behind ports, so that the same code runs in a Durable Object and in a simulator.
+ *
+ * I13: nothing here waits for a handler. A sync is held for a second at most, and only while arrivals are so frequent
+ * that the object is awake anyway. A caller that went away is answered all the same; what it was given lapses.
+ */
+import type { JobRecord } from '../task/job.ts'
+import type { LedgerCore } from './core.ts'
+import { leaseMs } from './lease.ts'
+import type {
+  EnqueueReply,
+  EnqueueRequest,
+  LedgerRpc,
+  ListReply,
+  ListRequest,
+  Refusal,
+  ShardOverview,
+  SyncReply,
+  SyncRequest,
+} from './protocol.ts'
+import { isRefusal } from './protocol.ts'
+import { type Demand, WakeUps, type WakeUpsFact } from './wake-ups.ts'
+
+/** The platform, as a dispatcher sees it. */
+export interface DispatcherPorts {
+  now(): number
+  /** Sends wake-ups to the queue. May be slow and may fail. */
+  sendWakeUps(count: number): Promise<void>
+  /** Starts a runner without the queue. Absent when that is switched off. */
+  startRunner?: () => Promise<void>
+  /** Calls back after `ms`; answers how to call it off. */
+  setTimer(ms: number, callback: () => void): () => void
+  /** Keeps the object alive for what nobody awaits. */
+  waitUntil(promise: Promise<unknown>): void
+  warn(event: string, details: Record<string, unknown>): void
+}
+
+/** Runners at work for one shard at a time, at most. */
+export const runnersMax = 8
+/** The longest a sync is held. */
+const pollMs = 1_000
+/** Arrivals further apart than this do not keep the object awake for polls. */
+const pollGapMsMax = 250
+/** A runner heard of this recently will be back at once for what it can take. */
+const freshMs = 100
+/** Runners waiting at once are of no use beyond this. */
+const polledMax = 4
+/** An alarm is overdue, not just late, from then on. */
+const overdueMs = 60_000
+/** After an alarm that failed, or left work over. */
+const failedPauseMs = 30_000
+const leftOverPauseMs = 100
+
+interface Poll {
+  readonly request: SyncRequest
+  readonly answer: (reply: SyncReply) => void
+  readonly callOff: () => void
+}
+
+export class Dispatcher implements LedgerRpc {
+  readonly #core: LedgerCore
+  readonly #shard: number
+  readonly #ports: DispatcherPorts
+  readonly #wakeUps: WakeUps
+  readonly #polls = new Map<string, Poll>()
+  #storedFact: string | undefined
+  #lastArrivalAt = Number.NEGATIVE_INFINITY
+  #arrivalGapMs = Number.POSITIVE_INFINITY
+
+  constructor(core: LedgerCore, shard: number, ports: DispatcherPorts) {
+    this.#core = core
+    this.#shard = shard
+    this.#ports = ports
+    const fact = core.facts.read<WakeUpsFact>('wake-ups')
+    this.#storedFact = fact && JSON.stringify(fact)
+    this.#wakeUps = new WakeUps(fact)
+  }
+
+  async enqueue(request: EnqueueRequest): Promise<EnqueueReply> {
+    const now = this.#ports.now()
+    const reply = this.#core.enqueue(request, now)
+    if (!isRefusal(reply)) this.#noteArrival(now)
+    this.#meet(now)
+    return reply
+  }
+
+  async sync(request: SyncRequest): Promise<SyncReply> {
+    const now = this.#ports.now()
+    this.#release(request.runner)
+    const isOpening = request.seq === 1 && !this.#core.books.runners.has(request.runner)
+    if (isOpening) this.#wakeUps.opened()
+    const mayPark = this.#mayPark(request, now)
+    const reply = this.#core.sync(request, now, mayPark)
+    if (reply.claimed.length > 0) this.#wakeUps.progressed()
+    else if (isOpening && this.#core.books.ready.size > 0) this.#wakeUps.fruitless(now)
+    const held = mayPark && isEmpty(reply) ? this.#hold(request) : undefined
+    this.#meet(now)
+    return held ?? reply
+  }
+
+  async get(id: string): Promise<JobRecord | Refusal> {
+    return this.#core.get(id, this.#ports.now())
+  }
+
+  async list(request: ListRequest): Promise<ListReply> {
+    return this.#core.list(request)
+  }
+
+  async cancel(id: string): Promise<JobRecord | Refusal> {
+    return this.#core.cancel(id, this.#ports.now())
+  }
+
+  async redrive(id: string): Promise<JobRecord | Refusal> {
+    const now = this.#ports.now()
+    const reply = this.#core.redrive(id, now)
+    if (!isRefusal(reply)) this.#wakeUps.arrived()
+    this.#meet(now)
+    return reply
+  }
+
+  async overview(): Promise<ShardOverview> {
+    const { books, alarmAt, bytes } = this.#core
+    const oldestReadyAt = books.ready.oldestReadyAt()
+    return {
+      shard: this.#shard,
+      states: books.counts.total(),
+      ...(oldestReadyAt !== undefined && { oldestReadyAt }),
+      runners: this.#runnersAtWork(this.#ports.now()),
+      wakeUps: { unanswered: this.#wakeUps.unanswered, resent: this.#wakeUps.resent },
+      ...(alarmAt !== undefined && { alarmAt }),
+      bytes,
+    }
+  }
+
+  async wake(): Promise<boolean> {
+    const now = this.#ports.now()
+    const nextAt = this.#nextAt(now)
+    const { alarmAt } = this.#core
+    if (nextAt === undefined || (alarmAt !== undefined && alarmAt >= now - overdueMs)) return false
+    this.#ports.warn('alarm-rearmed', { shard: this.#shard, wasAt: alarmAt ?? null })
+    this.#core.setAlarm(Math.max(nextAt, now))
+    return true
+  }
+
+  /** The alarm has rung. Never throws: an alarm that does is retried a few times and then gone for good. */
+  alarm(): void {
+    const now = this.#ports.now()
+    try {
+      this.#core.upkeep(now)
+      this.#core.load(now)
+      this.#answerPolls(now)
+      this.#checkWakeUps(now)
+      const nextAt = this.#nextAt(now)
+      if (nextAt !== undefined) this.#core.setAlarm(nextAt <= now ? now + leftOverPauseMs : nextAt)
+    } catch (error) {
+      this.#ports.warn('alarm-failed', { shard: this.#shard, error: String(error) })
+      this.#core.setAlarm(now + failedPauseMs)
+    }
+  }
+
+  /** After a commit: ready work goes to the runners that wait for it; for the rest, wake-ups are sent. */
+  #meet(now: number): void {
+    this.#answerPolls(now)
+    this.#send(this.#wakeUps.plan(now, this.#demand(now)), now)
+    this.#remember()
+  }
+
+  #checkWakeUps(now: number): void {
+    const { send, startRunner } = this.#wakeUps.check(now, this.#demand(now))
+    this.#send(send, now)
+    if (startRunner && this.#ports.startRunner) {
+      const started = this.#ports.startRunner().catch((error: unknown) => {
+        this.#ports.warn('runner-not-started', { shard: this.#shard, error: String(error) })
+      })
+      this.#ports.waitUntil(started)
+    }
+    this.#send(this.#wakeUps.plan(now, this.#demand(now)), now)
+    this.#remember()
+  }
+
+  #send(count: number, now: number): void {
+    if (count === 0) return
+    const sent = this.#ports.sendWakeUps(count).catch((error: unknown) => {
+      this.#wakeUps.failed(count, now)
+      this.#ports.warn('wake-up-not-sent', { shard: this.#shard, count, error: String(error) })
+    })
+    this.#ports.waitUntil(sent)
+  }
+
+  /** What is slow is stored, so that forgetting memory does not make it fast again. */
+  #remember(): void {
+    const fact = this.#wakeUps.fact
+    const text = fact && JSON.stringify(fact)
+    if (text === this.#storedFact) return
+    if (fact) this.#core.facts.write('wake-ups', fact)
+    else this.#core.facts.forget('wake-ups')
+    this.#storedFact = text
+  }
+
+  #demand(now: number): Demand {
+    const { books } = this.#core
+    let spare = 0
+    for (const [runner, state] of books.runners) {
+      if (this.#polls.has(runner) || now - state.heardAt < freshMs) spare += state.spare
+    }
+    return { ready: books.ready.size, spare, runnersFree: runnersMax - this.#runnersAtWork(now) }
+  }
+
+  #runnersAtWork(now: number): number {
+    let count = 0
+    for (const { heardAt } of this.#core.books.runners.values()) if (now - heardAt < leaseMs / 2) count++
+    return count
+  }
+
+  #nextAt(now: number): number | undefined {
+    const upkeepAt = this.#core.nextUpkeepAt()
+    const checkAt = this.#core.books.ready.size > 0 ? (this.#wakeUps.checkAt ?? now) : undefined
+    if (upkeepAt === undefined || checkAt === undefined) return upkeepAt ?? checkAt
+    return Math.min(upkeepAt, checkAt)
+  }
+
+  #noteArrival(now: number): void {
+    const gap = now - this.#lastArrivalAt
+    this.#arrivalGapMs = Number.isFinite(this.#arrivalGapMs) ? this.#arrivalGapMs * 0.8 + gap * 0.2 : gap
+    this.#lastArrivalAt = now
+    this.#wakeUps.arrived()
+  }
+
+  #mayPark({ want, done }: SyncRequest, now: number): boolean {
+    const isBusy = this.#arrivalGapMs <= pollGapMsMax && now - this.#lastArrivalAt <= pollMs
+    return isBusy && want > 0 && !done && this.#polls.size < polledMax
+  }
+
+  #hold(request: SyncRequest): Promise<SyncReply> {
+    return new Promise((answer) => {
+      const callOff = this.#ports.setTimer(pollMs, () => this.#release(request.runner, false))
+      this.#polls.set(request.runner, { request, answer, callOff })
+    })
+  }
+
+  /**
+   * Ends a runner's held sync: empty, because it has spoken anew, or because the second is over.
+   * @param isBack true when the runner is here again, so that it does not count as gone
+   */
+  #release(runner: string, isBack = true): void {
+    const poll = this.#polls.get(runner)
+    if (!poll) return
+    this.#polls.delete(runner)
+    poll.callOff()
+    const request = { ...poll.request, settle: [] }
+    poll.answer(isBack ? nothing : this.#core.sync(request, this.#ports.now()))
+  }
+
+  #answerPolls(now: number): void {
+    for (const [runner, { request, answer, callOff }] of this.#polls) {
+      if (this.#core.books.ready.size === 0) return
+      const reply = this.#core.sync({ ...request, settle: [] }, now, true)
+      if (isEmpty(reply)) continue
+      this.#polls.delete(runner)
+      callOff()
+      this.#wakeUps.progressed()
+      answer(reply)
+    }
+  }
+}
+
+/** The answer to a sync that was overtaken by the runner's next one. It promises nothing about leases. */
+const nothing: SyncReply = { claimed: [], lost: [], cancelled: [], leaseMs: 0 }
+
+function isEmpty({ claimed, lost, cancelled }: SyncReply): boolean {
+  return claimed.length === 0 && lost.length === 0 && cancelled.length === 0
+}

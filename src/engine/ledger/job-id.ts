@@ -1,0 +1,26 @@
+/**
+ * A job's id: `<shard>-<ulid>`. It says where the job lives and roughly when it was made, and 80 random bits make it
+ * unguessable, so that a job's URL is a capability. Fresh randomness in every id, never the monotonic variant: one id
+ * must not tell another.
+ */
+import { decodeTime, encodeTime, ulid } from 'ulid'
+
+const pattern = /^(0|[1-9]\d{0,3})-([0-7][0-9A-HJKMNP-TV-Z]{25})$/
+
+/** @param random a source of numbers from 0 up to 1 */
+export function newJobId(shard: number, now: number, random: () => number): string {
+  return `${shard}-${ulid(now, random)}`
+}
+
+/** The parts of an id, or undefined when the text is none. */
+export function parseJobId(id: string): { shard: number; ulid: string; madeAt: number } | undefined {
+  const match = pattern.exec(id)
+  if (!match) return undefined
+  const made = match[2] as string
+  return { shard: Number(match[1]), ulid: made, madeAt: decodeTime(made) }
+}
+
+/** The smallest id a job of this shard made at `ms` can have. */
+export function jobIdFloor(shard: number, ms: number): string {
+  return `${shard}-${encodeTime(Math.max(0, Math.floor(ms)), 10)}${'0'.repeat(16)}`
+}

@@ -1,0 +1,134 @@
+/**
+ * The Durable Object: wiring only. It opens the core over its own SQLite, plugs the platform into the dispatcher, and
+ * hands every call on. It decides nothing.
+ */
+import { DurableObject } from 'cloudflare:workers'
+import type { JobRecord } from '../task/job.ts'
+import { LedgerCore, type TaskPolicy } from './core.ts'
+import { Dispatcher } from './dispatcher.ts'
+import { durableSql, type Meter } from './durable-sql.ts'
+import type {
+  EnqueueReply,
+  EnqueueRequest,
+  LedgerRpc,
+  ListReply,
+  ListRequest,
+  Refusal,
+  ShardOverview,
+  SyncReply,
+  SyncRequest,
+} from './protocol.ts'
+
+/** What a ledger takes from the deployment. */
+export interface LedgerConfig {
+  readonly policy: (task: string) => TaskPolicy
+  readonly retentionMs: number
+  readonly historyBytesMax: number
+  readonly random: () => number
+  readonly sendWakeUps: (shard: number, count: number) => Promise<void>
+  /** How to start a runner in an invocation of its own; undefined when that is switched off or not exported. */
+  readonly startRunner: (shard: number, ctx: DurableObjectState) => (() => Promise<void>) | undefined
+}
+
+/** The name of the object that is a shard. */
+export function shardName(shard: number): string {
+  return `shard-${shard}`
+}
+
+/** The Durable Object class of a deployment. */
+export function ledgerClass(config: LedgerConfig) {
+  return class Ledger extends DurableObject implements LedgerRpc {
+    /** What this activation's statements have cost. Tests hold the budgets against it. */
+    readonly meter: Meter = { rowsRead: 0, rowsWritten: 0 }
+    #opened: Promise<Dispatcher> | undefined
+
+    async enqueue(request: EnqueueRequest): Promise<EnqueueReply> {
+      return (await this.#open()).enqueue(request)
+    }
+
+    async sync(request: SyncRequest): Promise<SyncReply> {
+      return (await this.#open()).sync(request)
+    }
+
+    async get(id: string): Promise<JobRecord | Refusal> {
+      return (await this.#open()).get(id)
+    }
+
+    async list(request: ListRequest): Promise<ListReply> {
+      return (await this.#open()).list(request)
+    }
+
+    async cancel(id: string): Promise<JobRecord | Refusal> {
+      return (await this.#open()).cancel(id)
+    }
+
+    async redrive(id: string): Promise<JobRecord | Refusal> {
+      return (await this.#open()).redrive(id)
+    }
+
+    async overview(): Promise<ShardOverview> {
+      return (await this.#open()).overview()
+    }
+
+    /** Looks at the alarm before anything else: a ledger that is armed in time need not be opened. */
+    async wake(): Promise<boolean> {
+      const alarmAt = await this.ctx.storage.getAlarm()
+      if (alarmAt !== null && alarmAt > Date.now() - 60_000) return false
+      return (await this.#open()).wake()
+    }
+
+    override async alarm(): Promise<void> {
+      try {
+        ;(await this.#open()).alarm()
+      } catch (error) {
+        // Opening failed. Throwing would use up the platform's few retries, after which the alarm is gone.
+        console.error(JSON.stringify({ event: 'ledger-not-opened', ledger: this.ctx.id.name, error: String(error) }))
+        await this.ctx.storage.setAlarm(Date.now() + 30_000)
+      }
+    }
+
+    /** Reads what is armed, never arms: in an object that an alarm has woken, arming would cancel that alarm. */
+    #open(): Promise<Dispatcher> {
+      this.#opened ??= this.ctx.storage.getAlarm().then((alarmAt) => this.#dispatcher(alarmAt ?? undefined))
+      this.#opened.catch(() => {
+        this.#opened = undefined
+      })
+      return this.#opened
+    }
+
+    #dispatcher(alarmAt: number | undefined): Dispatcher {
+      const { ctx } = this
+      const shard = shardOf(ctx.id.name)
+      const options = {
+        ...config,
+        shard,
+        sql: durableSql(ctx.storage, this.meter),
+        setAlarm: (at: number) => {
+          // Not awaited, so that it belongs to the transaction around it; the output gate waits for it all the same.
+          ctx.storage.setAlarm(at).catch((error: unknown) => {
+            console.error(JSON.stringify({ event: 'alarm-not-set', shard, error: String(error) }))
+          })
+        },
+      }
+      const startsRunners = config.startRunner(shard, ctx)
+      return new Dispatcher(new LedgerCore(options, Date.now(), alarmAt), shard, {
+        now: () => Date.now(),
+        sendWakeUps: (count) => config.sendWakeUps(shard, count),
+        ...(startsRunners && { startRunner: startsRunners }),
+        setTimer: (ms, callback) => {
+          const timer = setTimeout(callback, ms)
+          return () => clearTimeout(timer)
+        },
+        waitUntil: (promise) => ctx.waitUntil(promise),
+        warn: (event, details) => console.warn(JSON.stringify({ event, ...details })),
+      })
+    }
+  }
+}
+
+/** A ledger is always reached by name, and the name says which shard it is. */
+function shardOf(name: string | undefined): number {
+  const shard = Number(/^shard-(\d+)$/.exec(name ?? '')?.[1])
+  if (Number.isInteger(shard)) return shard
+  throw new Error(`a ledger is reached as shard-<n>, not as ${name ?? 'an object without a name'}`)
+}

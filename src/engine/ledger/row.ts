@@ -1,0 +1,112 @@
+/** A job as its row, and the row as people see it. Types and mapping; no SQL, no decision. */
+
+import type { AttemptRecord, FailureReason, JobError, JobRecord, JobState, Progress } from '../task/job.ts'
+import { utf8Bytes } from '../task/limits.ts'
+import type { NewJob } from './protocol.ts'
+
+/** Every column of a job but its input, which never changes. JSON columns are kept as text until somebody looks. */
+export interface JobRow {
+  readonly id: string
+  readonly task: string
+  readonly state: JobState
+  readonly reason: FailureReason | null
+  readonly priority: number
+  readonly bytes: number
+  readonly attempt: number
+  readonly maxAttempts: number
+  readonly lapses: number
+  readonly refunds: number
+  readonly createdAt: number
+  /** When the ledger must look at this row again: its time to run, or its time to be pruned. */
+  readonly dueAt: number | null
+  readonly startedAt: number | null
+  readonly finishedAt: number | null
+  readonly lease: string | null
+  /** NULL once the newest attempt is settled: its lease is dead. Set while a lapsed attempt may still end well. */
+  readonly leaseUntil: number | null
+  readonly cancelling: number
+  readonly key: string | null
+  readonly tags: string | null
+  readonly progress: string | null
+  readonly error: string | null
+  readonly history: string | null
+  readonly output: string | null
+}
+
+/** The columns that memory follows: small, so that activation never reads a large one. */
+export type LightRow = Omit<JobRow, 'key' | 'tags' | 'progress' | 'error' | 'history' | 'output'>
+
+export interface JobRowWithInput extends JobRow {
+  readonly input: string
+}
+
+/** A job that is being recorded: `scheduled` when its time is to come, `queued` otherwise. */
+export function newRow(job: NewJob, now: number): JobRowWithInput {
+  const dueAt = Math.max(job.at ?? 0, now + (job.delayMs ?? 0))
+  return {
+    id: job.id,
+    task: job.task,
+    state: dueAt > now ? 'scheduled' : 'queued',
+    reason: null,
+    priority: job.priority ?? 0,
+    bytes: utf8Bytes(job.input),
+    attempt: 0,
+    maxAttempts: job.maxAttempts,
+    lapses: 0,
+    refunds: 0,
+    createdAt: now,
+    dueAt: dueAt > now ? dueAt : null,
+    startedAt: null,
+    finishedAt: null,
+    lease: null,
+    leaseUntil: null,
+    cancelling: 0,
+    key: job.key ?? null,
+    tags: job.tags?.length ? JSON.stringify(job.tags) : null,
+    progress: null,
+    error: null,
+    history: null,
+    output: null,
+    input: job.input,
+  }
+}
+
+/** True for a job that waits and whose time has come. */
+export function isReady({ state, dueAt }: Pick<JobRow, 'state' | 'dueAt'>, now: number): boolean {
+  if (state === 'queued') return true
+  return (state === 'scheduled' || state === 'retrying') && (dueAt ?? 0) <= now
+}
+
+/** The lease of a row's newest attempt is live until it is settled or replaced, whatever the clock says. */
+export function leaseIsLive(row: JobRow, lease: string): boolean {
+  return row.lease === lease && row.leaseUntil !== null
+}
+
+/** The row as people see it. */
+export function recordOf(row: JobRowWithInput): JobRecord {
+  const waits = row.state === 'scheduled' || row.state === 'retrying'
+  return {
+    id: row.id,
+    task: row.task,
+    state: row.state,
+    ...(row.reason !== null && { reason: row.reason }),
+    attempt: row.attempt,
+    maxAttempts: row.maxAttempts,
+    priority: row.priority,
+    tags: parsed<string[]>(row.tags) ?? [],
+    ...(row.key !== null && { idempotencyKey: row.key }),
+    createdAt: row.createdAt,
+    ...(waits && row.dueAt !== null && { dueAt: row.dueAt }),
+    ...(row.startedAt !== null && { startedAt: row.startedAt }),
+    ...(row.finishedAt !== null && { finishedAt: row.finishedAt }),
+    ...(row.progress !== null && { progress: JSON.parse(row.progress) as Progress }),
+    input: JSON.parse(row.input) as unknown,
+    ...(row.output !== null && { output: JSON.parse(row.output) as unknown }),
+    ...(row.error !== null && { error: JSON.parse(row.error) as JobError }),
+    history: parsed<AttemptRecord[]>(row.history) ?? [],
+  }
+}
+
+function parsed<T>(text: string | null): T | undefined {
+  return text === null ? undefined : (JSON.parse(text) as T)
+}

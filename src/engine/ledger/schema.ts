@@ -1,0 +1,81 @@
+/**
+ * The ledger's schema: an append-only list of migrations, each applied in one transaction with its version row.
+ *
+ * A deploy runs old and new code side by side for minutes and can be rolled back, so a migration only ever adds what
+ * the previous release can live with; what is no longer used goes one release later. A released entry never changes:
+ * a test pins the hash of each.
+ */
+import type { Sql } from './sql.ts'
+
+export const migrations: readonly string[] = [
+  `
+  -- One row a job. Small columns first: a scan for states then never reads a large input or output.
+  -- WITHOUT ROWID and no plain index: a plain job's life is one row written a step.
+  CREATE TABLE jobs (
+    id           TEXT PRIMARY KEY,
+    task         TEXT NOT NULL,
+    state        TEXT NOT NULL CHECK (state IN
+                   ('scheduled', 'queued', 'running', 'retrying', 'completed', 'failed', 'cancelled')),
+    reason       TEXT CHECK (reason IN ('exhausted', 'rejected', 'expired', 'crashed')),
+    priority     INTEGER NOT NULL,
+    bytes        INTEGER NOT NULL,                     -- of the input, for claims by size
+    attempt      INTEGER NOT NULL CHECK (attempt BETWEEN 0 AND max_attempts),
+    max_attempts INTEGER NOT NULL,
+    lapses       INTEGER NOT NULL DEFAULT 0,           -- attempts whose runner died
+    refunds      INTEGER NOT NULL DEFAULT 0,           -- attempts given back because they never started
+    created_at   INTEGER NOT NULL,
+    due_at       INTEGER,                              -- when the ledger must look at this row again
+    started_at   INTEGER,
+    finished_at  INTEGER,
+    lease        TEXT,                                 -- <runner>.<seq>.<random> of the newest attempt
+    lease_until  INTEGER,                              -- NULL once the attempt is settled: the lease is dead
+    cancelling   INTEGER NOT NULL DEFAULT 0,
+    key          TEXT,
+    tags         TEXT,
+    progress     TEXT,
+    error        TEXT,
+    history      TEXT,
+    output       TEXT,
+    input        TEXT NOT NULL
+  ) WITHOUT ROWID;
+
+  -- Invariant: a live row is found on activation if and only if its id is at or above the mark, or due_at is set.
+  CREATE INDEX jobs_due ON jobs (due_at, id) WHERE due_at IS NOT NULL;
+  CREATE UNIQUE INDEX jobs_key ON jobs (key, task) WHERE key IS NOT NULL;
+
+  -- How far runners that hold a lease for long have extended it.
+  CREATE TABLE runners (runner TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;
+
+  -- Per-minute sums for charts. Rows of jobs are the truth.
+  CREATE TABLE tallies (
+    minute INTEGER NOT NULL, task TEXT NOT NULL, sums TEXT NOT NULL, PRIMARY KEY (minute, task)
+  ) WITHOUT ROWID;
+
+  -- Single facts about this ledger: its home count, its mark, its unanswered wake-ups.
+  CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+  `,
+]
+
+/**
+ * Brings the database to the newest schema. Cheap when it is there already: one row read.
+ * A database that is newer than this code (a rollback) is left as it is.
+ */
+export function migrate(sql: Sql, now: number): void {
+  sql.all('CREATE TABLE IF NOT EXISTS schema_versions (version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL)')
+  const [row] = sql.all<{ version: number | null }>('SELECT MAX(version) AS version FROM schema_versions')
+  for (let version = (row?.version ?? 0) + 1; version <= migrations.length; version++) {
+    sql.transaction(() => {
+      for (const statement of statementsOf(migrations[version - 1] as string)) sql.all(statement)
+      sql.all('INSERT INTO schema_versions (version, applied_at) VALUES (?, ?)', version, now)
+    })
+  }
+}
+
+/** The statements of a migration. Ours hold no `;` inside a string or a comment; a test holds them to it. */
+export function statementsOf(migration: string): string[] {
+  return migration
+    .replaceAll(/--.*$/gm, '')
+    .split(';')
+    .map((statement) => statement.trim())
+    .filter((statement) => statement !== '')
+}

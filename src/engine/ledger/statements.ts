@@ -1,0 +1,317 @@
+/**
+ * Every SQL statement of the ledger, named and typed. A statement never chooses a state: it writes what it is given,
+ * and only if the row is still as it was read.
+ *
+ * Many rows go through one bound JSON array, which is one statement and no limit of 100 parameters. A bound string
+ * fails somewhere above 1.5 MB, so arrays are cut well below, and a large row goes by itself.
+ */
+import type { JobState } from '../task/job.ts'
+import type { JobRow, JobRowWithInput, LightRow } from './row.ts'
+import type { Sql, SqlValue } from './sql.ts'
+
+/** Columns that never change once a job is recorded, by the name the code gives them. */
+const fixedColumns = {
+  id: 'id',
+  task: 'task',
+  bytes: 'bytes',
+  createdAt: 'created_at',
+  key: 'key',
+  tags: 'tags',
+} as const satisfies Partial<Record<keyof JobRow, string>>
+
+/** Columns that a transition may change. */
+const movingColumns = {
+  state: 'state',
+  reason: 'reason',
+  priority: 'priority',
+  attempt: 'attempt',
+  maxAttempts: 'max_attempts',
+  lapses: 'lapses',
+  refunds: 'refunds',
+  dueAt: 'due_at',
+  startedAt: 'started_at',
+  finishedAt: 'finished_at',
+  lease: 'lease',
+  leaseUntil: 'lease_until',
+  cancelling: 'cancelling',
+  progress: 'progress',
+  error: 'error',
+  history: 'history',
+  output: 'output',
+} as const satisfies Partial<Record<keyof JobRow, string>>
+
+const columns = { ...fixedColumns, ...movingColumns }
+type Column = keyof typeof columns
+const names = Object.keys(columns) as Column[]
+const movingNames = Object.keys(movingColumns) as (keyof typeof movingColumns)[]
+
+const selected = names.map((name) => `${columns[name]} AS ${name}`).join(', ')
+const heavy: readonly Column[] = ['key', 'tags', 'progress', 'error', 'history', 'output']
+const light = names
+  .filter((name) => !heavy.includes(name))
+  .map((name) => `${columns[name]} AS ${name}`)
+  .join(', ')
+const insertInto = `INSERT INTO jobs (${names.map((name) => columns[name]).join(', ')}, input)`
+
+/** The place of each column in the JSON arrays that carry rows. */
+const place = (index: number) => `v.value ->> ${index}`
+
+/** The row is still as it was read. */
+const unchanged = ['state', 'attempt', 'lease', 'leaseUntil', 'cancelling'] as const satisfies Column[]
+
+/** Characters of JSON in one bound array, and the row from which on a row is bound by itself. */
+const arrayCharsMax = 512 * 1024
+const rowCharsMax = 64 * 1024
+
+export interface Change {
+  readonly before: JobRow
+  readonly after: JobRow
+}
+
+export function jobStatements(sql: Sql) {
+  return {
+    /** Records jobs; one whose id is known is left as it is. Answers the ids that were new. */
+    insert(rows: readonly JobRowWithInput[]): string[] {
+      const values = (row: JobRowWithInput): SqlValue[] => [...names.map((name) => row[name]), row.input]
+      const one = `${insertInto} VALUES (${Array(names.length + 1)
+        .fill('?')
+        .join(', ')}) ON CONFLICT (id) DO NOTHING RETURNING id`
+      const many = `${insertInto} SELECT ${[...names, 'input'].map((_, index) => place(index)).join(', ')} FROM json_each(?) v WHERE true
+        ON CONFLICT (id) DO NOTHING RETURNING id`
+      return inArrays(rows.map(values)).flatMap((batch) => {
+        const [only] = batch
+        const found =
+          batch.length === 1 && only
+            ? sql.all<{ id: string }>(one, ...only)
+            : sql.all<{ id: string }>(many, JSON.stringify(batch))
+        return found.map(({ id }) => id)
+      })
+    },
+
+    /** Writes the next rows of jobs, each only if it is still as it was read. Answers how many were. */
+    update(changes: readonly Change[]): number {
+      const values = ({ before, after }: Change): SqlValue[] => [
+        ...movingNames.map((name) => after[name]),
+        before.id,
+        ...unchanged.map((name) => before[name]),
+      ]
+      const size = movingNames.length
+      const set = (bind: (index: number) => string) =>
+        movingNames.map((name, index) => `${columns[name]} = ${bind(index)}`).join(', ')
+      const still = (bind: (index: number) => string) =>
+        unchanged.map((name, index) => `jobs.${columns[name]} IS ${bind(size + 1 + index)}`).join(' AND ')
+      const numbered = (index: number) => `?${index + 1}`
+      const one = `UPDATE jobs SET ${set(numbered)} WHERE id = ${numbered(size)} AND ${still(numbered)} RETURNING id`
+      const many = `UPDATE jobs SET ${set(place)} FROM json_each(?) v WHERE jobs.id = ${place(size)} AND ${still((i) => `(${place(i)})`)} RETURNING jobs.id`
+      return inArrays(changes.map(values)).reduce((written, batch) => {
+        const [only] = batch
+        const found = batch.length === 1 && only ? sql.all(one, ...only) : sql.all(many, JSON.stringify(batch))
+        return written + found.length
+      }, 0)
+    },
+
+    /** The jobs with these ids, in the order of the ids. Unknown ones are left out. */
+    byIds(ids: readonly string[]): JobRow[] {
+      return inOrder(
+        ids,
+        sql.all<JobRow>(
+          `SELECT ${selected} FROM jobs WHERE id IN (SELECT value FROM json_each(?))`,
+          JSON.stringify(ids),
+        ),
+      )
+    },
+
+    /** As `byIds`, with the inputs: for claims and for people. */
+    withInput(ids: readonly string[]): JobRowWithInput[] {
+      return inOrder(
+        ids,
+        sql.all<JobRowWithInput>(
+          `SELECT ${selected}, input FROM jobs WHERE id IN (SELECT value FROM json_each(?))`,
+          JSON.stringify(ids),
+        ),
+      )
+    },
+
+    /** The job that holds an idempotency key. */
+    byKey(key: string, task: string): JobRowWithInput | undefined {
+      return sql.all<JobRowWithInput>(`SELECT ${selected}, input FROM jobs WHERE key = ? AND task = ?`, key, task)[0]
+    },
+
+    /** Activation: every row at or above the mark, by key. */
+    fromMark(mark: string, after: string, limit: number): LightRow[] {
+      return sql.all<LightRow>(
+        `SELECT ${light} FROM jobs WHERE id >= ? AND id > ? ORDER BY id LIMIT ?`,
+        mark,
+        after,
+        limit,
+      )
+    },
+
+    /** Plain waiting rows beyond those that fit in memory, by key. */
+    waitingAfter(id: string, limit: number): LightRow[] {
+      return sql.all<LightRow>(
+        `SELECT ${light} FROM jobs WHERE id > ? AND state = 'queued' AND due_at IS NULL ORDER BY id LIMIT ?`,
+        id,
+        limit,
+      )
+    },
+
+    /** Rows that fell due after a place in the due index up to now, by that index. */
+    due(afterAt: number, afterId: string, now: number, limit: number): LightRow[] {
+      return sql.all<LightRow>(
+        `SELECT ${light} FROM jobs INDEXED BY jobs_due
+         WHERE due_at >= ?1 AND due_at <= ?3 AND (due_at, id) > (?1, ?2) ORDER BY due_at, id LIMIT ?4`,
+        afterAt,
+        afterId,
+        now,
+        limit,
+      )
+    },
+
+    /** When the next row beyond a place in the due index falls due. */
+    nextDueAt(afterAt: number, afterId: string): number | undefined {
+      const [row] = sql.all<{ dueAt: number }>(
+        `SELECT due_at AS dueAt FROM jobs INDEXED BY jobs_due
+         WHERE due_at >= ?1 AND (due_at, id) > (?1, ?2) ORDER BY due_at, id LIMIT 1`,
+        afterAt,
+        afterId,
+      )
+      return row?.dueAt
+    },
+
+    /** Counts of a range of ids by state: for moving the mark. */
+    countBetween(from: string, to: string): { state: JobState; n: number }[] {
+      return sql.all(`SELECT state, COUNT(*) AS n FROM jobs WHERE id >= ? AND id < ? GROUP BY state`, from, to)
+    },
+
+    /** The rows a pruning sweep looks at, oldest first. */
+    sweep(
+      after: string,
+      below: string,
+      limit: number,
+    ): Pick<JobRow, 'id' | 'task' | 'state' | 'dueAt' | 'finishedAt'>[] {
+      return sql.all(
+        `SELECT id, task, state, due_at AS dueAt, finished_at AS finishedAt FROM jobs WHERE id > ? AND id < ? ORDER BY id LIMIT ?`,
+        after,
+        below,
+        limit,
+      )
+    },
+
+    /** The oldest job that a sweep has not passed. */
+    firstAfter(id: string): string | undefined {
+      return sql.all<{ id: string }>('SELECT id FROM jobs WHERE id > ? ORDER BY id LIMIT 1', id)[0]?.id
+    },
+
+    /** Gives rows a time to be looked at again, so that the mark or a sweep may pass them. */
+    setDue(times: readonly { id: string; dueAt: number }[]): void {
+      const pairs = times.map(({ id, dueAt }) => [id, dueAt])
+      sql.all(
+        `UPDATE jobs SET due_at = ${place(1)} FROM json_each(?) v WHERE jobs.id = ${place(0)}`,
+        JSON.stringify(pairs),
+      )
+    },
+
+    /** Forgets finished jobs. Never a live one, whatever it is told. */
+    remove(ids: readonly string[]): string[] {
+      return sql
+        .all<{ id: string }>(
+          `DELETE FROM jobs WHERE id IN (SELECT value FROM json_each(?)) AND state IN ('completed', 'failed', 'cancelled') RETURNING id`,
+          JSON.stringify(ids),
+        )
+        .map(({ id }) => id)
+    },
+
+    /** The small columns of jobs below an id, newest first: what a search looks at. */
+    search(below: string, limit: number): Pick<JobRow, 'id' | 'task' | 'state' | 'tags' | 'key'>[] {
+      return sql.all(`SELECT id, task, state, tags, key FROM jobs WHERE id < ? ORDER BY id DESC LIMIT ?`, below, limit)
+    },
+  }
+}
+
+export type JobStatements = ReturnType<typeof jobStatements>
+
+/** Single facts about a ledger. */
+export function factStatements(sql: Sql) {
+  return {
+    read: <T>(name: string): T | undefined => {
+      const [row] = sql.all<{ value: string }>('SELECT value FROM facts WHERE name = ?', name)
+      return row && (JSON.parse(row.value) as T)
+    },
+    write: (name: string, value: unknown): void => {
+      sql.all(
+        'INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
+        name,
+        JSON.stringify(value),
+      )
+    },
+    forget: (name: string): void => {
+      sql.all('DELETE FROM facts WHERE name = ?', name)
+    },
+  }
+}
+
+/** How far runners have extended their leases. */
+export function runnerStatements(sql: Sql) {
+  return {
+    all: () => sql.all<{ runner: string; until: number }>('SELECT runner, until FROM runners'),
+    extend: (runner: string, until: number): void => {
+      sql.all(
+        'INSERT INTO runners (runner, until) VALUES (?, ?) ON CONFLICT (runner) DO UPDATE SET until = excluded.until',
+        runner,
+        until,
+      )
+    },
+    forget: (runner: string): void => {
+      sql.all('DELETE FROM runners WHERE runner = ?', runner)
+    },
+  }
+}
+
+/** Per-minute sums. */
+export function tallyStatements(sql: Sql) {
+  return {
+    read: (minute: number, task: string): string | undefined =>
+      sql.all<{ sums: string }>('SELECT sums FROM tallies WHERE minute = ? AND task = ?', minute, task)[0]?.sums,
+    write: (minute: number, task: string, sums: string): void => {
+      sql.all(
+        'INSERT INTO tallies (minute, task, sums) VALUES (?, ?, ?) ON CONFLICT (minute, task) DO UPDATE SET sums = excluded.sums',
+        minute,
+        task,
+        sums,
+      )
+    },
+    forgetBefore: (minute: number): void => {
+      sql.all('DELETE FROM tallies WHERE minute < ?', minute)
+    },
+  }
+}
+
+/** Cuts rows into arrays that can be bound; a large row is an array of one. */
+function inArrays(rows: readonly SqlValue[][]): SqlValue[][][] {
+  const arrays: SqlValue[][][] = []
+  let current: SqlValue[][] = []
+  let chars = 0
+  for (const row of rows) {
+    const size = row.reduce<number>((sum, value) => sum + (typeof value === 'string' ? value.length * 2 : 16), 0)
+    if (size > rowCharsMax) {
+      arrays.push([row])
+      continue
+    }
+    if (chars + size > arrayCharsMax) {
+      arrays.push(current)
+      current = []
+      chars = 0
+    }
+    current.push(row)
+    chars += size
+  }
+  if (current.length > 0) arrays.push(current)
+  return arrays
+}
+
+function inOrder<Row extends { id: string }>(ids: readonly string[], rows: Row[]): Row[] {
+  if (rows.length < 2) return rows
+  const found = new Map(rows.map((row) => [row.id, row]))
+  return ids.flatMap((id) => found.get(id) ?? [])
+}

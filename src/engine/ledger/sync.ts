@@ -1,0 +1,111 @@
+/**
+ * The one verb between a runner and its ledger: settle, extend, report and claim in one transaction.
+ *
+ * A retry repeats its `seq` and gets the answer of the first time: what it settled is settled, what it claimed is read
+ * from the rows. `ack` tells which answers the runner has. A claim of an answer that it has, but does not hold, never
+ * started: it is given back. A claim of an answer that it may not have stays as it is until its lease lapses.
+ */
+import { claim, claimedBefore } from './claim.ts'
+import type { CoreParts } from './core.ts'
+import { leaseMs, leaseParts } from './lease.ts'
+import type { Beat, SyncReply, SyncRequest } from './protocol.ts'
+import { leaseIsLive } from './row.ts'
+import { lapseRow, settle } from './settle.ts'
+import { refunded, refundsMax } from './transitions.ts'
+import type { Turn } from './turn.ts'
+
+/**
+ * @param mayPark true when a runner with nothing to do is kept waiting for a moment rather than sent home
+ */
+export function sync(core: CoreParts, turn: Turn, request: SyncRequest, mayPark: boolean): SyncReply {
+  const { books } = core
+  const known = books.runners.get(request.runner)
+  const lostSettlements = settle(core, turn, request.settle)
+  const { lost, cancelled } = beat(core, turn, request.beat)
+  giveBack(core, turn, request)
+  const repeated = known && known.seq > request.seq ? [] : claimedBefore(core, turn, request)
+  const stale = known !== undefined && known.seq > request.seq
+  const claimed = repeated.length > 0 || stale ? repeated : claim(core, turn, request)
+  const { goodUntil, storedUntil } = extend(core, turn, request)
+  const isEmptyHanded = claimed.length === 0 && request.beat.length === 0
+  const leaves = request.done === true || (isEmptyHanded && !mayPark)
+  if (leaves) leave(core, turn, request.runner)
+  else turn.after(() => hear(core, turn, request, claimed.length, storedUntil))
+  return { claimed, lost: [...lostSettlements, ...lost], cancelled, leaseMs: goodUntil - turn.now }
+}
+
+/** What goes on: progress is written, and the runner learns what it lost and what it should stop. */
+function beat(core: CoreParts, turn: Turn, beats: readonly Beat[]): { lost: string[]; cancelled: string[] } {
+  const running = core.books.running
+  const isLive = ({ id, lease }: Beat) => running.get(id)?.lease === lease
+  const told = beats.filter((one) => one.progress && isLive(one))
+  const rows = new Map(core.jobs.byIds(told.map(({ id }) => id)).map((row) => [row.id, row]))
+  for (const { id, lease, progress } of told) {
+    const row = rows.get(id)
+    if (row?.state === 'running' && leaseIsLive(row, lease))
+      turn.change(row, { ...row, progress: JSON.stringify(progress) })
+  }
+  return {
+    lost: beats.filter((one) => !isLive(one)).map(({ id }) => id),
+    cancelled: beats.filter((one) => isLive(one) && running.get(one.id)?.cancelling).map(({ id }) => id),
+  }
+}
+
+/** Claims whose answer the runner has, or has given up on, and which it does not hold. */
+function giveBack(core: CoreParts, turn: Turn, { runner, ack, beat: beats, settle: settlements }: SyncRequest): void {
+  const held = new Set([...beats, ...settlements].map(({ id }) => id))
+  const dropped = [...core.books.running.values()].filter(({ id, lease }) => {
+    const claimedBy = leaseParts(lease)
+    return claimedBy.runner === runner && claimedBy.seq <= ack && !held.has(id)
+  })
+  if (dropped.length === 0) return
+  for (const row of core.jobs.byIds(dropped.map(({ id }) => id))) {
+    if (row.state !== 'running') continue
+    if (row.refunds < refundsMax && !row.cancelling) turn.change(row, refunded(row, turn.now))
+    else lapseRow(core, turn, row, false)
+  }
+}
+
+/**
+ * Until when the leases in `beat` are good, on disk. One row a runner, and only once half of what is stored is used up:
+ * a runner of short jobs never writes it. What is not on disk is not promised.
+ */
+function extend(
+  { books, runners }: CoreParts,
+  turn: Turn,
+  { runner, beat: beats, done }: SyncRequest,
+): { goodUntil: number; storedUntil: number } {
+  const full = turn.now + leaseMs
+  const storedUntil = books.runners.get(runner)?.until ?? 0
+  const ends = beats.flatMap(({ id, lease }) => {
+    const job = books.running.get(id)
+    return job?.lease === lease ? [Math.max(job.leaseUntil, storedUntil)] : []
+  })
+  const goodUntil = Math.min(full, ...ends)
+  if (ends.length === 0 || done || goodUntil - turn.now >= leaseMs / 2) return { goodUntil, storedUntil }
+  runners.extend(runner, full)
+  turn.need(full)
+  return { goodUntil: full, storedUntil: full }
+}
+
+/** Memory of a runner that goes on. */
+function hear(
+  { books }: CoreParts,
+  turn: Turn,
+  { runner, seq, ack, want }: SyncRequest,
+  claimed: number,
+  until: number,
+): void {
+  const newest = Math.max(seq, books.runners.get(runner)?.seq ?? 0)
+  books.runners.set(runner, { heardAt: turn.now, seq: newest, ack, spare: Math.max(0, want - claimed), until })
+}
+
+/** The runner's end: its row goes, and the minute's sums are written. */
+function leave({ books, runners, tallies, tallyRows }: CoreParts, turn: Turn, runner: string): void {
+  if ((books.runners.get(runner)?.until ?? 0) > 0) runners.forget(runner)
+  const flushed = tallies.isEmpty ? undefined : tallies.flush(tallyRows)
+  turn.after(() => {
+    books.runners.delete(runner)
+    flushed?.()
+  })
+}

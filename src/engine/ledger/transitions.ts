@@ -1,0 +1,199 @@
+/**
+ * What an event makes of a job: the one place that decides a next state. Pure: the row, the event, the time and chance
+ * go in, the next row comes out. The rest of the ledger obeys.
+ *
+ *   scheduled ─┐             ┌─> completed
+ *   queued ────┼─> running ──┼─> failed       a redrive takes any of the three
+ *   retrying ──┘      │      └─> cancelled    back to queued
+ *       ^─────────────┘  failed, lapsed or snoozed, with attempts left
+ *
+ * I3: no event but a redrive moves a final row. I4: `attempt` never passes `maxAttempts`.
+ */
+import {
+  type AttemptOutcome,
+  type AttemptRecord,
+  type FailureReason,
+  isFinal,
+  type JobError,
+  type LogLine,
+} from '../task/job.ts'
+import { fitsBytes, historyCharsMax, historyEntriesMax, outputBytesMax } from '../task/limits.ts'
+import { type RetryPolicy, retryDelayMs } from '../task/retry.ts'
+import type { Outcome, Settlement } from './protocol.ts'
+import type { JobRow } from './row.ts'
+
+/** Attempts given back to one job because they never started. More would let a broken runner loop for ever. */
+export const refundsMax = 3
+/** From this lapse on a job runs alone, so that a poison job cannot take its neighbours down again and again. */
+export const soloFromLapse = 2
+
+/** What a decision needs besides the row. */
+export interface Circumstances {
+  readonly now: number
+  /** From 0 up to 1, for the jitter of a backoff. */
+  readonly random: number
+  readonly retry: RetryPolicy
+}
+
+/** A claim: the next attempt begins under a new lease. */
+export function begun(row: JobRow, lease: string, leaseUntil: number, now: number): JobRow {
+  return { ...row, state: 'running', attempt: row.attempt + 1, lease, leaseUntil, startedAt: now, progress: null }
+}
+
+/**
+ * The end of an attempt. The caller has checked that its lease is live. A row that waits with a live lease has lapsed
+ * and its attempt is already counted: only a late success still changes it.
+ */
+export function settled(
+  row: JobRow,
+  { outcome, ranMs, log }: Settled,
+  circumstances: Circumstances,
+): JobRow | undefined {
+  const { now } = circumstances
+  if (row.state !== 'running' && (outcome.kind !== 'completed' || isFinal(row.state))) return undefined
+  const sound = storable(outcome)
+  const ended = { ...row, history: withAttempt(row, attemptOutcomes[sound.kind], now, ranMs, errorOf(sound), log) }
+  if (sound.kind === 'completed') {
+    return final(
+      { ...ended, attempt: Math.max(1, row.attempt), output: sound.output ?? null, error: null },
+      'completed',
+      now,
+    )
+  }
+  if (sound.kind === 'cancelled' || row.cancelling) return final(ended, 'cancelled', now)
+  if (sound.kind === 'snoozed') {
+    // Not an attempt that failed: it is given back, and the lease that fenced it dies.
+    return waiting({ ...ended, attempt: row.attempt - 1 }, 'scheduled', now + sound.forMs)
+  }
+  const failed = { ...ended, error: JSON.stringify(sound.error) }
+  if (sound.kind === 'rejected') return final(failed, 'failed', now, 'rejected')
+  if (row.attempt >= row.maxAttempts) return final(failed, 'failed', now, 'exhausted')
+  const delayMs = sound.retryAfterMs ?? retryDelayMs(circumstances.retry, row.attempt, circumstances.random)
+  return waiting(failed, 'retrying', now + delayMs)
+}
+
+export type Settled = Pick<Settlement, 'outcome' | 'ranMs' | 'log'>
+
+/**
+ * Nobody settled the attempt before its lease ended. Its lease stays live until it is replaced, so that a late success
+ * is not thrown away.
+ *
+ * @param neverStarted true when the runner never confirmed the claim: the attempt is given back, up to three times
+ */
+export function lapsed(row: JobRow, neverStarted: boolean, { now, random, retry }: Circumstances): JobRow {
+  if (neverStarted && row.refunds < refundsMax && !row.cancelling) return refunded(row, now)
+  const ended = {
+    ...row,
+    lapses: row.lapses + 1,
+    history: withAttempt(row, 'lapsed', now, now - (row.startedAt ?? now), lapseError),
+    error: JSON.stringify(lapseError),
+  }
+  if (row.cancelling) return final(ended, 'cancelled', now)
+  if (row.attempt >= row.maxAttempts) return final(ended, 'failed', now, 'crashed')
+  // The first death is most often a deploy or an eviction and nothing to wait for. A second one may be the job's doing.
+  const delayMs = row.lapses === 0 ? 0 : retryDelayMs(retry, row.lapses, random)
+  return { ...ended, state: 'retrying', dueAt: now + delayMs }
+}
+
+/** A claim that never started: as if it had not been. */
+export function refunded(row: JobRow, now: number): JobRow {
+  return { ...row, state: 'retrying', dueAt: now, attempt: row.attempt - 1, refunds: row.refunds + 1 }
+}
+
+/** Asked to stop: at once when it waits, through the runner's next beat when it runs. Undefined: it is final. */
+export function cancelAsked(row: JobRow, now: number): JobRow | undefined {
+  if (isFinal(row.state)) return undefined
+  return row.state === 'running' ? { ...row, cancelling: 1 } : final(row, 'cancelled', now)
+}
+
+/** An operator wants it tried anew: its policy's attempts on top of those used. Undefined: it is not final. */
+export function redriven(row: JobRow, { retry }: Pick<Circumstances, 'retry'>): JobRow | undefined {
+  if (!isFinal(row.state)) return undefined
+  return {
+    ...row,
+    state: 'queued',
+    reason: null,
+    maxAttempts: row.attempt + retry.maxAttempts,
+    lapses: 0,
+    refunds: 0,
+    cancelling: 0,
+    dueAt: null,
+    finishedAt: null,
+    leaseUntil: null,
+    progress: null,
+    output: null,
+  }
+}
+
+function final(
+  row: JobRow,
+  state: 'completed' | 'failed' | 'cancelled',
+  now: number,
+  reason: FailureReason | null = null,
+): JobRow {
+  return { ...row, state, reason, dueAt: null, finishedAt: now, leaseUntil: null, cancelling: 0 }
+}
+
+function waiting(row: JobRow, state: 'scheduled' | 'retrying', dueAt: number): JobRow {
+  return { ...row, state, dueAt, leaseUntil: null }
+}
+
+const attemptOutcomes: Record<Outcome['kind'], AttemptOutcome> = {
+  completed: 'completed',
+  failed: 'failed',
+  snoozed: 'snoozed',
+  rejected: 'rejected',
+  cancelled: 'cancelled',
+}
+
+const lapseError: JobError = {
+  name: 'LeaseLapsed',
+  message:
+    'the runner of this attempt was not heard of before its lease ended: it crashed, was evicted or lost its way',
+}
+
+/** An outcome that fits its row. A runner bounds what it sends; one of another version may not. */
+function storable(outcome: Outcome): Outcome {
+  if (!(outcome.kind in attemptOutcomes))
+    return failure(`a runner of another version reported "${String(outcome.kind)}"`)
+  if (outcome.kind === 'completed' && outcome.output !== undefined && !fitsBytes(outcome.output, outputBytesMax)) {
+    return failure(`the output is over ${outputBytesMax / 1024} KiB of JSON; store it in R2 and return its key`)
+  }
+  return outcome
+}
+
+function failure(message: string): Outcome {
+  return { kind: 'failed', error: { name: 'UnstorableOutcome', message } }
+}
+
+function errorOf(outcome: Outcome): JobError | undefined {
+  return 'error' in outcome ? outcome.error : undefined
+}
+
+/** The history with one more ended attempt, bounded in entries and in characters: the oldest go first. */
+function withAttempt(
+  row: JobRow,
+  outcome: AttemptOutcome,
+  now: number,
+  ranMs: number,
+  error?: JobError,
+  log?: readonly LogLine[],
+): string {
+  const entry: AttemptRecord = {
+    attempt: Math.max(1, row.attempt),
+    startedAt: now - Math.max(0, ranMs),
+    endedAt: now,
+    outcome,
+    ...(error && { error }),
+    ...(log && log.length > 0 && { log }),
+  }
+  const entries = [...((row.history ? JSON.parse(row.history) : []) as AttemptRecord[]), entry].slice(
+    -historyEntriesMax,
+  )
+  let text = JSON.stringify(entries)
+  while (text.length > historyCharsMax && entries.length > 1) {
+    entries.shift()
+    text = JSON.stringify(entries)
+  }
+  return text
+}

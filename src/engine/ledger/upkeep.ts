@@ -1,0 +1,132 @@
+/**
+ * What a ledger does because time has passed: leases lapse, finished jobs are pruned, the mark moves. Each verb works a
+ * bounded slice in one transaction and says whether it left something over.
+ */
+import { decodeTime } from 'ulid'
+import { isFinal } from '../task/job.ts'
+import type { CoreParts } from './core.ts'
+import { noCounts } from './counts.ts'
+import { jobIdFloor } from './job-id.ts'
+import { leaseParts } from './lease.ts'
+import { lapseRow } from './settle.ts'
+import { tallyMinutesKept } from './tallies.ts'
+import type { Turn } from './turn.ts'
+
+/** Rows one slice touches. */
+const slice = 500
+/** Finished rows above the mark from which on it moves without waiting for the alarm. Activation reads past them. */
+export const finishedAboveMax = 4_096
+/** Clocks of isolates differ: an id may be made this much before it arrives and still be above the mark. */
+const clockSlackMs = 10_000
+/** Live plain rows the mark may pass in one move, each tagged with a due time. */
+const stragglersMax = 64
+/** A sweep that found nothing to do is not tried again sooner. */
+const sweepPauseMs = 10 * 60_000
+
+/** Ends the leases whose time is over. A lapse uses the attempt, unless it never started. True when there are more. */
+export function lapse(core: CoreParts, turn: Turn): boolean {
+  const { books } = core
+  const over = [...books.running.values()].filter((job) => books.leaseEnd(job) <= turn.now)
+  for (const row of core.jobs.byIds(over.slice(0, slice).map(({ id }) => id))) {
+    if (row.state !== 'running') continue
+    const { runner, seq } = leaseParts(row.lease ?? '')
+    const state = books.runners.get(runner)
+    // Known only while the claim is in memory: after a reset nothing proves that it never started.
+    lapseRow(core, turn, row, state !== undefined && seq > state.ack)
+  }
+  for (const [runner, { until, heardAt }] of books.runners) {
+    if (Math.max(until, heardAt + 60_000) <= turn.now) forgetRunner(core, turn, runner, until)
+  }
+  return over.length > slice
+}
+
+function forgetRunner({ books, runners }: CoreParts, turn: Turn, runner: string, until: number): void {
+  if (until > 0) runners.forget(runner)
+  turn.after(() => books.runners.delete(runner))
+}
+
+/** Prunes finished jobs that carry their own time. True when there are more. */
+export function prune({ books, jobs }: CoreParts, turn: Turn): boolean {
+  const ids = books.prunable.slice(0, slice)
+  turn.remove(jobs.byIds(ids).filter(({ state, dueAt }) => isFinal(state) && dueAt !== null && dueAt <= turn.now))
+  turn.after(() => books.prunable.splice(0, ids.length))
+  return books.prunable.length > slice
+}
+
+/**
+ * Moves the mark up to the oldest live plain job, past a few of them if they hold it back, each tagged so that it is
+ * still found. Rows on disk only, because memory was full, keep it below them.
+ */
+export function moveMark({ books, jobs, shard }: CoreParts, turn: Turn): void {
+  const limit = lesser(jobIdFloor(shard, turn.now - clockSlackMs), books.plainLoadedTo ?? '~')
+  const live = [...books.ready.values(), ...books.running.values()]
+    .filter(({ due, id }) => !due && id < limit)
+    .map(({ id }) => id)
+  live.sort()
+  const oldest = live[0] ?? limit
+  const passed =
+    live.length > 0 && finishedBelow(jobs.countBetween(books.mark, oldest)) * 2 < books.counts.finishedAbove()
+      ? live.slice(0, stragglersMax)
+      : []
+  const mark = passed.length > 0 ? (live[stragglersMax] ?? limit) : oldest
+  if (mark <= books.mark) return
+  jobs.setDue(passed.map((id) => ({ id, dueAt: turn.now })))
+  const crossed = {
+    ...noCounts(),
+    ...Object.fromEntries(jobs.countBetween(books.mark, mark).map(({ state, n }) => [state, n])),
+  }
+  const below = noCounts()
+  const above = noCounts()
+  for (const state of Object.keys(below) as (keyof typeof below)[]) {
+    below[state] = books.counts.below[state] + crossed[state]
+    above[state] = books.counts.above[state] - crossed[state]
+  }
+  turn.moveUpkeep({ mark, swept: books.swept, below })
+  turn.after(() => {
+    Object.assign(books.counts, { below, above })
+    for (const id of passed) books.tag(id)
+  })
+}
+
+function finishedBelow(counts: { state: string; n: number }[]): number {
+  return counts.reduce((sum, { state, n }) => (isFinal(state as never) ? sum + n : sum), 0)
+}
+
+/**
+ * Prunes finished jobs older than the retention, oldest first, from where the last sweep ended. A finished job whose
+ * time has not come is passed with a due time of its own; a live one below the mark has one already.
+ * True when there are more.
+ */
+export function sweep(core: CoreParts, turn: Turn): boolean {
+  const { books, jobs, shard, retentionMs } = core
+  const overfull = core.bytes() > core.historyBytesMax
+  const horizon = overfull ? books.mark : lesser(books.mark, jobIdFloor(shard, turn.now - core.defaultRetentionMs))
+  const rows = jobs.sweep(books.swept, horizon, slice)
+  const candidates = rows.filter(({ state, dueAt }) => isFinal(state) && dueAt === null)
+  const endsAt = ({ task, finishedAt }: (typeof rows)[number]) => (finishedAt ?? 0) + retentionMs(task)
+  const [gone, kept] = [
+    candidates.filter((row) => overfull || endsAt(row) <= turn.now),
+    candidates.filter((row) => !overfull && endsAt(row) > turn.now),
+  ]
+  turn.remove(gone)
+  jobs.setDue(kept.map((row) => ({ id: row.id, dueAt: endsAt(row) })))
+  for (const row of kept) turn.need(endsAt(row))
+  core.tallyRows.forgetBefore(Math.floor(turn.now / 60_000) - tallyMinutesKept)
+  const last = rows.at(-1)
+  if (last) turn.moveUpkeep({ ...books.upkeep(), swept: last.id })
+  turn.after(() => {
+    for (const row of kept) books.expectDue(endsAt(row))
+  })
+  return rows.length === slice
+}
+
+/** When the sweep has something to do next. */
+export function nextSweepAt({ books, jobs, defaultRetentionMs }: CoreParts, now: number): number | undefined {
+  const oldest = jobs.firstAfter(books.swept)
+  if (oldest === undefined) return undefined
+  return Math.max(decodeTime(oldest.slice(oldest.indexOf('-') + 1)) + defaultRetentionMs, now + sweepPauseMs)
+}
+
+function lesser(a: string, b: string): string {
+  return a < b ? a : b
+}

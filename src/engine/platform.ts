@@ -1,0 +1,31 @@
+/** The platform port over a Worker. The one place where the engine reads a clock or asks for chance. */
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { env, waitUntil } from 'cloudflare:workers'
+import type { Platform } from './task/platform.ts'
+
+const cut = new AsyncLocalStorage<number>()
+
+export const workerPlatform: Platform = {
+  now: () => Date.now(),
+  random: () => {
+    const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2))
+    // 53 random bits: all that a number from 0 up to 1 holds.
+    return (high * 2 ** 21 + (low >>> 11)) / 2 ** 53
+  },
+  sleep: (ms, signal) =>
+    new Promise((resolve) => {
+      if (signal?.aborted) return resolve()
+      const done = () => {
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', done)
+        resolve()
+      }
+      const timer = setTimeout(done, Math.max(0, ms))
+      signal?.addEventListener('abort', done)
+    }),
+  waitUntil: (promise) => waitUntil(promise),
+  env: () => env,
+  cutAt: () => cut.getStore(),
+  withCutAt: (cutAt, work) => cut.run(cutAt, work),
+  log: (event, details) => console.log(JSON.stringify({ event, ...details })),
+}

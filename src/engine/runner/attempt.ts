@@ -1,0 +1,212 @@
+/**
+ * One attempt at a job, as a pipeline over one record: load, validate, run under a deadline, outcome. It knows no
+ * ledger and no lease; it always ends, and never throws, whatever the handler does.
+ */
+import type { Claimed, Outcome } from '../ledger/protocol.ts'
+import { durationMs } from '../task/duration.ts'
+import { ChardError, isSnooze, NonRetryableError, RetryAfterError } from '../task/errors.ts'
+import type { JobError, LogLine, Progress } from '../task/job.ts'
+import { fitsBytes, logCharsMax, logLinesMax, outputBytesMax, progressCharsMax } from '../task/limits.ts'
+import type { Platform } from '../task/platform.ts'
+import { validated } from '../task/schema.ts'
+import type { FailedContext, RunContext, TaskDefinition } from '../task/task.ts'
+import { jobErrorOf } from './job-error.ts'
+
+/** How a handler is called: its task's `run`, or its `onFailed`. */
+export type Served = { readonly task: TaskDefinition; readonly part: 'run' | 'onFailed' }
+
+/** What an attempt needs from outside. */
+export interface AttemptPorts {
+  readonly platform: Platform
+  readonly enqueueChild: (parent: string) => RunContext['enqueue']
+  /** Called when there is progress to report. */
+  readonly onProgress?: () => void
+}
+
+/** Why an attempt was told to stop. */
+export type StopReason = 'timeout' | 'cancelled' | 'lost' | 'cut'
+
+/** After a cancellation or a cut the handler has this long to end by itself. */
+const graceMs = 5_000
+
+const stopMessages: Record<StopReason, (timeoutMs: number) => string> = {
+  timeout: (timeoutMs) => `the attempt ran past its timeout of ${timeoutMs / 1000} s`,
+  cancelled: () => 'the job was cancelled',
+  lost: () => 'the lease of this attempt was lost',
+  cut: () => 'the platform is about to end this invocation',
+}
+
+export interface AttemptResult {
+  readonly outcome: Outcome
+  readonly ranMs: number
+  readonly log: readonly LogLine[]
+}
+
+export class Attempt {
+  readonly claimed: Claimed
+  readonly startedAt: number
+  readonly #served: Served | undefined
+  readonly #ports: AttemptPorts
+  readonly #controller = new AbortController()
+  readonly #log: LogLine[] = []
+  #progress: Progress | undefined
+  #stopped: StopReason | undefined
+  #giveUp: ((outcome: Outcome) => void) | undefined
+
+  constructor(claimed: Claimed, served: Served | undefined, ports: AttemptPorts) {
+    this.claimed = claimed
+    this.#served = served
+    this.#ports = ports
+    this.startedAt = ports.platform.now()
+  }
+
+  /** Progress that was not taken yet. */
+  takeProgress(): Progress | undefined {
+    const progress = this.#progress
+    this.#progress = undefined
+    return progress
+  }
+
+  get hasProgress(): boolean {
+    return this.#progress !== undefined
+  }
+
+  get stopped(): StopReason | undefined {
+    return this.#stopped
+  }
+
+  /** Aborts the handler's signal. A handler that ignores it is left behind: at once on timeout, else after a grace. */
+  stop(reason: StopReason): void {
+    if (this.#stopped) return
+    this.#stopped = reason
+    const message = stopMessages[reason](this.#served?.task.timeoutMs ?? 0)
+    this.#controller.abort(new DOMException(message, reason === 'timeout' ? 'TimeoutError' : 'AbortError'))
+    if (reason === 'timeout') this.#giveUp?.(failure('TimeoutError', message))
+    if (reason === 'cancelled') {
+      void this.#ports.platform.sleep(graceMs).then(() => this.#giveUp?.({ kind: 'cancelled' }))
+    }
+  }
+
+  async run(): Promise<AttemptResult> {
+    const outcome = await this.#outcome()
+    return { outcome, ranMs: Math.max(0, this.#ports.platform.now() - this.startedAt), log: this.#log }
+  }
+
+  async #outcome(): Promise<Outcome> {
+    const served = this.#served
+    if (!served) return failure('UnknownTask', `no task ${this.claimed.task} is served here`)
+    const input = await this.#input(served).catch((error: unknown) => ({ rejected: jobErrorOf(error) }))
+    if ('rejected' in input) return { kind: 'rejected', error: input.rejected }
+    const ended = new AbortController()
+    const givenUp = new Promise<Outcome>((resolve) => {
+      this.#giveUp = resolve
+    })
+    void this.#ports.platform.sleep(served.task.timeoutMs, ended.signal).then(() => {
+      if (!ended.signal.aborted) this.stop('timeout')
+    })
+    const outcome = await Promise.race([this.#handled(served, input.value), givenUp])
+    ended.abort()
+    return outcome
+  }
+
+  /** The input as the handler takes it: validated again, for the schema may have changed since it was recorded. */
+  async #input({ task, part }: Served): Promise<{ value: unknown }> {
+    const stored: unknown = JSON.parse(this.claimed.input)
+    if (part === 'run') return { value: await validated(task.schema, stored, task.name) }
+    const told = stored as { input: unknown }
+    return { value: { ...told, input: await validated(task.schema, told.input, task.name) } }
+  }
+
+  async #handled({ task, part }: Served, input: unknown): Promise<Outcome> {
+    try {
+      const context = this.#context()
+      // An async wrapper, so that a handler that throws before its first await is a rejection like any other.
+      const result = await (async () => {
+        if (part === 'run') return task.run(input as never, context)
+        const { input: ofJob, job, error } = input as { input: never } & Pick<FailedContext, 'job' | 'error'>
+        return task.onFailed?.(ofJob, { ...context, job, error })
+      })()
+      return returned(result)
+    } catch (error) {
+      return this.#stopped === 'cancelled' ? { kind: 'cancelled' } : thrown(error, this.#ports.platform.now())
+    }
+  }
+
+  #context(): RunContext {
+    const { id, task, maxAttempts, priority, tags, createdAt, attempt } = this.claimed
+    return {
+      env: this.#ports.platform.env(),
+      job: { id, task, maxAttempts, priority, tags, createdAt },
+      attempt,
+      signal: this.#controller.signal,
+      progress: (value, message) => {
+        this.#progress = progressOf(value, message)
+        this.#ports.onProgress?.()
+      },
+      log: (message) => this.#addLog(message),
+      enqueue: this.#ports.enqueueChild(id),
+    }
+  }
+
+  #addLog(message: string): void {
+    if (this.#log.length > logLinesMax) return
+    const isFull = this.#log.length === logLinesMax
+    const text = isFull
+      ? `further lines were dropped: an attempt may log ${logLinesMax}`
+      : String(message).slice(0, logCharsMax)
+    this.#log.push({ at: this.#ports.platform.now(), message: text })
+  }
+}
+
+/** A value outside 0 to 1 is brought to the nearer end; one that is no number is 0. */
+function progressOf(value: number, message: string | undefined): Progress {
+  const bounded = Math.min(1, Math.max(0, Number(value) || 0))
+  return { value: bounded, ...(message !== undefined && { message: String(message).slice(0, progressCharsMax) }) }
+}
+
+function returned(result: unknown): Outcome {
+  if (isSnooze(result)) {
+    try {
+      return { kind: 'snoozed', forMs: durationMs(result.duration, 'snooze') }
+    } catch (error) {
+      return { kind: 'rejected', error: jobErrorOf(error) }
+    }
+  }
+  try {
+    const output: string | undefined = JSON.stringify(result)
+    if (output === undefined) return { kind: 'completed' }
+    if (fitsBytes(output, outputBytesMax)) return { kind: 'completed', output }
+    return rejection(
+      `the handler returned over ${outputBytesMax / 1024} KiB of JSON; store it in R2 and return its key`,
+    )
+  } catch (error) {
+    // Trying again would do the work again and fail the same way.
+    return rejection(`the handler returned what is not JSON: ${jobErrorOf(error).message}`)
+  }
+}
+
+function thrown(error: unknown, now: number): Outcome {
+  const jobError = jobErrorOf(error)
+  if (error instanceof NonRetryableError || (error instanceof ChardError && error.code === 'invalid-input')) {
+    return { kind: 'rejected', error: jobError }
+  }
+  if (error instanceof RetryAfterError) {
+    try {
+      const { when } = error
+      const retryAfterMs =
+        when instanceof Date ? Math.max(0, when.getTime() - now) : durationMs(when, 'RetryAfterError')
+      if (Number.isFinite(retryAfterMs)) return { kind: 'failed', error: jobError, retryAfterMs }
+    } catch {
+      // A wait that is no duration: the task's own backoff is the next best answer.
+    }
+  }
+  return { kind: 'failed', error: jobError }
+}
+
+function rejection(message: string): Outcome {
+  return { kind: 'rejected', error: { name: 'UnstorableOutput', message } }
+}
+
+function failure(name: string, message: string): Outcome {
+  return { kind: 'failed', error: { name, message } }
+}

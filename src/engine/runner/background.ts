@@ -1,0 +1,96 @@
+/**
+ * The background tier: work after the response, in this isolate, with nothing written when it succeeds.
+ *
+ * What goes wrong is recorded. A task that throws becomes a job with that attempt counted. One that is not done shortly
+ * before the platform's cut becomes a job that runs under this isolate's own lease, which ends a little after the cut:
+ * a late success still settles it, and the death of the isolate lets it lapse. What this tier cannot survive is a death
+ * of the isolate before that.
+ */
+import type { Client, Recording } from '../client/client.ts'
+import type { Claimed, NewJob } from '../ledger/protocol.ts'
+import type { TaskDefinition, TaskRequest } from '../task/task.ts'
+import { Attempt, type AttemptPorts, type AttemptResult } from './attempt.ts'
+import { newRunnerId } from './runner.ts'
+
+/** The platform cuts work this long after the response. https://developers.cloudflare.com/workers/platform/limits/ */
+export const cutAfterMs = 30_000
+/** Handed over this long before the cut, and leased until this long after it. */
+const handOverMs = 3_000
+const leaseAfterCutMs = 3_000
+/** Tries at recording what went wrong; each already repeats platform faults by itself. */
+const recordTries = 3
+
+export interface BackgroundPorts extends AttemptPorts {
+  readonly client: Client
+}
+
+/**
+ * Accepts a task for this isolate: resolves once its input is validated, and starts it in the next turn of the event
+ * loop, in the order of the calls.
+ */
+export async function runInBackground(ports: BackgroundPorts, task: TaskDefinition, request: TaskRequest): Promise<void> {
+  const { platform, client } = ports
+  // The cut belongs to the request: work started by background work does not get thirty seconds of its own.
+  const cutAt = platform.cutAt() ?? platform.now() + cutAfterMs
+  const [job] = await client.newJobs(task, [request])
+  if (job) platform.waitUntil(platform.withCutAt(cutAt, () => background(ports, task, job, cutAt)))
+}
+
+async function background(ports: BackgroundPorts, task: TaskDefinition, job: NewJob, cutAt: number): Promise<void> {
+  const { platform } = ports
+  await platform.sleep(0)
+  const attempt = new Attempt(claimedHere(job, platform.now()), { task, part: 'run' }, ports)
+  const running = attempt.run()
+  const ended = new AbortController()
+  const handOver = platform.sleep(cutAt - handOverMs - platform.now(), ended.signal)
+  const result = await Promise.race([running, handOver])
+  ended.abort()
+  if (result) await recordEnded(ports, job, attempt, result)
+  else await handedOver(ports, job, attempt, running, cutAt)
+}
+
+/** A success leaves no trace. Anything else is recorded, with this attempt counted. */
+async function recordEnded(ports: BackgroundPorts, job: NewJob, attempt: Attempt, { outcome, ranMs, log }: AttemptResult): Promise<void> {
+  const { id, task } = job
+  ports.platform.log('attempt', { job: id, task, attempt: attempt.claimed.attempt, outcome: outcome.kind, ranMs, tier: 'background' })
+  if (outcome.kind !== 'completed') await record(ports, job, { start: { kind: 'ended', outcome, ranMs, log } })
+}
+
+async function handedOver(ports: BackgroundPorts, job: NewJob, attempt: Attempt, running: Promise<AttemptResult>, cutAt: number): Promise<void> {
+  const { platform, client } = ports
+  const runner = newRunnerId(platform)
+  const now = platform.now()
+  const leaseMs = Math.max(1, cutAt - now) + leaseAfterCutMs
+  const recorded = record(ports, job, { start: { kind: 'running', runner, leaseMs, ranMs: now - attempt.startedAt } })
+  attempt.stop('cut')
+  const lease = await recorded
+  if (lease === undefined) return
+  const { outcome, ranMs, log } = await running
+  const settlement = { id: job.id, lease, outcome, ranMs, log }
+  await client.call(shardOf(job.id), (ledger) =>
+    ledger.sync({ runner, seq: 2, ack: 1, tasks: {}, settle: [settlement], beat: [], want: 0, remainingMs: 0, done: true }),
+  )
+}
+
+/** Records the job under the id it has had from the start, so that trying again is safe. Answers its lease, if it has one. */
+async function record({ client, platform }: BackgroundPorts, job: NewJob, { start }: Recording): Promise<string | undefined> {
+  for (let tried = 1; ; tried++) {
+    try {
+      const [recorded] = await client.record(shardOf(job.id), [{ ...job, ...(start && { start }) }])
+      return recorded && 'claimed' in recorded.enqueued ? recorded.enqueued.claimed?.lease : undefined
+    } catch (error) {
+      platform.log('background-not-recorded', { job: job.id, task: job.task, tried, error: String(error) })
+      if (tried >= recordTries) return undefined
+    }
+  }
+}
+
+/** The attempt that runs before there is a row: the first one of the job it would become. */
+function claimedHere(job: NewJob, now: number): Claimed {
+  const { id, task, input, maxAttempts, tags = [] } = job
+  return { id, task, input, lease: '', leaseMs: 0, attempt: 1, maxAttempts, priority: 0, tags, createdAt: now }
+}
+
+function shardOf(id: string): number {
+  return Number(id.slice(0, id.indexOf('-')))
+}

@@ -1,0 +1,308 @@
+/**
+ * A runner: one invocation at work for one shard. It claims, runs and settles until the shard is dry or its own bounds
+ * are near, and speaks one RPC, `sync`.
+ *
+ * - A finished job settles at once, never behind a poll or a slow neighbour: a sync that the ledger may be holding is
+ *   overtaken by the next `seq`, which the ledger answers by ending the held one empty.
+ * - It beats every third of a lease. Cancellations and lost leases come with the answer.
+ * - It never throws: what it could not settle lapses in the ledger and is tried again.
+ */
+
+import { leaseMs } from '../ledger/lease.ts'
+import type { Beat, Claimed, Settlement, SyncReply, SyncRequest } from '../ledger/protocol.ts'
+import type { Platform } from '../task/platform.ts'
+import type { RunContext } from '../task/task.ts'
+import { Attempt } from './attempt.ts'
+import type { ServedTasks } from './tasks.ts'
+
+/** What a runner works with. */
+export interface RunnerPorts {
+  readonly platform: Platform
+  /** One sync, repeated through platform faults within bounds. Rejects when the ledger did not answer. */
+  readonly sync: (request: SyncRequest) => Promise<SyncReply>
+  readonly tasks: ServedTasks
+  readonly enqueueChild: (parent: string) => RunContext['enqueue']
+}
+
+/** The bounds of one invocation. */
+export interface RunnerBounds {
+  /** Jobs run side by side at first; more when they prove short. */
+  readonly concurrency: number
+  /** Jobs and syncs in one invocation: handlers share its budget of subrequests. */
+  readonly jobsMax: number
+  readonly syncsMax: number
+  /** How long the invocation may last, from its start. */
+  readonly wallMs: number
+}
+
+/** What one runner did. */
+export interface RunReport {
+  readonly runner: string
+  readonly jobs: number
+  readonly syncs: number
+}
+
+/** Jobs run side by side when they are short: enough to hide the round trip. */
+const concurrencyMax = 100
+/** An attempt shorter than this counts as short. */
+const shortMs = 50
+const beatMs = leaseMs / 3
+/** A sync that is not answered by then may be held by the ledger; a finished job does not wait for it. */
+const overtakeMs = 5
+/** Progress is reported at most this often at first, and ever more seldom: a long job must not become a bill. */
+const progressMsMin = 250
+const progressShare = 0.1
+/** Waits after a ledger that did not answer. */
+const unansweredMsMin = 1_000
+const unansweredMsMax = 10_000
+
+interface Held {
+  readonly attempt: Attempt
+  /** The lease is good until then, counted from when the request was sent. */
+  goodUntil: number
+}
+
+export class Runner {
+  readonly id: string
+  readonly #ports: RunnerPorts
+  readonly #bounds: RunnerBounds
+  readonly #openedAt: number
+  readonly #held = new Map<string, Held>()
+  #finished: Settlement[] = []
+  #seq = 0
+  /** Syncs whose answer has neither come nor been given up on. */
+  readonly #open = new Set<number>()
+  #jobs = 0
+  #syncs = 0
+  #capacity: number
+  #failures = 0
+  #lastSentAt = 0
+  #lastReportAt = 0
+  readonly #bell: Bell
+
+  constructor(ports: RunnerPorts, bounds: RunnerBounds, id = newRunnerId(ports.platform)) {
+    this.#ports = ports
+    this.#bounds = bounds
+    this.id = id
+    this.#openedAt = ports.platform.now()
+    this.#capacity = bounds.concurrency
+    this.#bell = new Bell(ports.platform)
+  }
+
+  /** Starts what was claimed by other means than a sync: the jobs of startNow, whose claim was seq 1. */
+  adopt(claimed: Claimed, sentAt: number): void {
+    this.#seq = Math.max(this.#seq, 1)
+    this.#start(claimed, sentAt)
+  }
+
+  async run(): Promise<RunReport> {
+    while (!(await this.#turn())) {
+      // A turn is one sync and the wait for a reason for the next.
+    }
+    return { runner: this.id, jobs: this.#jobs, syncs: this.#syncs }
+  }
+
+  /** One sync, then a wait until there is a reason for the next. True when the runner is done. */
+  async #turn(): Promise<boolean> {
+    if (this.#seq === 1 && this.#syncs === 0) await this.#untilNews()
+    const request = this.#request()
+    const sentAt = this.#ports.platform.now()
+    const answered = this.#send(request, sentAt)
+    const isOvertaken = await this.#answeredOrOvertaken(answered)
+    if (isOvertaken) return false
+    const reply = await answered
+    if (!reply) return this.#unanswered()
+    if (this.#isDry(request, reply)) return true
+    await this.#untilNews()
+    return false
+  }
+
+  #request(): SyncRequest {
+    const now = this.#ports.platform.now()
+    const remainingMs = this.#openedAt + this.#bounds.wallMs - now
+    const want = this.#want(remainingMs)
+    const isReporting = now - this.#lastReportAt >= progressMsMin || this.#finished.length > 0
+    if (isReporting) this.#lastReportAt = now
+    this.#lastSentAt = now
+    const beat = [...this.#held.values()].map(({ attempt }): Beat => {
+      const progress = isReporting ? attempt.takeProgress() : undefined
+      return { id: attempt.claimed.id, lease: attempt.claimed.lease, ...(progress && { progress }) }
+    })
+    return {
+      runner: this.id,
+      seq: ++this.#seq,
+      ack: this.#open.size === 0 ? this.#seq - 1 : Math.min(...this.#open) - 1,
+      tasks: this.#ports.tasks.timeouts,
+      settle: this.#finished,
+      beat,
+      want,
+      remainingMs,
+      ...(want === 0 && beat.length === 0 && { done: true }),
+    }
+  }
+
+  #want(remainingMs: number): number {
+    const isSpent = this.#jobs >= this.#bounds.jobsMax || this.#syncs >= this.#bounds.syncsMax || remainingMs <= 0
+    const runsSolo = [...this.#held.values()].some(({ attempt }) => attempt.claimed.solo)
+    if (isSpent || runsSolo) return 0
+    return Math.max(0, Math.min(this.#capacity - this.#held.size, this.#bounds.jobsMax - this.#jobs))
+  }
+
+  /** Sends a sync and takes its answer in, whenever that comes. Undefined when the ledger did not answer. */
+  async #send(request: SyncRequest, sentAt: number): Promise<SyncReply | undefined> {
+    this.#syncs++
+    this.#open.add(request.seq)
+    this.#finished = []
+    try {
+      const reply = await this.#ports.sync(request)
+      this.#failures = 0
+      this.#take(request, reply, sentAt)
+      return reply
+    } catch (error) {
+      this.#failures++
+      // Nobody knows whether it took effect. Settling is fenced by the lease, so the same may be said again.
+      this.#finished = [...request.settle, ...this.#finished]
+      this.#bell.ring()
+      this.#ports.platform.log('sync-unanswered', { runner: this.id, seq: request.seq, error: String(error) })
+      return undefined
+    } finally {
+      this.#open.delete(request.seq)
+    }
+  }
+
+  #take({ beat }: SyncRequest, { claimed, lost, cancelled, leaseMs: goodMs }: SyncReply, sentAt: number): void {
+    for (const { id } of beat) {
+      const held = this.#held.get(id)
+      if (held) held.goodUntil = Math.max(held.goodUntil, sentAt + goodMs)
+    }
+    for (const id of lost) {
+      this.#held.get(id)?.attempt.stop('lost')
+      this.#held.delete(id)
+    }
+    for (const id of cancelled) this.#held.get(id)?.attempt.stop('cancelled')
+    for (const job of claimed) this.#start(job, sentAt)
+  }
+
+  #start(claimed: Claimed, sentAt: number): void {
+    if (this.#held.has(claimed.id)) return
+    const { platform, tasks, enqueueChild } = this.#ports
+    const attempt = new Attempt(claimed, tasks.get(claimed.task), {
+      platform,
+      enqueueChild,
+      onProgress: () => this.#bell.ring(),
+    })
+    this.#jobs++
+    this.#held.set(claimed.id, { attempt, goodUntil: sentAt + claimed.leaseMs })
+    void attempt.run().then(({ outcome, ranMs, log }) => {
+      this.#capacity = ranMs < shortMs ? Math.min(concurrencyMax, this.#capacity + 1) : this.#bounds.concurrency
+      platform.log('attempt', {
+        job: claimed.id,
+        task: claimed.task,
+        attempt: claimed.attempt,
+        outcome: outcome.kind,
+        ranMs,
+      })
+      // A lost attempt may still have ended well, and its lease may not be replaced yet: the ledger decides.
+      const wasLost = !this.#held.delete(claimed.id)
+      if (wasLost && outcome.kind !== 'completed') return
+      this.#finished.push({ id: claimed.id, lease: claimed.lease, outcome, ranMs, ...(log.length > 0 && { log }) })
+      this.#bell.ring()
+    })
+  }
+
+  /** Waits for the answer; or, once it may be held, for a reason to speak again. True when that comes first. */
+  async #answeredOrOvertaken(answered: Promise<unknown>): Promise<boolean> {
+    const { platform } = this.#ports
+    for (;;) {
+      const isAnswered = await this.#bell.before(answered, this.#nextReasonInMs())
+      const isAnsweredSoon = isAnswered || (await Promise.race([answered.then(() => true), platform.sleep(overtakeMs)]))
+      if (isAnsweredSoon) return false
+      if (this.#finished.length > 0 || this.#isBeatDue()) return true
+    }
+  }
+
+  /** Nothing held, nothing finished, nothing claimed: the ledger has taken this runner off its books. */
+  #isDry(request: SyncRequest, { claimed }: SyncReply): boolean {
+    const isIdle = this.#held.size === 0 && this.#finished.length === 0 && this.#open.size === 0
+    return isIdle && claimed.length === 0 && request.beat.length === 0
+  }
+
+  /** The ledger did not answer: again after a wait, while there is something to say and time to say it. */
+  async #unanswered(): Promise<boolean> {
+    const { platform } = this.#ports
+    const hasNothing = this.#held.size === 0 && this.#finished.length === 0
+    const isOver = platform.now() - this.#openedAt >= this.#bounds.wallMs
+    if (hasNothing || isOver) return true
+    await platform.sleep(Math.min(unansweredMsMin * 2 ** (this.#failures - 1), unansweredMsMax))
+    this.#stopStale()
+    return false
+  }
+
+  /** Until a job finishes, there is progress worth reporting, or a beat is due. */
+  async #untilNews(): Promise<void> {
+    while (this.#held.size > 0 && this.#finished.length === 0 && this.#nextReasonInMs() > 0) {
+      await this.#bell.wait(this.#nextReasonInMs())
+    }
+    this.#stopStale()
+  }
+
+  /** How long until a beat or a report is due. */
+  #nextReasonInMs(): number {
+    const now = this.#ports.platform.now()
+    let at = this.#lastSentAt + beatMs
+    for (const { attempt } of this.#held.values()) {
+      if (!attempt.hasProgress) continue
+      const gapMs = Math.max(progressMsMin, (now - attempt.startedAt) * progressShare)
+      at = Math.min(at, this.#lastReportAt + gapMs)
+    }
+    return at - now
+  }
+
+  #isBeatDue(): boolean {
+    return this.#held.size > 0 && this.#ports.platform.now() - this.#lastSentAt >= beatMs
+  }
+
+  /** A lease that could not be extended in time may be somebody else's by now. */
+  #stopStale(): void {
+    const now = this.#ports.platform.now()
+    for (const { attempt, goodUntil } of this.#held.values()) if (goodUntil <= now) attempt.stop('lost')
+  }
+}
+
+/** Wakes the one loop that waits. A ring while nobody waits is kept for the next wait. */
+class Bell {
+  readonly #platform: Pick<Platform, 'sleep'>
+  #isRung = false
+  #waiting: AbortController | undefined
+
+  constructor(platform: Pick<Platform, 'sleep'>) {
+    this.#platform = platform
+  }
+
+  ring(): void {
+    this.#isRung = true
+    this.#waiting?.abort()
+  }
+
+  /** Until the bell rings or `ms` have passed. */
+  async wait(ms: number): Promise<void> {
+    if (!this.#isRung) {
+      this.#waiting = new AbortController()
+      await this.#platform.sleep(Math.max(1, ms), this.#waiting.signal)
+      this.#waiting = undefined
+    }
+    this.#isRung = false
+  }
+
+  /** True when `answered` comes before the bell rings and before `ms` have passed. Leaves no timer behind. */
+  async before(answered: Promise<unknown>, ms: number): Promise<boolean> {
+    const isAnswered = await Promise.race([answered.then(() => true), this.wait(ms).then(() => false)])
+    this.#waiting?.abort()
+    return isAnswered
+  }
+}
+
+export function newRunnerId(platform: Pick<Platform, 'random'>): string {
+  const part = () => Math.floor(platform.random() * 2 ** 50).toString(36)
+  return `${part()}${part()}`
+}
