@@ -1,8 +1,8 @@
 /** The two bindings the engine needs, found by name when they are used; a missing one answers with the TOML to paste. */
 import { shardName } from './ledger/ledger.ts'
 import type { LedgerRpc } from './ledger/protocol.ts'
-import { ChardError } from './task/errors.ts'
 import type { WakeUp } from './runner/consumers.ts'
+import { ChardError } from './task/errors.ts'
 
 export interface BindingOptions {
   /** Name of the Durable Object binding of the ledgers. Default `'LEDGER'`. */
@@ -50,7 +50,10 @@ export class Bindings {
   #find<T>(name: string, method: string, toml: string): T {
     const binding = (this.#env() as Record<string, Record<string, unknown> | undefined>)[name]
     if (typeof binding?.[method] === 'function') return binding as T
-    throw new ChardError('missing-binding', `the Worker has no binding ${name} as Chard needs it. Add to wrangler.toml:\n\n${toml}`)
+    throw new ChardError(
+      'missing-binding',
+      `the Worker has no binding ${name} as Chard needs it. Add to wrangler.toml:\n\n${toml}`,
+    )
   }
 }
 

@@ -4,21 +4,28 @@
  */
 import { exports as ownExports, WorkerEntrypoint } from 'cloudflare:workers'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { Bindings, type BindingOptions } from './bindings.ts'
+import { type BindingOptions, Bindings } from './bindings.ts'
 import { Client, type JobList, type JobQuery, type Overview } from './client/client.ts'
-import { ledgerClass } from './ledger/ledger.ts'
 import type { TaskPolicy } from './ledger/core.ts'
+import { ledgerClass } from './ledger/ledger.ts'
 import { callLedger } from './ledger/remote.ts'
 import { workerPlatform } from './platform.ts'
-import { answerWakeUps, reportDeadWakeUps } from './runner/consumers.ts'
 import { runInBackground } from './runner/background.ts'
-import { type RunnerBounds, Runner, type RunReport } from './runner/runner.ts'
+import { answerWakeUps, reportDeadWakeUps } from './runner/consumers.ts'
+import { Runner, type RunnerBounds, type RunReport } from './runner/runner.ts'
 import { ServedTasks } from './runner/tasks.ts'
 import { type Duration, durationMs } from './task/duration.ts'
 import { ChardError, type Snooze } from './task/errors.ts'
 import type { Job, JobRecord } from './task/job.ts'
 import { defaultRetryPolicy } from './task/retry.ts'
-import { checkedEnqueueOptions, defineTask, onFailedTask, type RunContext, type Task, type TaskOptions } from './task/task.ts'
+import {
+  checkedEnqueueOptions,
+  defineTask,
+  onFailedTask,
+  type RunContext,
+  type Task,
+  type TaskOptions,
+} from './task/task.ts'
 
 /** One deployment's choices. Every one has a default. */
 export interface ChardOptions extends BindingOptions {
@@ -45,6 +52,11 @@ export interface ChardOptions extends BindingOptions {
    * exported. Default true.
    */
   directStart?: boolean
+  /**
+   * Which attempts leave a line in the Worker's log: `'failures'` (default) those that did not complete, `'attempts'`
+   * all. Logs are billed by the line, and in local development cost more than the job.
+   */
+  logs?: 'failures' | 'attempts'
 }
 
 /** One deployment's engine. */
@@ -96,7 +108,10 @@ export interface ChardWorker {
   readonly Runner: RunnerEntrypoint
 }
 
-type RunnerEntrypoint = new (ctx: ExecutionContext, env: Cloudflare.Env) => WorkerEntrypoint & { start(shard: number): Promise<void> }
+type RunnerEntrypoint = new (
+  ctx: ExecutionContext,
+  env: Cloudflare.Env,
+) => WorkerEntrypoint & { start(shard: number): Promise<void> }
 
 /** A consumer invocation has 15 minutes; half a minute stays for what is not a job. */
 const queueWallMs = 14.5 * 60_000
@@ -115,6 +130,7 @@ export function createChard(options: ChardOptions = {}): Chard {
   const jobsMax = count('runner.jobs', options.runner?.jobs ?? 500, 1, 100_000)
   const historyBytesMax = count('historyBytesMax', options.historyBytesMax ?? 2 ** 30, 2 ** 20, 9 * 2 ** 30)
   const retentionMs = durationMs(options.retention ?? '7d', 'retention')
+  const logsAttempts = oneOf('logs', options.logs ?? 'failures', ['failures', 'attempts']) === 'attempts'
   const platform = workerPlatform
   const bindings = new Bindings(options, () => platform.env())
   const stubs = (shard: number) => bindings.ledger(shard)
@@ -135,14 +151,14 @@ export function createChard(options: ChardOptions = {}): Chard {
   const runnerOf = (shard: number, tasks: ServedTasks, bounds: RunnerBounds, id?: string): Runner => {
     const sync = (request: Parameters<ReturnType<typeof stubs>['sync']>[0]) =>
       callLedger({ stubs, platform }, shard, (ledger) => ledger.sync(request))
-    return new Runner({ platform, sync, tasks, enqueueChild }, bounds, id)
+    return new Runner({ platform, sync, tasks, enqueueChild, logsAttempts }, bounds, id)
   }
 
   const runShard = (shard: number, tasks: ServedTasks, wallMs: number): Promise<RunReport> =>
     runnerOf(shard, tasks, { concurrency, jobsMax, syncsMax, wallMs }).run()
 
   const tiers: Parameters<typeof defineTask>[1] = {
-    background: (task, request) => runInBackground({ platform, client, enqueueChild }, task, request),
+    background: (task, request) => runInBackground({ platform, client, enqueueChild, logsAttempts }, task, request),
     enqueue: async (task, requests) => {
       const startsNow = requests.length === 1 && requests[0]?.options.startNow === true
       if (!startsNow) return (await client.enqueue(task, requests)).map(({ job }) => job)
@@ -156,7 +172,9 @@ export function createChard(options: ChardOptions = {}): Chard {
     const bounds = { concurrency: 1, jobsMax: 0, syncsMax, wallMs: inlineWallMs }
     const tasks = served ?? new ServedTasks([task])
     const id = newInlineRunner()
-    const [recorded] = await client.enqueue(task, requests, { start: { kind: 'claim', runner: id, leaseMs: inlineWallMs } })
+    const [recorded] = await client.enqueue(task, requests, {
+      start: { kind: 'claim', runner: id, leaseMs: inlineWallMs },
+    })
     const { job, claimed } = recorded as NonNullable<typeof recorded>
     if (claimed?.lease.startsWith(`${id}.`)) {
       const runner = runnerOf(Number(job.id.split('-')[0]), tasks, bounds, id)
@@ -235,4 +253,12 @@ export function createChard(options: ChardOptions = {}): Chard {
 function count(option: string, value: number, min: number, max: number): number {
   if (Number.isInteger(value) && value >= min && value <= max) return value
   throw new ChardError('invalid-option', `${option} is ${value}; it takes a whole number from ${min} to ${max}`)
+}
+
+function oneOf<T extends string>(option: string, value: T, takes: readonly T[]): T {
+  if (takes.includes(value)) return value
+  throw new ChardError(
+    'invalid-option',
+    `${option} is ${JSON.stringify(value)}; it takes ${takes.map((one) => `'${one}'`).join(' or ')}`,
+  )
 }

@@ -1,6 +1,7 @@
 /** The platform port over a Worker. The one place where the engine reads a clock or asks for chance. */
-import { AsyncLocalStorage } from 'node:async_hooks'
+
 import { env, waitUntil } from 'cloudflare:workers'
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Platform } from './task/platform.ts'
 
 const cut = new AsyncLocalStorage<number>()

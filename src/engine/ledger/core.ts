@@ -167,6 +167,7 @@ export class LedgerCore {
   /** Everything that time has made due, in bounded slices. The alarm must be set anew afterwards. */
   upkeep(now: number): void {
     this.#alarmAt = undefined
+    this.books.nextSweepAt ??= nextSweepAt(this.#parts, now)
     if (!this.#hasUpkeep(now)) return
     this.setAlarm(now + deadmanMs)
     let isMore = true

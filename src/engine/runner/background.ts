@@ -22,13 +22,18 @@ const recordTries = 3
 
 export interface BackgroundPorts extends AttemptPorts {
   readonly client: Client
+  readonly logsAttempts: boolean
 }
 
 /**
  * Accepts a task for this isolate: resolves once its input is validated, and starts it in the next turn of the event
  * loop, in the order of the calls.
  */
-export async function runInBackground(ports: BackgroundPorts, task: TaskDefinition, request: TaskRequest): Promise<void> {
+export async function runInBackground(
+  ports: BackgroundPorts,
+  task: TaskDefinition,
+  request: TaskRequest,
+): Promise<void> {
   const { platform, client } = ports
   // The cut belongs to the request: work started by background work does not get thirty seconds of its own.
   const cutAt = platform.cutAt() ?? platform.now() + cutAfterMs
@@ -50,13 +55,32 @@ async function background(ports: BackgroundPorts, task: TaskDefinition, job: New
 }
 
 /** A success leaves no trace. Anything else is recorded, with this attempt counted. */
-async function recordEnded(ports: BackgroundPorts, job: NewJob, attempt: Attempt, { outcome, ranMs, log }: AttemptResult): Promise<void> {
+async function recordEnded(
+  ports: BackgroundPorts,
+  job: NewJob,
+  attempt: Attempt,
+  { outcome, ranMs, log }: AttemptResult,
+): Promise<void> {
   const { id, task } = job
-  ports.platform.log('attempt', { job: id, task, attempt: attempt.claimed.attempt, outcome: outcome.kind, ranMs, tier: 'background' })
+  if (!ports.logsAttempts && outcome.kind === 'completed') return
+  ports.platform.log('attempt', {
+    job: id,
+    task,
+    attempt: attempt.claimed.attempt,
+    outcome: outcome.kind,
+    ranMs,
+    tier: 'background',
+  })
   if (outcome.kind !== 'completed') await record(ports, job, { start: { kind: 'ended', outcome, ranMs, log } })
 }
 
-async function handedOver(ports: BackgroundPorts, job: NewJob, attempt: Attempt, running: Promise<AttemptResult>, cutAt: number): Promise<void> {
+async function handedOver(
+  ports: BackgroundPorts,
+  job: NewJob,
+  attempt: Attempt,
+  running: Promise<AttemptResult>,
+  cutAt: number,
+): Promise<void> {
   const { platform, client } = ports
   const runner = newRunnerId(platform)
   const now = platform.now()
@@ -68,12 +92,26 @@ async function handedOver(ports: BackgroundPorts, job: NewJob, attempt: Attempt,
   const { outcome, ranMs, log } = await running
   const settlement = { id: job.id, lease, outcome, ranMs, log }
   await client.call(shardOf(job.id), (ledger) =>
-    ledger.sync({ runner, seq: 2, ack: 1, tasks: {}, settle: [settlement], beat: [], want: 0, remainingMs: 0, done: true }),
+    ledger.sync({
+      runner,
+      seq: 2,
+      ack: 1,
+      tasks: {},
+      settle: [settlement],
+      beat: [],
+      want: 0,
+      remainingMs: 0,
+      done: true,
+    }),
   )
 }
 
 /** Records the job under the id it has had from the start, so that trying again is safe. Answers its lease, if it has one. */
-async function record({ client, platform }: BackgroundPorts, job: NewJob, { start }: Recording): Promise<string | undefined> {
+async function record(
+  { client, platform }: BackgroundPorts,
+  job: NewJob,
+  { start }: Recording,
+): Promise<string | undefined> {
   for (let tried = 1; ; tried++) {
     try {
       const [recorded] = await client.record(shardOf(job.id), [{ ...job, ...(start && { start }) }])

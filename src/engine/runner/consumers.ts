@@ -19,7 +19,10 @@ export interface ConsumerPorts {
  * Answers wake-ups. Every message is acked explicitly and first: it was only a hint, and whatever it stood for is in
  * the ledger, which sends another while work waits.
  */
-export async function answerWakeUps({ platform, runShard, isShard }: ConsumerPorts, batch: MessageBatch): Promise<void> {
+export async function answerWakeUps(
+  { platform, runShard, isShard }: ConsumerPorts,
+  batch: MessageBatch,
+): Promise<void> {
   const shards = new Set<number>()
   for (const message of batch.messages) {
     message.ack()

@@ -22,6 +22,8 @@ export interface RunnerPorts {
   readonly sync: (request: SyncRequest) => Promise<SyncReply>
   readonly tasks: ServedTasks
   readonly enqueueChild: (parent: string) => RunContext['enqueue']
+  /** False: only attempts that did not complete leave a line in the log. */
+  readonly logsAttempts: boolean
 }
 
 /** The bounds of one invocation. */
@@ -185,7 +187,7 @@ export class Runner {
 
   #start(claimed: Claimed, sentAt: number): void {
     if (this.#held.has(claimed.id)) return
-    const { platform, tasks, enqueueChild } = this.#ports
+    const { platform, tasks, enqueueChild, logsAttempts } = this.#ports
     const attempt = new Attempt(claimed, tasks.get(claimed.task), {
       platform,
       enqueueChild,
@@ -195,13 +197,14 @@ export class Runner {
     this.#held.set(claimed.id, { attempt, goodUntil: sentAt + claimed.leaseMs })
     void attempt.run().then(({ outcome, ranMs, log }) => {
       this.#capacity = ranMs < shortMs ? Math.min(concurrencyMax, this.#capacity + 1) : this.#bounds.concurrency
-      platform.log('attempt', {
-        job: claimed.id,
-        task: claimed.task,
-        attempt: claimed.attempt,
-        outcome: outcome.kind,
-        ranMs,
-      })
+      if (logsAttempts || outcome.kind !== 'completed')
+        platform.log('attempt', {
+          job: claimed.id,
+          task: claimed.task,
+          attempt: claimed.attempt,
+          outcome: outcome.kind,
+          ranMs,
+        })
       // A lost attempt may still have ended well, and its lease may not be replaced yet: the ledger decides.
       const wasLost = !this.#held.delete(claimed.id)
       if (wasLost && outcome.kind !== 'completed') return
