@@ -9,6 +9,13 @@ const sqlAsText: Plugin = {
   load: (id) => (id.endsWith('.sql') ? `export default ${JSON.stringify(readFileSync(id, 'utf8'))}` : null),
 }
 
+// The simulator of the platform would ask the network about this machine, and report that it was started.
+process.env['CLOUDFLARE_CF_FETCH_ENABLED'] ??= 'false'
+process.env['WRANGLER_SEND_METRICS'] ??= 'false'
+
+/** One isolate for all files of a project: each file would cost seconds to start its own. */
+const inWorkerd = { isolate: false, maxWorkers: 1, fileParallelism: false, testTimeout: 20_000 } as const
+
 export default defineConfig({
   test: {
     projects: [
@@ -17,16 +24,25 @@ export default defineConfig({
         test: { name: 'node', environment: 'node', include: ['test/**/*.node.test.ts'] },
       },
       {
+        // The engine in a Worker that is not ours.
+        plugins: [cloudflareTest({ wrangler: { configPath: './test/engine/worker/wrangler.toml' } })],
+        test: {
+          name: 'engine',
+          include: ['test/engine/**/*.test.ts'],
+          exclude: ['test/**/*.node.test.ts'],
+          setupFiles: ['./test/engine/setup.ts'],
+          ...inWorkerd,
+        },
+      },
+      {
+        // The service: the Worker that wrangler.toml describes.
         plugins: [cloudflareTest({ wrangler: { configPath: './wrangler.toml' } })],
         test: {
           name: 'workerd',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.node.test.ts', 'test/e2e/**'],
+          exclude: ['test/**/*.node.test.ts', 'test/engine/**', 'test/e2e/**'],
           setupFiles: ['./test/setup.ts'],
-          isolate: false,
-          maxWorkers: 1,
-          fileParallelism: false,
-          testTimeout: 20_000,
+          ...inWorkerd,
         },
       },
     ],

@@ -23,12 +23,12 @@ import { get, list } from './read.ts'
 import { type JobRowWithInput, recordOf } from './row.ts'
 import { migrate } from './schema.ts'
 import type { Sql } from './sql.ts'
-import { factStatements, type JobStatements, jobStatements, runnerStatements, tallyStatements } from './statements.ts'
+import { factStatements, jobStatements, runnerStatements, tallyStatements } from './statements.ts'
 import { cancel, redrive } from './steer.ts'
 import { sync } from './sync.ts'
 import { Tallies } from './tallies.ts'
 import { Turn, type TurnParts } from './turn.ts'
-import { finishedAboveMax, lapse, moveMark, nextSweepAt, prune, sweep } from './upkeep.ts'
+import { finishedAboveMax, lapse, moveMark, nextSweepAt, prune, sweep, sweepPauseMs } from './upkeep.ts'
 
 /** What the ledger's code knows of a task. Runners know the rest. */
 export interface TaskPolicy {
@@ -109,7 +109,7 @@ export class LedgerCore {
         homes = count
       },
     }
-    this.#parts.books.nextSweepAt = nextSweepAt(this.#parts, now)
+    this.#parts.books.nextSweepAt = nextSweepAt(this.#parts)
   }
 
   get books(): Books {
@@ -167,7 +167,7 @@ export class LedgerCore {
   /** Everything that time has made due, in bounded slices. The alarm must be set anew afterwards. */
   upkeep(now: number): void {
     this.#alarmAt = undefined
-    this.books.nextSweepAt ??= nextSweepAt(this.#parts, now)
+    this.books.nextSweepAt ??= nextSweepAt(this.#parts)
     if (!this.#hasUpkeep(now)) return
     this.setAlarm(now + deadmanMs)
     let isMore = true
@@ -178,7 +178,7 @@ export class LedgerCore {
       if ((this.books.nextSweepAt ?? Number.POSITIVE_INFINITY) <= now) {
         this.#transact(now, (turn) => moveMark(this.#parts, turn))
         const isSweeping = this.#slice(now, sweep)
-        this.books.nextSweepAt = isSweeping ? now : nextSweepAt(this.#parts, now)
+        this.books.nextSweepAt = isSweeping ? now : nextSweepAt(this.#parts, now + sweepPauseMs)
         isMore = isSweeping || isMore
       }
       isMore = (this.books.nextDueAt ?? Number.POSITIVE_INFINITY) <= now || isMore
@@ -213,7 +213,7 @@ export class LedgerCore {
    * One bad settlement fails its own job and not the batch: if the whole cannot be written, each is written alone, and
    * the one that cannot be is recorded as a failure that says so.
    */
-  #settling(request: SyncRequest, now: number, verb: (request: SyncRequest) => SyncReply): SyncReply {
+  #settling(request: SyncRequest, _now: number, verb: (request: SyncRequest) => SyncReply): SyncReply {
     try {
       return verb(request)
     } catch (error) {

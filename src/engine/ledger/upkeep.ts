@@ -20,8 +20,8 @@ export const finishedAboveMax = 4_096
 const clockSlackMs = 10_000
 /** Live plain rows the mark may pass in one move, each tagged with a due time. */
 const stragglersMax = 64
-/** A sweep that found nothing to do is not tried again sooner. */
-const sweepPauseMs = 10 * 60_000
+/** A sweep is not tried again sooner than this after it came to its end. */
+export const sweepPauseMs = 10 * 60_000
 
 /** Ends the leases whose time is over. A lapse uses the attempt, unless it never started. True when there are more. */
 export function lapse(core: CoreParts, turn: Turn): boolean {
@@ -120,11 +120,14 @@ export function sweep(core: CoreParts, turn: Turn): boolean {
   return rows.length === slice
 }
 
-/** When the sweep has something to do next. */
-export function nextSweepAt({ books, jobs, defaultRetentionMs }: CoreParts, now: number): number | undefined {
+/**
+ * When the sweep has something to do next.
+ * @param notBefore after a sweep, a pause: a live job that holds the mark must not make the alarm ring in a loop
+ */
+export function nextSweepAt({ books, jobs, defaultRetentionMs }: CoreParts, notBefore = 0): number | undefined {
   const oldest = jobs.firstAfter(books.swept)
   if (oldest === undefined) return undefined
-  return Math.max(decodeTime(oldest.slice(oldest.indexOf('-') + 1)) + defaultRetentionMs, now + sweepPauseMs)
+  return Math.max(decodeTime(oldest.slice(oldest.indexOf('-') + 1)) + defaultRetentionMs, notBefore)
 }
 
 function lesser(a: string, b: string): string {

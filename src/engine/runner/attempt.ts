@@ -5,7 +5,7 @@
 import type { Claimed, Outcome } from '../ledger/protocol.ts'
 import { durationMs } from '../task/duration.ts'
 import { ChardError, isSnooze, NonRetryableError, RetryAfterError } from '../task/errors.ts'
-import type { JobError, LogLine, Progress } from '../task/job.ts'
+import type { LogLine, Progress } from '../task/job.ts'
 import { fitsBytes, logCharsMax, logLinesMax, outputBytesMax, progressCharsMax } from '../task/limits.ts'
 import type { Platform } from '../task/platform.ts'
 import { validated } from '../task/schema.ts'

@@ -1,0 +1,275 @@
+/** The engine as a Worker uses it: typed tasks, the real queue, real ledgers, the three ways to run a task. */
+import { createMessageBatch, evictDurableObject, runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { describe, expect, expectTypeOf, test, vi } from 'vitest'
+import { ChardError, createChard, JobFailedError } from '../../src/engine/index.ts'
+import { ledgerOf, newJob, rowsOf, syncOf } from './ledger/real-ledger.ts'
+import engine, {
+  chard,
+  double,
+  failing,
+  gated,
+  long,
+  opened,
+  parent,
+  patient,
+  rejecting,
+  seen,
+} from './worker/worker.ts'
+
+let names = 0
+const fresh = (what: string) => `${what}-${names++}`
+const eventually = (check: () => unknown) => vi.waitFor(check, { timeout: 5_000, interval: 10 })
+const shardOf = (id: string) => Number(id.split('-')[0])
+
+describe('enqueue', () => {
+  test('records a job that a consumer of the queue completes, with a typed output', async () => {
+    const job = await double.enqueue({ n: 21 })
+    expect(job).toMatchObject({ task: 'double', state: 'queued', duplicate: false })
+    const { output } = await job.wait('5s')
+    expectTypeOf(output).toEqualTypeOf<{ n: number }>()
+    expect(output).toEqual({ n: 42 })
+  })
+
+  test('tries again after a failure and keeps the history', async () => {
+    const job = await failing.enqueue({ times: 1, name: fresh('retry') })
+    const record = await job.wait('5s')
+    expect(record).toMatchObject({ state: 'completed', attempt: 2, output: 2 })
+    expect(record.history.map(({ outcome }) => outcome)).toEqual(['failed', 'completed'])
+    expect(record.history[0]?.error).toMatchObject({ message: 'attempt 1 failed' })
+  })
+
+  test('of a job that fails for good runs onFailed, and wait says how it failed', async () => {
+    const name = fresh('doomed')
+    const job = await failing.enqueue({ times: 9, name })
+    const failure = await job.wait('5s').catch((error: unknown) => error)
+    expect(failure).toBeInstanceOf(JobFailedError)
+    expect((failure as JobFailedError).record).toMatchObject({
+      state: 'failed',
+      reason: 'exhausted',
+      attempt: 3,
+      maxAttempts: 3,
+    })
+    await eventually(() => expect(seen).toContain(`${name} onFailed exhausted: attempt 3 failed`))
+  })
+
+  test('of a task that rejects its input for ever uses one attempt', async () => {
+    const job = await rejecting.enqueue({})
+    await expect(job.wait('5s')).rejects.toThrow('never')
+    expect(await job.get()).toMatchObject({ state: 'failed', reason: 'rejected', attempt: 1 })
+  })
+
+  test('of a snoozing task uses no attempt however often it snoozes', async () => {
+    const job = await patient.enqueue({ name: fresh('patient') })
+    expect(await job.wait('5s')).toMatchObject({ output: 'there', attempt: 1, maxAttempts: 1 })
+  })
+
+  test('with a delay starts at its time and not before', async () => {
+    const job = await double.enqueue({ n: 1 }, { delay: '60ms' })
+    expect(job.state).toBe('scheduled')
+    const { createdAt, startedAt = 0 } = await job.wait('5s')
+    expect(startedAt - createdAt).toBeGreaterThanOrEqual(60)
+  })
+
+  test('with a known key answers with the first job; with another input it is refused', async () => {
+    const idempotencyKey = fresh('key')
+    const first = await double.enqueue({ n: 1 }, { idempotencyKey })
+    const second = await double.enqueue({ n: 1 }, { idempotencyKey })
+    expect([second.id, second.duplicate]).toEqual([first.id, true])
+    await expect(double.enqueue({ n: 2 }, { idempotencyKey })).rejects.toMatchObject({ code: 'key-conflict' })
+  })
+
+  test('refuses a bad input before anything is written', async () => {
+    await expect(double.enqueue({ n: 'x' } as never)).rejects.toMatchObject({
+      code: 'invalid-input',
+      issues: [{ path: 'n' }],
+    })
+    await expect(double.enqueueMany([{ n: 1 }, { n: null }] as never)).rejects.toMatchObject({ code: 'invalid-input' })
+    expect((await chard.overview()).states).toEqual(
+      Object.fromEntries(Object.keys((await chard.overview()).states).map((s) => [s, 0])),
+    )
+  })
+
+  test('of many answers in the order of the inputs', async () => {
+    const inputs = Array.from({ length: 250 }, (_, n) => ({ n }))
+    const jobs = await double.enqueueMany(inputs, ({ n }) => ({ tags: [`n${n}`] }))
+    const outputs = await Promise.all(jobs.map((job) => job.wait('10s')))
+    expect(outputs.map(({ output }) => output.n)).toEqual(inputs.map(({ n }) => n * 2))
+  })
+
+  test('inside a handler adds each child once, however often the parent is tried', async () => {
+    const name = fresh('parent')
+    const job = await parent.enqueue({ name })
+    await job.wait('5s')
+    const children = seen.filter((line) => line.startsWith(`${name} `))
+    expect(children).toHaveLength(2)
+    expect(new Set(children).size).toBe(1)
+  })
+})
+
+describe('startNow', () => {
+  test('records the job first and runs it here, with no queue hop', async () => {
+    const send = vi.spyOn((env as unknown as { JOBS: Queue }).JOBS, 'sendBatch')
+    const job = await double.enqueue({ n: 4 }, { startNow: true })
+    expect(job.state).toBe('running')
+    expect((await job.wait('5s')).output).toEqual({ n: 8 })
+    expect(send).not.toHaveBeenCalled()
+    send.mockRestore()
+  })
+
+  test('leases the job to this isolate, so that no consumer takes it meanwhile', async () => {
+    const gate = fresh('gate')
+    const job = await gated.enqueue({ gate }, { startNow: true })
+    await eventually(() => expect(seen.some((line) => line.startsWith(`${gate} began`))).toBe(true))
+    const other = await ledgerOf(shardOf(job.id)).sync(syncOf(1, { runner: 'other', tasks: { gated: 25_000 } }))
+    expect(other.claimed).toEqual([])
+    opened.add(gate)
+    expect(await job.wait('5s')).toMatchObject({ output: gate, attempt: 1 })
+  })
+
+  test('fails and is retried by a consumer', async () => {
+    const job = await failing.enqueue({ times: 1, name: fresh('now') }, { startNow: true })
+    expect(await job.wait('5s')).toMatchObject({ state: 'completed', attempt: 2 })
+  })
+
+  test('is refused to a task that the platform would cut', async () => {
+    await expect(long.enqueue({}, { startNow: true })).rejects.toMatchObject({ code: 'too-long' })
+    await expect(long.background({})).rejects.toMatchObject({ code: 'too-long' })
+  })
+})
+
+describe('background', () => {
+  test('writes nothing when it succeeds', async () => {
+    const name = fresh('background')
+    await failing.background({ times: 0, name })
+    await eventually(() => expect(seen).toContain(`${name} 1`))
+    expect(await chard.list()).toMatchObject({ jobs: [] })
+  })
+
+  test('records a failure with that attempt counted, and a consumer tries again', async () => {
+    const name = fresh('background')
+    await failing.background({ times: 1, name })
+    const [record] = await eventually(async () => {
+      const { jobs } = await chard.list()
+      expect(jobs).toMatchObject([{ state: 'completed' }])
+      return jobs
+    })
+    expect(record).toMatchObject({ task: 'failing', attempt: 2, output: 2 })
+    expect(record?.history.map(({ attempt, outcome }) => [attempt, outcome])).toEqual([
+      [1, 'failed'],
+      [2, 'completed'],
+    ])
+  })
+})
+
+describe('a job', () => {
+  test('shows its progress while it runs', async () => {
+    const gate = fresh('gate')
+    const job = await gated.enqueue({ gate })
+    await eventually(async () =>
+      expect(await job.get()).toMatchObject({ state: 'running', progress: { value: 0.5, message: 'half way' } }),
+    )
+    opened.add(gate)
+    await job.wait('5s')
+  })
+
+  test('that waits is cancelled at once, and once', async () => {
+    const job = await double.enqueue({ n: 1 }, { delay: '1h' })
+    expect(await job.cancel()).toMatchObject({ state: 'cancelled' })
+    await expect(job.cancel()).rejects.toMatchObject({ code: 'wrong-state' })
+  })
+
+  test('that has failed is redriven with attempts of its own', async () => {
+    const job = await failing.enqueue({ times: 3, name: fresh('redriven') })
+    await expect(job.wait('5s')).rejects.toBeInstanceOf(JobFailedError)
+    expect(await chard.redrive(job.id)).toMatchObject({ state: 'queued', attempt: 3, maxAttempts: 6 })
+    expect(await job.wait('5s')).toMatchObject({ state: 'completed', attempt: 4 })
+  })
+
+  test('that is unknown, or no job at all, is a clear error', async () => {
+    await expect(chard.get('nonsense')).rejects.toMatchObject({ code: 'invalid-id' })
+    await expect(chard.get(newJob(1).id)).rejects.toMatchObject({ code: 'unknown-job' })
+    await expect(chard.get(newJob(77).id)).rejects.toMatchObject({ code: 'unknown-job' })
+    await expect(chard.get('1-01ARZ3NDEKTSV4RRFFQ69G5FAV')).rejects.toMatchObject({ code: 'gone' })
+  })
+})
+
+describe('what the platform does to it', () => {
+  test('an evicted ledger finishes a running job when its runner comes back', async () => {
+    const gate = fresh('gate')
+    const job = await gated.enqueue({ gate })
+    await eventually(() => expect(seen.some((line) => line.startsWith(`${gate} began`))).toBe(true))
+    await evictDurableObject(ledgerOf(shardOf(job.id)))
+    opened.add(gate)
+    expect(await job.wait('5s')).toMatchObject({ state: 'completed', attempt: 1 })
+  })
+
+  test('no call to the ledger lasts while a handler runs', async () => {
+    const gate = fresh('gate')
+    const job = await gated.enqueue({ gate })
+    await eventually(async () => expect(await job.get()).toMatchObject({ progress: { value: 0.5 } }))
+    const calls = await watchedCalls(shardOf(job.id))
+    await scheduler.wait(300)
+    expect(calls).toEqual({ began: 0, open: 0 })
+    opened.add(gate)
+    await job.wait('5s')
+  })
+
+  test('a wake-up nobody sent, one for no shard and a dead one change nothing', async () => {
+    const batch = createMessageBatch('jobs', [
+      { id: 'a', timestamp: new Date(), attempts: 1, body: { shard: 1 } },
+      { id: 'b', timestamp: new Date(), attempts: 1, body: { shard: 99 } },
+      { id: 'c', timestamp: new Date(), attempts: 1, body: 'what is this' },
+    ])
+    await expect(engine.queue(batch)).resolves.toBeUndefined()
+    const dead = createMessageBatch('jobs-dead', [{ id: 'd', timestamp: new Date(), attempts: 1, body: { shard: 1 } }])
+    await expect(engine.queue(dead)).resolves.toBeUndefined()
+    expect(await rowsOf(ledgerOf(1), 'SELECT id FROM jobs')).toEqual([])
+  })
+
+  test('a wake-up that the queue refuses is made good by the ledger itself', async () => {
+    const send = vi
+      .spyOn((env as unknown as { JOBS: Queue }).JOBS, 'sendBatch')
+      .mockRejectedValue(new Error('queue is down'))
+    const job = await double.enqueue({ n: 1 })
+    expect((await job.wait('10s')).output).toEqual({ n: 2 })
+    send.mockRestore()
+  })
+
+  test('a deployment that counts its home shards anew is refused before anything is written', async () => {
+    await double.enqueue({ n: 1 }, { idempotencyKey: fresh('home'), delay: '1h' })
+    await double.enqueue({ n: 1 }, { idempotencyKey: fresh('home'), delay: '1h' })
+    const { shards } = await chard.overview()
+    const used = shards.find(({ states }) => states.scheduled > 0)?.shard ?? 0
+    const reply = await ledgerOf(used).enqueue({ homes: 3, jobs: [newJob(used)] })
+    expect(reply).toMatchObject({ refused: 'homes-mismatch', message: expect.stringContaining('began with 2') })
+  })
+
+  test('a missing binding answers with the lines to paste', async () => {
+    const elsewhere = createChard({ ledger: 'NOWHERE' })
+    const error = await elsewhere.get(newJob(0).id).catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(ChardError)
+    expect(error).toMatchObject({
+      code: 'missing-binding',
+      message: expect.stringContaining('[[durable_objects.bindings]]\nname = "NOWHERE"'),
+    })
+  })
+})
+
+/** Counts the calls to a shard's ledger that begin or are open from now on. */
+async function watchedCalls(shard: number): Promise<{ began: number; open: number }> {
+  const calls = { began: 0, open: 0 }
+  await runInDurableObject(ledgerOf(shard), (instance) => {
+    const ledger = instance as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>
+    for (const verb of ['sync', 'enqueue', 'get', 'overview']) {
+      const original = ledger[verb]?.bind(ledger)
+      if (!original) continue
+      ledger[verb] = async (...args) => {
+        calls.began++
+        calls.open++
+        return original(...args).finally(() => calls.open--)
+      }
+    }
+  })
+  return calls
+}

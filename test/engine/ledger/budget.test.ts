@@ -1,0 +1,144 @@
+/** What a job costs, counted by the platform's own `rowsWritten` and `rowsRead` (I11). */
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { describe, expect, test } from 'vitest'
+import { jobIdFloor } from '../../../src/engine/ledger/job-id.ts'
+import type { Claimed } from '../../../src/engine/ledger/protocol.ts'
+import { completed, costOf, freshLedger, homes, newJob, type RealLedger, syncOf } from './real-ledger.ts'
+
+const dayMs = 86_400_000
+
+describe('rows written', () => {
+  test('a plain job in a busy shard costs one row to insert, one to claim, one to settle', async () => {
+    const { ledger, shard } = freshLedger()
+    // The shard's first job also records the home count, and a neighbour keeps the runner busy.
+    await ledger.enqueue({ homes, jobs: [newJob(shard)] })
+    const [neighbour] = (await ledger.sync(syncOf(1))).claimed as [Claimed]
+    const beat = [{ id: neighbour.id, lease: neighbour.lease }]
+
+    expect(await costOf(ledger, () => ledger.enqueue({ homes, jobs: [newJob(shard)] }))).toMatchObject({
+      rowsWritten: 1,
+    })
+    let claimed: Claimed | undefined
+    const claim = await costOf(ledger, async () => {
+      claimed = (await ledger.sync(syncOf(2, { beat }))).claimed[0]
+    })
+    expect(claim).toMatchObject({ rowsWritten: 1 })
+    const settle = [completed(claimed as Claimed)]
+    expect(await costOf(ledger, () => ledger.sync(syncOf(3, { beat, settle })))).toMatchObject({ rowsWritten: 1 })
+  })
+
+  test('a hundred jobs in one batch cost a hundred rows a step', async () => {
+    const { ledger, shard } = freshLedger()
+    await ledger.enqueue({ homes, jobs: [newJob(shard)] })
+    const jobs = Array.from({ length: 99 }, () => newJob(shard))
+    expect(await costOf(ledger, () => ledger.enqueue({ homes, jobs }))).toMatchObject({ rowsWritten: 99 })
+    let claimed: readonly Claimed[] = []
+    const claim = await costOf(ledger, async () => {
+      claimed = (await ledger.sync(syncOf(1, { want: 100 }))).claimed
+    })
+    expect(claimed).toHaveLength(100)
+    expect(claim).toMatchObject({ rowsWritten: 100 })
+    const [kept, ...others] = claimed as [Claimed, ...Claimed[]]
+    const settling = syncOf(2, { settle: others.map(completed), beat: [{ id: kept.id, lease: kept.lease }], want: 0 })
+    expect(await costOf(ledger, () => ledger.sync(settling))).toMatchObject({ rowsWritten: 99 })
+  })
+
+  test("a runner's last sync adds the minute's sums: one row a task", async () => {
+    const { ledger, shard } = freshLedger()
+    await ledger.enqueue({ homes, jobs: [newJob(shard)] })
+    const [only] = (await ledger.sync(syncOf(1))).claimed as [Claimed]
+    const last = syncOf(2, { settle: [completed(only)] })
+    expect(await costOf(ledger, () => ledger.sync(last))).toMatchObject({ rowsWritten: 2 })
+  })
+
+  test.each([
+    {
+      what: 'a delayed job',
+      more: { delayMs: 60_000 },
+      rows: 2,
+      because: 'the due index finds it when its time comes',
+    },
+    { what: 'a job with a key', more: { key: 'k' }, rows: 2, because: 'the key index answers the second call' },
+    { what: 'a job with priority', more: { priority: 5 }, rows: 1, because: 'the ready index is in memory' },
+    { what: 'a job with tags', more: { tags: ['a', 'b'] }, rows: 1, because: 'tags are searched, not indexed' },
+  ])('$what costs $rows rows to insert, because $because', async ({ more, rows }) => {
+    const { ledger, shard } = freshLedger()
+    await ledger.enqueue({ homes, jobs: [newJob(shard)] })
+    expect(await costOf(ledger, () => ledger.enqueue({ homes, jobs: [newJob(shard, more)] }))).toMatchObject({
+      rowsWritten: rows,
+    })
+  })
+
+  test('pruning costs a row a job, and one for the slice', async () => {
+    const { ledger, shard } = freshLedger()
+    await insertFinished(ledger, shard, 400, Date.now() - 8 * dayMs)
+    await evictDurableObject(ledger)
+    await ledger.overview()
+    // The first ring only finds that a sweep is due; what it prunes, and the mark it moves, are rows of their own.
+    const prune = await costOf(ledger, async () => {
+      await runInDurableObject(ledger, (instance) => (instance as unknown as { alarm(): Promise<void> }).alarm())
+    })
+    expect((await ledger.overview()).states.completed).toBe(0)
+    expect(prune.rowsWritten).toBeLessThanOrEqual(400 + 4)
+    expect(prune.rowsWritten).toBeGreaterThanOrEqual(400)
+  })
+})
+
+describe('rows read, with a hundred thousand finished jobs', () => {
+  test('no verb scans history, activation included', async () => {
+    const { ledger, shard } = freshLedger()
+    await insertFinished(ledger, shard, 100_000, Date.now() - dayMs)
+    await moveMark(ledger, shard)
+    await evictDurableObject(ledger)
+
+    const activation = await costOf(ledger, () => ledger.overview())
+    expect(activation.rowsRead).toBeLessThan(50)
+    const job = newJob(shard)
+    const verbs = {
+      enqueue: () => ledger.enqueue({ homes, jobs: [job] }),
+      'enqueue with a key': () => ledger.enqueue({ homes, jobs: [newJob(shard, { key: 'k' })] }),
+      'enqueue with a delay': () => ledger.enqueue({ homes, jobs: [newJob(shard, { delayMs: 5 })] }),
+      claim: () => ledger.sync(syncOf(1, { want: 1 })),
+      get: () => ledger.get(job.id),
+      alarm: () => runDurableObjectAlarm(ledger),
+      overview: () => ledger.overview(),
+      wake: () => ledger.wake(),
+      'cancel of another': () => ledger.cancel(newJob(shard).id),
+    }
+    for (const [verb, work] of Object.entries(verbs)) {
+      expect((await costOf(ledger, work)).rowsRead, verb).toBeLessThan(50)
+    }
+    const { states } = await ledger.overview()
+    expect(states.completed).toBe(100_000)
+    // A search looks at a bounded number of rows and says how far it got.
+    const search = await costOf(ledger, () => ledger.list({ state: 'failed', limit: 10 }))
+    expect(search.rowsRead).toBeLessThan(3_000)
+  })
+})
+
+/** Finished jobs, written past the engine: a hundred thousand syncs would take minutes. */
+async function insertFinished(ledger: RealLedger, shard: number, count: number, at: number): Promise<void> {
+  await ledger.enqueue({ homes, jobs: [] })
+  await runInDurableObject(ledger, (_, { storage }) => {
+    for (let from = 0; from < count; from += 5_000) {
+      const rows = Array.from({ length: Math.min(5_000, count - from) }, (_, index) => {
+        const time = jobIdFloor(shard, at).slice(0, -16)
+        return [`${time}${String(from + index).padStart(16, '0')}`, at]
+      })
+      storage.sql.exec(
+        `INSERT INTO jobs (id, task, state, priority, bytes, attempt, max_attempts, created_at, finished_at, input)
+         SELECT value ->> 0, 'double', 'completed', 0, 2, 1, 5, value ->> 1, value ->> 1, '{}' FROM json_each(?)`,
+        JSON.stringify(rows),
+      )
+    }
+  })
+}
+
+/** As upkeep would have left it. */
+async function moveMark(ledger: RealLedger, shard: number): Promise<void> {
+  await runInDurableObject(ledger, (_, { storage }) => {
+    const below = { scheduled: 0, queued: 0, running: 0, retrying: 0, completed: 100_000, failed: 0, cancelled: 0 }
+    const fact = { mark: jobIdFloor(shard, Date.now() - 60_000), swept: '', below }
+    storage.sql.exec(`INSERT OR REPLACE INTO facts (name, value) VALUES ('upkeep', ?)`, JSON.stringify(fact))
+  })
+}

@@ -1,0 +1,5 @@
+/** Storage is isolated per file by the pool, not per test: every test starts from nothing. */
+import { reset } from 'cloudflare:test'
+import { afterEach } from 'vitest'
+
+afterEach(reset)
