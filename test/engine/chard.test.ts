@@ -204,14 +204,14 @@ describe('what the platform does to it', () => {
     expect(await job.wait('5s')).toMatchObject({ state: 'completed', attempt: 1 })
   })
 
-  test('no call to the ledger lasts while a handler runs', async () => {
+  test('no call to the ledger outlasts the second of a held poll while a handler runs', async () => {
     const gate = fresh('gate')
     const job = await gated.enqueue({ gate })
     await eventually(async () => expect(await job.get()).toMatchObject({ progress: { value: 0.5 } }))
     const calls = await watchedCalls(shardOf(job.id))
-    await scheduler.wait(300)
+    await scheduler.wait(1_500)
     expect(calls.open).toBe(0)
-    expect(calls.longestMs).toBeLessThan(100)
+    expect(calls.longestMs).toBeLessThan(1_200)
     opened.add(gate)
     await job.wait('5s')
   })
