@@ -5,6 +5,7 @@
 import { exports as ownExports, WorkerEntrypoint } from 'cloudflare:workers'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { type BindingOptions, Bindings } from './bindings.ts'
+import { enqueueChildOf } from './client/children.ts'
 import { Client, type JobList, type JobQuery, type Overview } from './client/client.ts'
 import type { TaskPolicy } from './ledger/core.ts'
 import { ledgerClass } from './ledger/ledger.ts'
@@ -16,16 +17,9 @@ import { Runner, type RunnerBounds, type RunReport } from './runner/runner.ts'
 import { ServedTasks } from './runner/tasks.ts'
 import { type Duration, durationMs } from './task/duration.ts'
 import { ChardError, type Snooze } from './task/errors.ts'
-import type { Job, JobRecord } from './task/job.ts'
+import type { JobRecord } from './task/job.ts'
 import { defaultRetryPolicy } from './task/retry.ts'
-import {
-  checkedEnqueueOptions,
-  defineTask,
-  onFailedTask,
-  type RunContext,
-  type Task,
-  type TaskOptions,
-} from './task/task.ts'
+import { defineTask, onFailedTask, type Task, type TaskOptions } from './task/task.ts'
 
 /** One deployment's choices. Every one has a default. */
 export interface ChardOptions extends BindingOptions {
@@ -135,18 +129,8 @@ export function createChard(options: ChardOptions = {}): Chard {
   const bindings = new Bindings(options, () => platform.env())
   const stubs = (shard: number) => bindings.ledger(shard)
   const client = new Client({ homes, spread, platform, stubs })
+  const enqueueChild = enqueueChildOf(client)
   let served: ServedTasks | undefined
-
-  const enqueueChild = (parent: string): RunContext['enqueue'] => {
-    const made = new Map<string, number>()
-    return async (task, input, enqueueOptions = {}) => {
-      const index = made.get(task.name) ?? 0
-      made.set(task.name, index + 1)
-      const request = { input, options: checkedEnqueueOptions(enqueueOptions) }
-      const recorded = await client.enqueue(task.definition, [request], { childKey: `${parent}/${index}` })
-      return recorded[0]?.job as Job<never>
-    }
-  }
 
   const runnerOf = (shard: number, tasks: ServedTasks, bounds: RunnerBounds, id?: string): Runner => {
     const sync = (request: Parameters<ReturnType<typeof stubs>['sync']>[0]) =>

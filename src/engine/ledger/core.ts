@@ -79,6 +79,8 @@ export class LedgerCore {
   readonly #parts: CoreParts
   /** When the alarm will ring, as far as this activation knows. */
   #alarmAt: number | undefined
+  /** Finished jobs above the mark from which on it is tried again: a mark that is held back is not tried at every sync. */
+  #moveMarkAbove = finishedAboveMax
 
   /** @param alarmAt what is armed at activation, or undefined */
   constructor(options: CoreOptions, now: number, alarmAt: number | undefined) {
@@ -138,7 +140,10 @@ export class LedgerCore {
     const reply = this.#settling(request, now, (sound) =>
       this.#transact(now, (turn) => sync(this.#parts, turn, sound, mayPark)),
     )
-    if (this.books.counts.finishedAbove() > finishedAboveMax) this.#transact(now, (turn) => moveMark(this.#parts, turn))
+    if (this.books.counts.finishedAbove() > this.#moveMarkAbove) {
+      this.#transact(now, (turn) => moveMark(this.#parts, turn))
+      this.#moveMarkAbove = this.books.counts.finishedAbove() + finishedAboveMax
+    }
     return reply
   }
 

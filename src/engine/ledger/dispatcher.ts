@@ -235,7 +235,7 @@ export class Dispatcher implements LedgerRpc {
   #hold(request: SyncRequest): Promise<SyncReply> {
     return new Promise((answer) => {
       const callOff = this.#ports.setTimer(pollMs, () => this.#release(request.runner, false))
-      this.#polls.set(request.runner, { request, answer, callOff })
+      this.#polls.set(request.runner, { request: rest(request), answer, callOff })
     })
   }
 
@@ -248,14 +248,13 @@ export class Dispatcher implements LedgerRpc {
     if (!poll) return
     this.#polls.delete(runner)
     poll.callOff()
-    const request = { ...poll.request, settle: [] }
-    poll.answer(isBack ? nothing : this.#core.sync(request, this.#ports.now()))
+    poll.answer(isBack ? nothing : this.#core.sync(poll.request, this.#ports.now()))
   }
 
   #answerPolls(now: number): void {
     for (const [runner, { request, answer, callOff }] of this.#polls) {
       if (this.#core.books.ready.size === 0) return
-      const reply = this.#core.sync({ ...request, settle: [] }, now, true)
+      const reply = this.#core.sync(request, now, true)
       if (isEmpty(reply)) continue
       this.#polls.delete(runner)
       callOff()
@@ -267,6 +266,11 @@ export class Dispatcher implements LedgerRpc {
 
 /** The answer to a sync that was overtaken by the runner's next one. It promises nothing about leases. */
 const nothing: SyncReply = { claimed: [], lost: [], cancelled: [], leaseMs: 0 }
+
+/** What is left of a sync once it has been answered but for its claim: nothing is settled or reported twice. */
+function rest(request: SyncRequest): SyncRequest {
+  return { ...request, settle: [], beat: request.beat.map(({ id, lease }) => ({ id, lease })) }
+}
 
 function isEmpty({ claimed, lost, cancelled }: SyncReply): boolean {
   return claimed.length === 0 && lost.length === 0 && cancelled.length === 0

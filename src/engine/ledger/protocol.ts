@@ -77,6 +77,8 @@ export interface Settlement {
   /** How long the attempt ran. */
   readonly ranMs: number
   readonly log?: readonly LogLine[]
+  /** Progress that no beat has reported yet. */
+  readonly progress?: Progress
 }
 
 /** One attempt that goes on. */

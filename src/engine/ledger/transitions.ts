@@ -16,6 +16,7 @@ import {
   isFinal,
   type JobError,
   type LogLine,
+  type Progress,
 } from '../task/job.ts'
 import { fitsBytes, historyCharsMax, historyEntriesMax, outputBytesMax } from '../task/limits.ts'
 import { type RetryPolicy, retryDelayMs } from '../task/retry.ts'
@@ -46,16 +47,21 @@ export function begun(row: JobRow, lease: string, leaseUntil: number, now: numbe
  */
 export function settled(
   row: JobRow,
-  { outcome, ranMs, log }: Settled,
+  { outcome, ranMs, log, progress }: Settled,
   circumstances: Circumstances,
 ): JobRow | undefined {
   const { now } = circumstances
   if (row.state !== 'running' && (outcome.kind !== 'completed' || isFinal(row.state))) return undefined
   const sound = storable(outcome)
-  const ended = { ...row, history: withAttempt(row, attemptOutcomes[sound.kind], now, ranMs, errorOf(sound), log) }
+  const ended = {
+    ...row,
+    history: withAttempt(row, attemptOutcomes[sound.kind], now, ranMs, errorOf(sound), log),
+    progress: progress ? JSON.stringify(progress) : row.progress,
+  }
   if (sound.kind === 'completed') {
+    const attempt = Math.max(1, row.attempt)
     return final(
-      { ...ended, attempt: Math.max(1, row.attempt), output: sound.output ?? null, error: null },
+      { ...ended, attempt, progress: whole(ended.progress), output: sound.output ?? null, error: null },
       'completed',
       now,
     )
@@ -72,7 +78,7 @@ export function settled(
   return waiting(failed, 'retrying', now + delayMs)
 }
 
-export type Settled = Pick<Settlement, 'outcome' | 'ranMs' | 'log'>
+export type Settled = Pick<Settlement, 'outcome' | 'ranMs' | 'log' | 'progress'>
 
 /**
  * Nobody settled the attempt before its lease ended. Its lease stays live until it is replaced, so that a late success
@@ -132,6 +138,11 @@ function final(
   reason: FailureReason | null = null,
 ): JobRow {
   return { ...row, state, reason, dueAt: null, finishedAt: now, leaseUntil: null, cancelling: 0 }
+}
+
+/** What is completed is done, whatever the handler reported last. */
+function whole(progress: string | null): string | null {
+  return progress && JSON.stringify({ ...(JSON.parse(progress) as Progress), value: 1 })
 }
 
 function waiting(row: JobRow, state: 'scheduled' | 'retrying', dueAt: number): JobRow {

@@ -48,6 +48,7 @@ export class Attempt {
   readonly #served: Served | undefined
   readonly #ports: AttemptPorts
   readonly #controller = new AbortController()
+  readonly #ended = new AbortController()
   readonly #log: LogLine[] = []
   #progress: Progress | undefined
   #stopped: StopReason | undefined
@@ -75,16 +76,19 @@ export class Attempt {
     return this.#stopped
   }
 
-  /** Aborts the handler's signal. A handler that ignores it is left behind: at once on timeout, else after a grace. */
+  /**
+   * Aborts the handler's signal, once. A handler that ignores it is left behind: at its timeout whatever it was told
+   * before, and after a grace when its job was cancelled.
+   */
   stop(reason: StopReason): void {
+    const message = stopMessages[reason](this.#served?.task.timeoutMs ?? 0)
+    if (reason === 'timeout') {
+      this.#giveUp?.(this.#stopped === 'cancelled' ? { kind: 'cancelled' } : failure('TimeoutError', message))
+    }
     if (this.#stopped) return
     this.#stopped = reason
-    const message = stopMessages[reason](this.#served?.task.timeoutMs ?? 0)
     this.#controller.abort(new DOMException(message, reason === 'timeout' ? 'TimeoutError' : 'AbortError'))
-    if (reason === 'timeout') this.#giveUp?.(failure('TimeoutError', message))
-    if (reason === 'cancelled') {
-      void this.#ports.platform.sleep(graceMs).then(() => this.#giveUp?.({ kind: 'cancelled' }))
-    }
+    if (reason === 'cancelled') this.#unlessEnded(graceMs, () => this.#giveUp?.({ kind: 'cancelled' }))
   }
 
   async run(): Promise<AttemptResult> {
@@ -95,18 +99,29 @@ export class Attempt {
   async #outcome(): Promise<Outcome> {
     const served = this.#served
     if (!served) return failure('UnknownTask', `no task ${this.claimed.task} is served here`)
-    const input = await this.#input(served).catch((error: unknown) => ({ rejected: jobErrorOf(error) }))
-    if ('rejected' in input) return { kind: 'rejected', error: input.rejected }
-    const ended = new AbortController()
     const givenUp = new Promise<Outcome>((resolve) => {
       this.#giveUp = resolve
     })
-    void this.#ports.platform.sleep(served.task.timeoutMs, ended.signal).then(() => {
-      if (!ended.signal.aborted) this.stop('timeout')
-    })
-    const outcome = await Promise.race([this.#handled(served, input.value), givenUp])
-    ended.abort()
+    this.#unlessEnded(served.task.timeoutMs, () => this.stop('timeout'))
+    const outcome = await Promise.race([this.#attempted(served), givenUp])
+    this.#ended.abort()
     return outcome
+  }
+
+  /** Calls back after `ms`, if the attempt has not ended by then. */
+  #unlessEnded(ms: number, act: () => void): void {
+    const { signal } = this.#ended
+    void this.#ports.platform.sleep(ms, signal).then(() => {
+      if (!signal.aborted) act()
+    })
+  }
+
+  async #attempted(served: Served): Promise<Outcome> {
+    const input = await this.#input(served).catch((error: unknown) => ({ rejected: jobErrorOf(error) }))
+    if ('rejected' in input) return { kind: 'rejected', error: input.rejected }
+    // The schema took too long: the attempt is settled, and must not begin any more.
+    if (this.#ended.signal.aborted) return { kind: 'cancelled' }
+    return this.#handled(served, input.value)
   }
 
   /** The input as the handler takes it: validated again, for the schema may have changed since it was recorded. */
@@ -187,18 +202,18 @@ function returned(result: unknown): Outcome {
 
 function thrown(error: unknown, now: number): Outcome {
   const jobError = jobErrorOf(error)
-  if (error instanceof NonRetryableError || (error instanceof ChardError && error.code === 'invalid-input')) {
-    return { kind: 'rejected', error: jobError }
-  }
-  if (error instanceof RetryAfterError) {
-    try {
+  try {
+    if (error instanceof NonRetryableError || (error instanceof ChardError && error.code === 'invalid-input')) {
+      return { kind: 'rejected', error: jobError }
+    }
+    if (error instanceof RetryAfterError) {
       const { when } = error
       const retryAfterMs =
         when instanceof Date ? Math.max(0, when.getTime() - now) : durationMs(when, 'RetryAfterError')
       if (Number.isFinite(retryAfterMs)) return { kind: 'failed', error: jobError, retryAfterMs }
-    } catch {
-      // A wait that is no duration: the task's own backoff is the next best answer.
     }
+  } catch {
+    // A wait that is no duration, or a thing that must not be looked at: the task's own backoff is the next best answer.
   }
   return { kind: 'failed', error: jobError }
 }

@@ -91,7 +91,7 @@ async function handedOver(
   if (lease === undefined) return
   const { outcome, ranMs, log } = await running
   const settlement = { id: job.id, lease, outcome, ranMs, log }
-  await client.call(shardOf(job.id), (ledger) =>
+  const settled = client.call(shardOf(job.id), (ledger) =>
     ledger.sync({
       runner,
       seq: 2,
@@ -104,6 +104,8 @@ async function handedOver(
       done: true,
     }),
   )
+  // Not settled, it lapses and is tried again.
+  await settled.catch((error: unknown) => platform.log('background-not-settled', { job: job.id, error: String(error) }))
 }
 
 /** Records the job under the id it has had from the start, so that trying again is safe. Answers its lease, if it has one. */

@@ -72,8 +72,8 @@ export class Runner {
   readonly #held = new Map<string, Held>()
   #finished: Settlement[] = []
   #seq = 0
-  /** Syncs whose answer has neither come nor been given up on. */
-  readonly #open = new Set<number>()
+  /** Syncs whose answer has neither come nor been given up on, and what they settle. */
+  readonly #open = new Map<number, readonly Settlement[]>()
   #jobs = 0
   #syncs = 0
   #capacity: number
@@ -133,9 +133,10 @@ export class Runner {
     return {
       runner: this.id,
       seq: ++this.#seq,
-      ack: this.#open.size === 0 ? this.#seq - 1 : Math.min(...this.#open) - 1,
+      ack: this.#open.size === 0 ? this.#seq - 1 : Math.min(...this.#open.keys()) - 1,
       tasks: this.#ports.tasks.timeouts,
-      settle: this.#finished,
+      // Said again while its answer is out: calls may overtake one another, and settling twice changes nothing.
+      settle: [...[...this.#open.values()].flat(), ...this.#finished],
       beat,
       want,
       remainingMs,
@@ -153,7 +154,7 @@ export class Runner {
   /** Sends a sync and takes its answer in, whenever that comes. Undefined when the ledger did not answer. */
   async #send(request: SyncRequest, sentAt: number): Promise<SyncReply | undefined> {
     this.#syncs++
-    this.#open.add(request.seq)
+    this.#open.set(request.seq, this.#finished)
     this.#finished = []
     try {
       const reply = await this.#ports.sync(request)
@@ -163,7 +164,7 @@ export class Runner {
     } catch (error) {
       this.#failures++
       // Nobody knows whether it took effect. Settling is fenced by the lease, so the same may be said again.
-      this.#finished = [...request.settle, ...this.#finished]
+      this.#finished = [...(this.#open.get(request.seq) ?? []), ...this.#finished]
       this.#bell.ring()
       this.#ports.platform.log('sync-unanswered', { runner: this.id, seq: request.seq, error: String(error) })
       return undefined
@@ -208,7 +209,15 @@ export class Runner {
       // A lost attempt may still have ended well, and its lease may not be replaced yet: the ledger decides.
       const wasLost = !this.#held.delete(claimed.id)
       if (wasLost && outcome.kind !== 'completed') return
-      this.#finished.push({ id: claimed.id, lease: claimed.lease, outcome, ranMs, ...(log.length > 0 && { log }) })
+      const progress = attempt.takeProgress()
+      this.#finished.push({
+        id: claimed.id,
+        lease: claimed.lease,
+        outcome,
+        ranMs,
+        ...(log.length > 0 && { log }),
+        ...(progress && { progress }),
+      })
       this.#bell.ring()
     })
   }
