@@ -1,5 +1,7 @@
 /** Storage is isolated per file by the pool, not per test: every test starts from nothing. */
 import { reset } from 'cloudflare:test'
 import { afterEach } from 'vitest'
+import { forgetSchema } from '../src/app/database/database.ts'
 
 afterEach(reset)
+afterEach(forgetSchema)

@@ -150,7 +150,7 @@ describe('background', () => {
   test('records a failure with that attempt counted, and a consumer tries again', async () => {
     const name = fresh('background')
     await failing.background({ times: 1, name })
-    const [record] = await eventually(async () => {
+    const [record] = await vi.waitFor(async () => {
       const { jobs } = await chard.list()
       expect(jobs).toMatchObject([{ state: 'completed' }])
       return jobs

@@ -52,10 +52,14 @@ function pick({ books }: CoreParts, { seq, beat, tasks, want, remainingMs }: Syn
   return jobs.length === 0 && solo ? [solo] : jobs
 }
 
-/** Memory mirrors rows; should it ever be wrong, the row wins and memory forgets. */
+/** Memory mirrors rows; should it ever be wrong, the row wins. A clock that stepped back makes a job wait again. */
 function claimable({ books }: CoreParts, turn: Turn, row: JobRowWithInput): boolean {
-  if (isReady(row, turn.now) && row.attempt < row.maxAttempts) return true
-  turn.after(() => books.ready.remove(row.id))
+  const ready = isReady(row, turn.now)
+  if (ready && row.attempt < row.maxAttempts) return true
+  turn.after(() => {
+    books.ready.remove(row.id)
+    if (!ready) books.place(row, turn.now)
+  })
   return false
 }
 

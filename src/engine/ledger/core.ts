@@ -81,6 +81,8 @@ export class LedgerCore {
   #alarmAt: number | undefined
   /** Finished jobs above the mark from which on it is tried again: a mark that is held back is not tried at every sync. */
   #moveMarkAbove = finishedAboveMax
+  /** A sweep that has come to its end rests: a live job that holds the mark must not make the alarm ring in a loop. */
+  #sweepNotBefore = 0
 
   /** @param alarmAt what is armed at activation, or undefined */
   constructor(options: CoreOptions, now: number, alarmAt: number | undefined) {
@@ -111,7 +113,7 @@ export class LedgerCore {
         homes = count
       },
     }
-    this.#parts.books.nextSweepAt = nextSweepAt(this.#parts)
+    this.#parts.books.nextSweepAt = nextSweepAt(this.#parts, 0)
   }
 
   get books(): Books {
@@ -172,7 +174,7 @@ export class LedgerCore {
   /** Everything that time has made due, in bounded slices. The alarm must be set anew afterwards. */
   upkeep(now: number): void {
     this.#alarmAt = undefined
-    this.books.nextSweepAt ??= nextSweepAt(this.#parts)
+    this.books.nextSweepAt = nextSweepAt(this.#parts, this.#sweepNotBefore)
     if (!this.#hasUpkeep(now)) return
     this.setAlarm(now + deadmanMs)
     let isMore = true
@@ -183,7 +185,8 @@ export class LedgerCore {
       if ((this.books.nextSweepAt ?? Number.POSITIVE_INFINITY) <= now) {
         this.#transact(now, (turn) => moveMark(this.#parts, turn))
         const isSweeping = this.#slice(now, sweep)
-        this.books.nextSweepAt = isSweeping ? now : nextSweepAt(this.#parts, now + sweepPauseMs)
+        if (!isSweeping) this.#sweepNotBefore = now + sweepPauseMs
+        this.books.nextSweepAt = nextSweepAt(this.#parts, this.#sweepNotBefore)
         isMore = isSweeping || isMore
       }
       isMore = (this.books.nextDueAt ?? Number.POSITIVE_INFINITY) <= now || isMore

@@ -67,7 +67,7 @@ function started(core: CoreParts, turn: Turn, fresh: JobRowWithInput, start: Sta
 /** A job that was recorded before. Its alarm is made sure of again: the first call may have been the one that died. */
 function found(core: CoreParts, turn: Turn, row: JobRow, duplicate: boolean): Enqueued {
   if (isReady(row, turn.now)) turn.need(turn.now + wakeUpPatienceMs)
-  else if (row.dueAt !== null) turn.need(row.dueAt)
+  else if (row.dueAt !== null && row.dueAt > turn.now) turn.need(row.dueAt)
   if (row.state === 'running') turn.need(row.leaseUntil ?? turn.now)
   // A retried startNow whose first answer was lost still holds the lease that the first call made.
   const running = row.state === 'running' && !duplicate ? core.jobs.withInput([row.id])[0] : undefined

@@ -37,6 +37,7 @@ export function sync(core: CoreParts, turn: Turn, request: SyncRequest, mayPark:
 /** What goes on: progress is written, and the runner learns what it lost and what it should stop. */
 function beat(core: CoreParts, turn: Turn, beats: readonly Beat[]): { lost: string[]; cancelled: string[] } {
   const running = core.books.running
+  placeAbsent(core, turn, beats)
   const isLive = ({ id, lease }: Beat) => running.get(id)?.lease === lease
   const told = beats.filter((one) => one.progress && isLive(one))
   const rows = new Map(core.jobs.byIds(told.map(({ id }) => id)).map((row) => [row.id, row]))
@@ -48,6 +49,15 @@ function beat(core: CoreParts, turn: Turn, beats: readonly Beat[]): { lost: stri
   return {
     lost: beats.filter((one) => !isLive(one)).map(({ id }) => id),
     cancelled: beats.filter((one) => isLive(one) && running.get(one.id)?.cancelling).map(({ id }) => id),
+  }
+}
+
+/** After a restart with very much due, running jobs may not be in memory yet: the row says whether a lease is live. */
+function placeAbsent({ books, jobs }: CoreParts, turn: Turn, beats: readonly Beat[]): void {
+  const absent = new Map(beats.filter(({ id }) => !books.running.has(id)).map(({ id, lease }) => [id, lease]))
+  if (absent.size === 0) return
+  for (const row of jobs.byIds([...absent.keys()])) {
+    if (row.state === 'running' && row.lease === absent.get(row.id)) books.place(row, turn.now)
   }
 }
 
@@ -96,8 +106,11 @@ function hear(
   claimed: number,
   until: number,
 ): void {
-  const newest = Math.max(seq, books.runners.get(runner)?.seq ?? 0)
-  books.runners.set(runner, { heardAt: turn.now, seq: newest, ack, spare: Math.max(0, want - claimed), until })
+  const known = books.runners.get(runner)
+  // One that was overtaken on its way says less than what is known already.
+  const newest = known && known.seq > seq ? known : { seq, ack }
+  const spare = Math.max(0, want - claimed)
+  books.runners.set(runner, { heardAt: turn.now, seq: newest.seq, ack: newest.ack, spare, until })
 }
 
 /** The runner's end: its row goes, and the minute's sums are written. */

@@ -9,6 +9,7 @@
  *
  * I3: no event but a redrive moves a final row. I4: `attempt` never passes `maxAttempts`.
  */
+import { durationMsMax } from '../task/duration.ts'
 import {
   type AttemptOutcome,
   type AttemptRecord,
@@ -170,7 +171,13 @@ function storable(outcome: Outcome): Outcome {
   if (outcome.kind === 'completed' && outcome.output !== undefined && !fitsBytes(outcome.output, outputBytesMax)) {
     return failure(`the output is over ${outputBytesMax / 1024} KiB of JSON; store it in R2 and return its key`)
   }
+  if (outcome.kind === 'snoozed' && !isWait(outcome.forMs)) return failure(`a snooze of ${outcome.forMs} ms has no end`)
+  if (outcome.kind === 'failed' && !isWait(outcome.retryAfterMs ?? 0)) return { kind: 'failed', error: outcome.error }
   return outcome
+}
+
+function isWait(ms: number): boolean {
+  return ms >= 0 && ms <= durationMsMax
 }
 
 function failure(message: string): Outcome {

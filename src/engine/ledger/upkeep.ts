@@ -99,7 +99,7 @@ function finishedBelow(counts: { state: string; n: number }[]): number {
  */
 export function sweep(core: CoreParts, turn: Turn): boolean {
   const { books, jobs, shard, retentionMs } = core
-  const overfull = core.bytes() > core.historyBytesMax
+  const overfull = isOverfull(core)
   const horizon = overfull ? books.mark : lesser(books.mark, jobIdFloor(shard, turn.now - core.defaultRetentionMs))
   const rows = jobs.sweep(books.swept, horizon, slice)
   const candidates = rows.filter(({ state, dueAt }) => isFinal(state) && dueAt === null)
@@ -120,14 +120,17 @@ export function sweep(core: CoreParts, turn: Turn): boolean {
   return rows.length === slice
 }
 
-/**
- * When the sweep has something to do next.
- * @param notBefore after a sweep, a pause: a live job that holds the mark must not make the alarm ring in a loop
- */
-export function nextSweepAt({ books, jobs, defaultRetentionMs }: CoreParts, notBefore = 0): number | undefined {
-  const oldest = jobs.firstAfter(books.swept)
+/** Too much is kept: the oldest finished jobs go before their time. */
+function isOverfull({ bytes, historyBytesMax }: CoreParts): boolean {
+  return bytes() > historyBytesMax
+}
+
+/** When the sweep has something to do next: once the oldest job is past its retention, or the ledger is overfull. */
+export function nextSweepAt(core: CoreParts, notBefore: number): number | undefined {
+  const oldest = core.jobs.firstAfter(core.books.swept)
   if (oldest === undefined) return undefined
-  return Math.max(decodeTime(oldest.slice(oldest.indexOf('-') + 1)) + defaultRetentionMs, notBefore)
+  const madeAt = decodeTime(oldest.slice(oldest.indexOf('-') + 1))
+  return isOverfull(core) ? notBefore : Math.max(madeAt + core.defaultRetentionMs, notBefore)
 }
 
 function lesser(a: string, b: string): string {

@@ -170,16 +170,22 @@ export class Runner {
       return undefined
     } finally {
       this.#open.delete(request.seq)
+      // Overtaken: nobody awaits this answer, but the loop may be waiting for what it brings.
+      if (request.seq < this.#seq) this.#bell.ring()
     }
   }
 
   #take({ beat }: SyncRequest, { claimed, lost, cancelled, leaseMs: goodMs }: SyncReply, sentAt: number): void {
-    for (const { id } of beat) {
+    const beaten = new Map(beat.map(({ id, lease }) => [id, lease]))
+    for (const id of beaten.keys()) {
       const held = this.#held.get(id)
       if (held) held.goodUntil = Math.max(held.goodUntil, sentAt + goodMs)
     }
     for (const id of lost) {
-      this.#held.get(id)?.attempt.stop('lost')
+      const attempt = this.#held.get(id)?.attempt
+      // What was lost may be an older lease of a job that this runner has claimed anew.
+      if (attempt?.claimed.lease !== beaten.get(id)) continue
+      attempt?.stop('lost')
       this.#held.delete(id)
     }
     for (const id of cancelled) this.#held.get(id)?.attempt.stop('cancelled')
@@ -206,9 +212,10 @@ export class Runner {
           outcome: outcome.kind,
           ranMs,
         })
+      const newest = this.#held.get(claimed.id)?.attempt
+      if (newest === attempt) this.#held.delete(claimed.id)
       // A lost attempt may still have ended well, and its lease may not be replaced yet: the ledger decides.
-      const wasLost = !this.#held.delete(claimed.id)
-      if (wasLost && outcome.kind !== 'completed') return
+      else if (newest || outcome.kind !== 'completed') return
       const progress = attempt.takeProgress()
       this.#finished.push({
         id: claimed.id,
@@ -226,16 +233,18 @@ export class Runner {
   async #answeredOrOvertaken(answered: Promise<unknown>): Promise<boolean> {
     const { platform } = this.#ports
     for (;;) {
-      const isAnswered = await this.#bell.before(answered, this.#nextReasonInMs())
-      const isAnsweredSoon = isAnswered || (await Promise.race([answered.then(() => true), platform.sleep(overtakeMs)]))
-      if (isAnsweredSoon) return false
+      const isAnswered = await this.#bell.before(answered, Math.min(this.#beatInMs(), this.#staleInMs()))
+      if (isAnswered || (await answeredWithin(answered, overtakeMs, platform))) return false
+      this.#stopStale()
       if (this.#finished.length > 0 || this.#isBeatDue()) return true
     }
   }
 
   /** Nothing held, nothing finished, nothing claimed: the ledger has taken this runner off its books. */
   #isDry(request: SyncRequest, { claimed }: SyncReply): boolean {
-    const isIdle = this.#held.size === 0 && this.#finished.length === 0 && this.#open.size === 0
+    // An overtaken sync may still bring claims; but not once this runner has said that it is done.
+    const isExpecting = this.#open.size > 0 && !request.done
+    const isIdle = this.#held.size === 0 && this.#finished.length === 0 && !isExpecting
     return isIdle && claimed.length === 0 && request.beat.length === 0
   }
 
@@ -245,17 +254,30 @@ export class Runner {
     const hasNothing = this.#held.size === 0 && this.#finished.length === 0
     const isOver = platform.now() - this.#openedAt >= this.#bounds.wallMs
     if (hasNothing || isOver) return true
-    await platform.sleep(Math.min(unansweredMsMin * 2 ** (this.#failures - 1), unansweredMsMax))
+    const waitMs = Math.min(unansweredMsMin * 2 ** (this.#failures - 1), unansweredMsMax)
+    await platform.sleep(Math.min(waitMs, this.#staleInMs()))
     this.#stopStale()
     return false
   }
 
-  /** Until a job finishes, there is progress worth reporting, or a beat is due. */
+  /** Until a job finishes, there is progress worth reporting, an overtaken sync is answered, or a beat is due. */
   async #untilNews(): Promise<void> {
-    while (this.#held.size > 0 && this.#finished.length === 0 && this.#nextReasonInMs() > 0) {
+    const isExpecting = () => this.#held.size > 0 || this.#open.size > 0
+    while (isExpecting() && this.#finished.length === 0 && this.#nextReasonInMs() > 0) {
       await this.#bell.wait(this.#nextReasonInMs())
     }
     this.#stopStale()
+  }
+
+  /** How long until a beat is due. With nothing held none is; then it says when to look again. */
+  #beatInMs(): number {
+    return this.#held.size === 0 ? beatMs : this.#lastSentAt + beatMs - this.#ports.platform.now()
+  }
+
+  /** How long until a lease is over that nobody has extended. */
+  #staleInMs(): number {
+    const ends = [...this.#held.values()].filter(({ attempt }) => !attempt.stopped).map(({ goodUntil }) => goodUntil)
+    return Math.min(...ends) - this.#ports.platform.now()
   }
 
   /** How long until a beat or a report is due. */
@@ -312,6 +334,21 @@ class Bell {
     this.#waiting?.abort()
     return isAnswered
   }
+}
+
+/** True when `answered` comes within `ms`. Leaves no timer behind. */
+async function answeredWithin(
+  answered: Promise<unknown>,
+  ms: number,
+  platform: Pick<Platform, 'sleep'>,
+): Promise<boolean> {
+  const waited = new AbortController()
+  const isAnswered = await Promise.race([
+    answered.then(() => true),
+    platform.sleep(ms, waited.signal).then(() => false),
+  ])
+  waited.abort()
+  return isAnswered
 }
 
 export function newRunnerId(platform: Pick<Platform, 'random'>): string {

@@ -10,7 +10,7 @@ const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as co
 export type Duration = number | `${number}${keyof typeof unitMs}`
 
 /** The longest duration taken anywhere: ten years. A longer one is a mistake of units. */
-const durationMsMax = 3_653 * unitMs.d
+export const durationMsMax = 3_653 * unitMs.d
 
 /**
  * A duration in whole milliseconds.

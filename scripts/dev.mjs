@@ -1,0 +1,86 @@
+/**
+ * `npm run dev [-- arguments of wrangler dev]`: the Worker on this machine, with no account, question or network.
+ *
+ * Owns the life of the server: `wrangler` and the runtimes it starts form one process group, and whatever ends this
+ * command ends the group. Which arguments it starts with is decided in dev/plan.mjs.
+ */
+import { spawn } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { constants } from 'node:os'
+import { dirname, join } from 'node:path'
+import { whenOrphaned } from './dev/exit-with-parent.mjs'
+import { planDev } from './dev/plan.mjs'
+
+const CRON_PERIOD_MS = 60_000
+const GRACE_MS = 5_000
+
+const plan = planDev(process.argv.slice(2))
+const ownGroup = process.platform !== 'win32'
+const wrangler = join(dirname(createRequire(import.meta.url).resolve('wrangler/package.json')), 'bin/wrangler.js')
+const guard = new URL('./dev/exit-with-parent.mjs', import.meta.url).href
+
+if (plan.closedBy !== undefined) {
+  console.log(
+    `With ${plan.closedBy} others may reach this server: the admin routes ask for ADMIN_TOKEN, as in production.`,
+  )
+}
+
+const server = spawn(process.execPath, [wrangler, ...plan.args], {
+  // A group of its own, so that ending it misses no runtime and hits nobody else. The channel reports the address.
+  detached: ownGroup,
+  stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  env: {
+    CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+    WRANGLER_SEND_METRICS: 'false',
+    WRANGLER_HIDE_BANNER: 'true',
+    ...process.env,
+    CHARD_DEV_PID: String(process.pid),
+    NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --import=${guard}`.trim(),
+  },
+})
+
+server.on('message', (message) => {
+  const { event, ip, port } = JSON.parse(String(message))
+  if (event === 'DEV_SERVER_READY') announce(`${ip.includes(':') ? `[${ip}]` : ip}:${port}`)
+})
+
+server.on('exit', (code, signal) => {
+  killGroup()
+  process.exit(code ?? 128 + constants.signals[signal ?? 'SIGKILL'])
+})
+
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) process.on(signal, stop)
+process.on('exit', killGroup)
+// A direct `node scripts/dev.mjs` may be started by a shell that leaves at once; `npm` stays.
+if (process.env['npm_lifecycle_event'] !== undefined) whenOrphaned(stop)
+
+/** Asks the server to end; insists when it does not. */
+function stop() {
+  server.kill('SIGTERM')
+  setTimeout(() => process.exit(1), GRACE_MS).unref()
+}
+
+function killGroup() {
+  try {
+    if (ownGroup && server.pid !== undefined) process.kill(-server.pid, 'SIGKILL')
+    else server.kill('SIGKILL')
+  } catch {
+    // Nobody is left.
+  }
+}
+
+/** @param {string} host */
+function announce(host) {
+  const url = `${plan.scheme}://${host}`
+  console.log(`Chard: ${url}${plan.door ? `, its admin open to this machine at ${url}/admin` : ''}`)
+  if (plan.cron) setInterval(() => fireCron(url), CRON_PERIOD_MS).unref()
+}
+
+/**
+ * Locally nobody fires cron triggers, and the watchdog is one. Failing is fine: the next minute asks again.
+ *
+ * @param {string} url
+ */
+function fireCron(url) {
+  fetch(`${url}/cdn-cgi/local/scheduled?cron=*+*+*+*+*`).catch(() => {})
+}

@@ -1,0 +1,96 @@
+/**
+ * Who may use the admin routes: whoever sends `Authorization: Bearer <token>`. The token is the deployment's secret and
+ * comes as a function, because bindings are read when a request is there.
+ *
+ * 1. Without a token that is long enough nothing is open: a forgotten secret closes the door.
+ * 2. `open` is for the developer's own machine. Nothing that a request or a deployment can set may make it true.
+ */
+import type { MiddlewareHandler } from 'hono'
+import { createMiddleware } from 'hono/factory'
+import { problem } from './problem.ts'
+
+export interface AdminAuth {
+  /** The admin token, or undefined when none is set. */
+  readonly token: () => string | undefined
+  /** True lets everybody in. Base it on a constant that only the development build defines. Default: never. */
+  readonly open?: () => boolean
+  /** The secret's name, for messages that say what to set. Default `ADMIN_TOKEN`. */
+  readonly secretName?: string
+}
+
+/** A shorter token could be guessed; it counts as not set. */
+export const tokenCharsMin = 16
+
+/**
+ * True when the request carries the admin token. `open` does not count: personal data is shown to who proves it, on a
+ * developer's machine too.
+ */
+export async function isAdmin(request: Request, auth: AdminAuth): Promise<boolean> {
+  const token = usableToken(auth)
+  const given = bearer(request)
+  return token !== undefined && given !== undefined && (await sameText(given, token))
+}
+
+/** Lets admins pass, and answers everybody else with a problem that says what to do. */
+export function adminOnly(auth: AdminAuth): MiddlewareHandler {
+  return createMiddleware(async ({ req }, next) => {
+    if (auth.open?.()) return changes(req.raw) && fromElsewhere(req.raw) ? crossSite() : next()
+    if (usableToken(auth) === undefined) return closed(auth)
+    if (await isAdmin(req.raw, auth)) return next()
+    return unauthorized(bearer(req.raw) !== undefined)
+  })
+}
+
+function usableToken({ token }: AdminAuth): string | undefined {
+  // A secret that was piped in may end with a line break; no header could carry that.
+  const text = token()?.trim()
+  return text !== undefined && text.length >= tokenCharsMin ? text : undefined
+}
+
+function bearer(request: Request): string | undefined {
+  return /^Bearer +(.+)$/i.exec(request.headers.get('Authorization') ?? '')?.[1]?.trim()
+}
+
+/** Compares hashes, which are equally long: the time tells neither where the texts differ nor how long they are. */
+async function sameText(a: string, b: string): Promise<boolean> {
+  return crypto.subtle.timingSafeEqual(await sha256(a), await sha256(b))
+}
+
+function sha256(text: string): Promise<ArrayBuffer> {
+  return crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
+}
+
+function changes({ method }: Request): boolean {
+  return method !== 'GET' && method !== 'HEAD'
+}
+
+/**
+ * True when a browser sends this for a page of another origin. While no credential is asked, any page open in the
+ * developer's browser could otherwise cancel jobs. Programs send neither header.
+ */
+function fromElsewhere({ headers, url }: Request): boolean {
+  const site = headers.get('Sec-Fetch-Site')
+  if (site !== null) return site !== 'same-origin' && site !== 'none'
+  const origin = headers.get('Origin')
+  return origin !== null && origin !== new URL(url).origin
+}
+
+/**
+ * `403`, not `503`: nothing is out of order that would mend itself, and a scanner on the loose should not paint the
+ * deployment's error rate red.
+ */
+function closed({ token, secretName = 'ADMIN_TOKEN' }: AdminAuth): Response {
+  const why = token() ? `is shorter than ${tokenCharsMin} characters` : 'is not set'
+  const what = `Set it with \`npx wrangler secret put ${secretName}\`, to ${tokenCharsMin} characters or more`
+  return problem(403, 'admin-closed', `The admin routes are closed, because ${secretName} ${why}. ${what}.`)
+}
+
+function unauthorized(given: boolean): Response {
+  const challenge = `Bearer realm="admin"${given ? ', error="invalid_token"' : ''}`
+  const detail = given ? 'This is not the admin token.' : 'Send the admin token: Authorization: Bearer <token>.'
+  return problem(401, 'unauthorized', detail, { headers: { 'WWW-Authenticate': challenge } })
+}
+
+function crossSite(): Response {
+  return problem(403, 'cross-site', 'Changes are not taken from pages of another origin.')
+}

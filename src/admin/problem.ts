@@ -1,0 +1,139 @@
+/**
+ * Every error answer of the HTTP edges: RFC 9457 `application/problem+json` with a stable `code` to match on.
+ * The engine decides what went wrong; this file only says it in HTTP. What a 5xx means inside goes to the log,
+ * never into the answer.
+ */
+import type { Context } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import { ChardError, type ChardErrorCode, type InputIssue } from '../engine/index.ts'
+
+/** The JSON of a problem. With `about:blank`, `title` is the status's own phrase; `code` tells problems apart. */
+export interface ProblemDetails {
+  readonly type: 'about:blank'
+  readonly title: string
+  readonly status: number
+  readonly code: string
+  readonly detail: string
+  /** Where the input is wrong, one entry a finding. */
+  readonly errors?: readonly InputIssue[]
+}
+
+export interface ProblemOptions {
+  /** Added to the answer: `Retry-After`, `Allow`, `WWW-Authenticate`. */
+  readonly headers?: HeadersInit
+  readonly errors?: readonly InputIssue[]
+}
+
+/**
+ * One problem as a response. Never cached: a `404` or `410` would be, by default.
+ *
+ * @param code stable and lower-case, such as `duplicate-user`
+ * @param detail a sentence for the person who sent the request: what to change
+ */
+export function problem(status: number, code: string, detail: string, options: ProblemOptions = {}): Response {
+  const { errors } = options
+  const title = titles[status] ?? 'Error'
+  const body: ProblemDetails = { type: 'about:blank', title, status, code, detail, ...(errors && { errors }) }
+  const headers = new Headers(options.headers)
+  headers.set('Content-Type', 'application/problem+json')
+  if (!headers.has('Cache-Control')) headers.set('Cache-Control', 'no-store')
+  return new Response(JSON.stringify(body), { status, headers })
+}
+
+/** Any thrown value as a response: for `app.onError(problemOf)`. A 5xx is logged here, as nobody else will. */
+export function problemOf(error: unknown): Response {
+  const response = mapped(error)
+  if (response.status >= 500) console.error(error)
+  return response
+}
+
+/** A path that is known, but not with this method: for Hono's `methodNotAllowed`. */
+export function wrongMethod(_: Context, methods: readonly string[]): Response {
+  const allow = methods.join(', ')
+  return problem(405, 'method-not-allowed', `This path takes ${allow}.`, { headers: { Allow: allow } })
+}
+
+function mapped(error: unknown): Response {
+  if (error instanceof ChardError) return fromEngine(error)
+  if (error instanceof HTTPException) return fromHono(error)
+  return problem(500, 'internal-error', internalDetail)
+}
+
+const internalDetail = 'Something went wrong here. It is in the log.'
+const setUpDetail = 'This service is not set up right; its log says what to change.'
+
+interface Mapping {
+  readonly status: number
+  /** Replaces the engine's message where that could tell about the inside. Required for a 5xx. */
+  readonly detail?: string
+  readonly retryAfterSeconds?: number
+}
+
+/** What each code of the engine is in HTTP. */
+const mappings: Readonly<Record<ChardErrorCode, Mapping>> = {
+  'invalid-option': { status: 422 },
+  'invalid-input': { status: 422 },
+  'too-large': { status: 413 },
+  'unknown-task': { status: 404 },
+  'unknown-job': { status: 404 },
+  // A job's id is part of a URL: one that is none names nothing.
+  'invalid-id': { status: 404 },
+  gone: { status: 410 },
+  'key-conflict': { status: 409 },
+  'wrong-state': { status: 409 },
+  // Mistakes of the deployment, not of the caller.
+  'too-long': { status: 500, detail: setUpDetail },
+  'homes-mismatch': { status: 500, detail: setUpDetail },
+  'missing-binding': { status: 500, detail: setUpDetail },
+  'job-failed': { status: 500, detail: 'The work that this answer needs did not succeed.' },
+  'wait-timeout': { status: 504, detail: 'The work is not done yet and goes on. Ask for its job later.' },
+  unavailable: {
+    status: 503,
+    detail: 'The jobs could not be reached in time. What was asked may have been recorded: ask again.',
+    retryAfterSeconds: 2,
+  },
+}
+
+function fromEngine(error: ChardError): Response {
+  const { status, detail = error.message, retryAfterSeconds } = mappings[error.code]
+  return problem(status, error.code, detail, {
+    ...(error.issues && { errors: error.issues }),
+    ...(retryAfterSeconds && { headers: { 'Retry-After': String(retryAfterSeconds) } }),
+  })
+}
+
+/** What Hono's own middleware throws. Its headers are kept: some statuses need theirs, as `WWW-Authenticate`. */
+function fromHono(error: HTTPException): Response {
+  const title = titles[error.status] ?? 'Error'
+  const headers = new Headers(error.res?.headers)
+  headers.delete('Content-Length')
+  const detail = error.status < 500 ? error.message || `${title}.` : internalDetail
+  return problem(error.status, title.toLowerCase().replaceAll(' ', '-'), detail, { headers })
+}
+
+/** Reason phrases of RFC 9110, 6585. */
+const titles: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  406: 'Not Acceptable',
+  408: 'Request Timeout',
+  409: 'Conflict',
+  410: 'Gone',
+  411: 'Length Required',
+  412: 'Precondition Failed',
+  413: 'Content Too Large',
+  414: 'URI Too Long',
+  415: 'Unsupported Media Type',
+  422: 'Unprocessable Content',
+  428: 'Precondition Required',
+  429: 'Too Many Requests',
+  431: 'Request Header Fields Too Large',
+  500: 'Internal Server Error',
+  501: 'Not Implemented',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+}

@@ -1,0 +1,68 @@
+/**
+ * The public status of jobs: one job as JSON, and its changes as server-sent events. A job's id is unguessable, so its
+ * URL is the permission to see it; what is seen is decided in view.ts. It reads, and changes nothing.
+ * An unknown id answers `404`, one older than the time jobs are kept `410`.
+ */
+import { Hono } from 'hono'
+import { etag, RETAINED_304_HEADERS } from 'hono/etag'
+import { methodNotAllowed } from 'hono/method-not-allowed'
+import { type Chard, isFinal, type JobRecord } from '../engine/index.ts'
+import { streamEvents } from './events.ts'
+import { waitSeconds } from './prefer.ts'
+import { problemOf, wrongMethod } from './problem.ts'
+import { snapshot } from './snapshot.ts'
+
+/** What the status routes need of the engine. */
+export type JobReader = Pick<Chard, 'get' | 'wait' | 'watch'>
+
+export interface JobStatusOptions {
+  /** The longest `Prefer: wait` that is honoured. Default 30. */
+  readonly waitSecondsMax?: number
+  /** How long one stream of events lasts before the client connects again. Default 30. */
+  readonly eventsSeconds?: number
+  /** A comment is sent this often while nothing changes, so that no proxy takes the stream for dead. Default 10. */
+  readonly heartbeatSeconds?: number
+}
+
+/**
+ * Mount it where the jobs' URLs are: `app.route('/jobs', jobStatus(chard))`.
+ *
+ * - `GET /:id`: the job, with a strong ETag. `Prefer: wait=10` answers once it is final or the time is up.
+ * - `GET /:id/events`: an event `job` with the same JSON now and after every change, and `end` when it is final.
+ */
+export function jobStatus(chard: JobReader, options: JobStatusOptions = {}) {
+  const { waitSecondsMax = 30, eventsSeconds = 30, heartbeatSeconds = 10 } = options
+  const app = new Hono()
+  app.onError(problemOf)
+  app.use(methodNotAllowed({ app, onMethodNotAllowed: wrongMethod }))
+
+  app.get('/:id', etag({ retainedHeaders: retained }), async (c) => {
+    const id = c.req.param('id')
+    const seconds = waitSeconds(c.req.header('Prefer'), waitSecondsMax)
+    const record = seconds ? await chard.wait(id, seconds * 1_000) : await chard.get(id)
+    const { body, tag } = await snapshot(record, c.req.path)
+    if (seconds) c.header('Preference-Applied', `wait=${seconds}`)
+    if (!isFinal(record.state)) c.header('Retry-After', String(askAgainSeconds(record)))
+    // `no-cache`: a browser may keep it, and asks with its ETag before every use.
+    return c.body(body, 200, { ...jsonHeaders, 'Cache-Control': 'private, no-cache', ETag: `"${tag}"` })
+  })
+
+  app.get('/:id/events', (c) =>
+    streamEvents(c, chard, c.req.param('id'), {
+      url: c.req.path.slice(0, -'/events'.length),
+      lastsMs: eventsSeconds * 1_000,
+      heartbeatMs: heartbeatSeconds * 1_000,
+    }),
+  )
+
+  return app
+}
+
+const jsonHeaders = { 'Content-Type': 'application/json' }
+const retained = [...RETAINED_304_HEADERS, 'Preference-Applied', 'Retry-After']
+
+/** A hint for clients that poll: when a waiting job is due, but within a minute, as it may be cancelled before. */
+function askAgainSeconds({ state, dueAt }: JobRecord): number {
+  if ((state !== 'scheduled' && state !== 'retrying') || dueAt === undefined) return 1
+  return Math.min(Math.max(1, Math.ceil((dueAt - Date.now()) / 1_000)), 60)
+}

@@ -1,0 +1,59 @@
+/**
+ * `GET /healthz`: whether this Worker reaches what a sign-up needs, by asking each with its cheapest question. It tells
+ * which one is at fault and nothing about anybody.
+ */
+import { Hono } from 'hono'
+import { ulid } from 'ulid'
+import { problem } from '../../admin/index.ts'
+import { ChardError } from '../../engine/index.ts'
+import { chard } from '../chard.ts'
+import { openUsers } from '../database/database.ts'
+import { hasAvatar } from '../images/store.ts'
+import { limitedBy } from './rate-limit.ts'
+import type { Service } from './service.ts'
+
+/** Longer than a healthy store ever takes, shorter than a probe waits. */
+const timeoutMs = 3_000
+
+const checks: Readonly<Record<string, (env: Cloudflare.Env) => Promise<unknown>>> = {
+  database: async (env) => (await openUsers(env)).ping(),
+  images: (env) => hasAvatar(env, 0),
+  jobs: askForNoJob,
+}
+
+export const healthRoutes = new Hono<Service>()
+
+healthRoutes.get('/healthz', limitedBy('STATUS_LIMIT'), async ({ env, json }) => {
+  const failed: string[] = []
+  await Promise.all(
+    Object.entries(checks).map(async ([name, check]) => {
+      try {
+        await inTime(check(env))
+      } catch (error) {
+        failed.push(name)
+        console.error({ event: 'unhealthy', check: name, error: String(error) })
+      }
+    }),
+  )
+  if (failed.length > 0) return problem(503, 'unhealthy', `Out of reach: ${failed.sort().join(', ')}.`)
+  return json({ status: 'ok' }, 200, { 'Cache-Control': 'no-store' })
+})
+
+/** One ledger that answers that it has no such job is in health; asking all of them would be no cheap question. */
+async function askForNoJob(): Promise<void> {
+  try {
+    await chard.get(`0-${ulid()}`)
+  } catch (error) {
+    if (!(error instanceof ChardError && error.code === 'unknown-job')) throw error
+  }
+}
+
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs)
+  try {
+    return await Promise.race([work, promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,81 @@
+/** `POST /users`: reads a sign-up in either form, hands it on, and says in HTTP what came of it. */
+import { type Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { problem } from '../../admin/index.ts'
+import { drawAvatar } from '../tasks/draw-avatar.ts'
+import { idempotencyKeyTakes, isIdempotencyKey } from '../users/idempotency.ts'
+import { type Refusal, signUp } from '../users/sign-up.ts'
+import { type Checked, checkJson, checkQuery } from '../users/sign-up-request.ts'
+import { limitedBy } from './rate-limit.ts'
+import type { Service } from './service.ts'
+
+/** Many times what a sign-up needs. */
+const bodyBytesMax = 16 * 1024
+const message = 'User creation initiated. Emails and image generation will proceed in the background.'
+
+export const signUpRoutes = new Hono<Service>()
+
+const tooLarge = () =>
+  problem(413, 'too-large', `The body is over ${bodyBytesMax / 1024} KiB. A sign-up takes a userId and an email.`)
+
+signUpRoutes.on(
+  'POST',
+  ['/users', '/users/'],
+  limitedBy('SIGNUP_LIMIT'),
+  bodyLimit({ maxSize: bodyBytesMax, onError: tooLarge }),
+  async (c) => {
+    const key = c.req.header('Idempotency-Key')
+    if (key !== undefined && !isIdempotencyKey(key)) {
+      return problem(400, 'invalid-idempotency-key', `Idempotency-Key takes ${idempotencyKeyTakes}.`)
+    }
+    const checked = await read(c)
+    if (checked instanceof Response) return checked
+    if ('issues' in checked) {
+      const detail = checked.issues.map(({ path, message }) => `${path || 'The request'} ${message}`).join('. ')
+      return problem(422, 'invalid-input', `${detail}.`, { errors: checked.issues })
+    }
+    const result = await signUp(c.env, checked.request, key)
+    if (result.refused) return refusals[result.refused]()
+    const { userId, job, replayed } = result
+    const url = `/jobs/${job.id}`
+    c.header('Location', url)
+    c.header('Cache-Control', 'no-store')
+    if (replayed) c.header('Idempotency-Replayed', 'true')
+    return c.json(
+      {
+        message,
+        user: { id: userId, url: `/users/${userId}` },
+        job: { id: job.id, task: drawAvatar.name, state: job.state, url },
+      },
+      202,
+    )
+  },
+)
+
+/** The query form has no body: an empty one is none, whatever it calls itself. */
+async function read({ req }: Context<Service>): Promise<Checked | Response> {
+  const query = new URL(req.url).searchParams
+  const bytes = await req.arrayBuffer()
+  const isJson = /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(req.header('Content-Type') ?? '')
+  if (bytes.byteLength === 0 && (query.size > 0 || !isJson)) return checkQuery(query)
+  if (query.size > 0) {
+    return problem(422, 'invalid-input', 'Send the user as JSON in the body or in the query, not in both.')
+  }
+  if (!isJson) {
+    const detail = 'Send JSON with Content-Type: application/json, or a query ?user_id=…&email=… without a body.'
+    return problem(415, 'unsupported-media-type', detail, { headers: { Accept: 'application/json' } })
+  }
+  try {
+    return checkJson(JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes)))
+  } catch {
+    return problem(400, 'malformed-json', 'The body is not JSON in UTF-8.')
+  }
+}
+
+const refusals: Readonly<Record<Refusal, () => Response>> = {
+  'user-id-taken': () =>
+    problem(409, 'user-id-taken', 'There is a user with this id already. Choose another id, or leave it out.'),
+  'email-taken': () => problem(409, 'email-taken', 'There is a user with this address already. Use another address.'),
+  'idempotency-key-reused': () =>
+    problem(422, 'idempotency-key-reused', 'This Idempotency-Key came with another request before. Use a new key.'),
+}

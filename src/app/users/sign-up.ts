@@ -1,0 +1,98 @@
+/**
+ * The making of a user. The row is the promise; everything after it is handed over, here or by the watchdog.
+ *
+ * - One INSERT decides who gets an id, an address and an idempotency key: of many at once, one.
+ * - When the picture's job cannot be recorded, the row is taken back and the client is told to try again: nothing is
+ *   half done. Should even that fail, the row stands and the watchdog completes it; should the job have been recorded
+ *   all the same, it draws the picture of an id, which the next user of that id would get too.
+ * - An Idempotency-Key is kept with the row it made. A second request with it gets the first one's answer; if the first
+ *   one died before it could answer, the second one finishes what it began. A refusal is not kept: it changed nothing.
+ */
+import { waitUntil } from 'cloudflare:workers'
+import { openUsers } from '../database/database.ts'
+import type { NewUser, Rival, Users } from '../database/users.ts'
+import { handOverImage, welcome } from '../tasks/hand-over.ts'
+import { requestHash, sha256 } from './idempotency.ts'
+import type { SignUpRequest } from './sign-up-request.ts'
+import { drawUserId } from './user-id.ts'
+
+export type Refusal = 'user-id-taken' | 'email-taken' | 'idempotency-key-reused'
+
+export type SignUp =
+  | { readonly refused: Refusal }
+  | { readonly refused?: never; readonly userId: number; readonly job: RecordedJob; readonly replayed: boolean }
+
+export interface RecordedJob {
+  readonly id: string
+  readonly state: string
+}
+
+/** A drawn id may be taken, and a rival may vanish between two statements. Both are rare; twice in a row is a fault. */
+const triesMax = 3
+
+/** @throws what the engine or the database said, with nothing left undone */
+export async function signUp(
+  env: Cloudflare.Env,
+  request: SignUpRequest,
+  idempotencyKey: string | undefined,
+): Promise<SignUp> {
+  const users = await openUsers(env)
+  for (let tries = 0; tries < triesMax; tries++) {
+    const user = await newUser(request, idempotencyKey)
+    if (await users.create(user)) return begin(users, user)
+    const rivals = await users.rivals(user)
+    const original = rivals.find(({ keyHash }) => keyHash !== null && keyHash === user.keyHash)
+    if (original) {
+      if (original.requestHash !== user.requestHash) return { refused: 'idempotency-key-reused' }
+      return repeat(users, original)
+    }
+    const refused = refusal(request, user, rivals)
+    if (refused) return { refused }
+  }
+  throw new Error(`no user could be made in ${triesMax} tries`)
+}
+
+async function newUser({ userId, email }: SignUpRequest, idempotencyKey: string | undefined): Promise<NewUser> {
+  return {
+    id: userId ?? drawUserId(),
+    email: email.address,
+    emailKey: email.key,
+    keyHash: idempotencyKey === undefined ? null : await sha256(idempotencyKey),
+    requestHash: idempotencyKey === undefined ? null : await requestHash({ userId, email }),
+    createdAt: Date.now(),
+  }
+}
+
+/** Undefined when only a drawn id was in the way, or nothing any more. */
+function refusal(request: SignUpRequest, user: NewUser, rivals: readonly Rival[]): Refusal | undefined {
+  if (rivals.some(({ id }) => id === request.userId)) return 'user-id-taken'
+  if (rivals.some(({ emailKey }) => emailKey === user.emailKey)) return 'email-taken'
+  return undefined
+}
+
+async function begin(users: Users, user: NewUser): Promise<SignUp> {
+  const { id } = user
+  let job: RecordedJob
+  try {
+    job = await handOverImage(id)
+  } catch (error) {
+    await users.withdraw(user).catch((cause: unknown) => report('withdraw-failed', cause))
+    throw error
+  }
+  // The answer is certain and need not wait for these. Should one fail, the watchdog finds what is missing.
+  waitUntil(users.imageHandedOver(id, job.id).catch((error: unknown) => report('note-failed', error)))
+  waitUntil(welcome(users, id).catch((error: unknown) => report('welcome-failed', error)))
+  return { userId: id, job, replayed: false }
+}
+
+/** The first request's answer. Its welcome is its own affair, or the watchdog's. */
+async function repeat(users: Users, { id, imageJobId }: Rival): Promise<SignUp> {
+  if (imageJobId !== null) return { userId: id, job: { id: imageJobId, state: 'queued' }, replayed: true }
+  const job = await handOverImage(id)
+  await users.imageHandedOver(id, job.id)
+  return { userId: id, job: { id: job.id, state: 'queued' }, replayed: true }
+}
+
+function report(event: string, error: unknown): void {
+  console.error({ event, error: error instanceof Error ? error.message : String(error) })
+}

@@ -1,0 +1,22 @@
+/** The Worker: what the platform calls, and the classes it makes. Everything is decided elsewhere. */
+import { app } from './app/app.ts'
+import { chard } from './app/chard.ts'
+import { drawAvatar } from './app/tasks/draw-avatar.ts'
+import { handOverMissing } from './app/tasks/hand-over.ts'
+import { sendWelcomeEmail } from './app/tasks/send-welcome-email.ts'
+
+const worker = chard.serve([drawAvatar, sendWelcomeEmail])
+
+export const Ledger = worker.Ledger
+export const Runner = worker.Runner
+
+export default {
+  fetch: app.fetch,
+  queue: worker.queue,
+  /** The watchdogs of the engine and of the service. One that fails does not stop the other, and is reported. */
+  async scheduled() {
+    const turns = await Promise.allSettled([worker.scheduled(), handOverMissing()])
+    const reasons = turns.flatMap((turn) => (turn.status === 'rejected' ? [turn.reason] : []))
+    if (reasons.length > 0) throw new AggregateError(reasons, 'a watchdog failed')
+  },
+} satisfies ExportedHandler<Cloudflare.Env>

@@ -1,0 +1,91 @@
+/**
+ * A Chard over a map, for the edges: it implements what they call and nothing else. Time does not pass in it: what
+ * `watch` and `wait` see is scripted, and every call is written down.
+ */
+import { type Chard, ChardError, isFinal, type JobQuery, type JobRecord } from '../../src/engine/index.ts'
+
+export type FakeChard = Pick<Chard, 'get' | 'wait' | 'watch' | 'list' | 'cancel' | 'redrive' | 'overview'> & {
+  /** Every call, as `verb id argument`. */
+  readonly calls: string[]
+}
+
+export interface Script {
+  readonly jobs?: readonly JobRecord[]
+  /** What `watch` yields, call by call; when it runs out, the job as it is. An error is thrown. */
+  readonly watched?: readonly (readonly (JobRecord | Error)[])[]
+  /** Thrown by every verb. */
+  readonly failsWith?: unknown
+  readonly missing?: readonly number[]
+  readonly cursor?: string
+}
+
+export function fakeChard({ jobs = [], watched = [], failsWith, missing = [], cursor }: Script = {}): FakeChard {
+  const calls: string[] = []
+  const watches = [...watched]
+  const find = (verb: string, id: string, ...rest: unknown[]) => {
+    calls.push([verb, id, ...rest].join(' '))
+    if (failsWith !== undefined) throw failsWith
+    if (!/^\d+-\w+$/.test(id)) throw new ChardError('invalid-id', `${id} is not the id of a job`)
+    if (id.startsWith('9-')) throw new ChardError('gone', `job ${id} is older than jobs are kept`)
+    const job = jobs.find((job) => job.id === id)
+    if (!job) throw new ChardError('unknown-job', `there is no job ${id}`)
+    return job
+  }
+  return {
+    calls,
+    get: async (id) => find('get', id),
+    wait: async (id, timeout) => find('wait', id, timeout),
+    async *watch(id, timeout) {
+      const job = find('watch', id, timeout)
+      for (const item of watches.shift() ?? [job]) {
+        if (item instanceof Error) throw item
+        yield item
+      }
+    },
+    async list(query: JobQuery = {}) {
+      calls.push(`list ${JSON.stringify(query)}`)
+      if (failsWith !== undefined) throw failsWith
+      return { jobs, missing, ...(cursor && { cursor }) }
+    },
+    async cancel(id) {
+      const job = find('cancel', id)
+      if (isFinal(job.state)) throw new ChardError('wrong-state', `job ${id} is already ${job.state}`)
+      return { ...job, state: 'cancelled' }
+    },
+    async redrive(id) {
+      const job = find('redrive', id)
+      if (!isFinal(job.state)) throw new ChardError('wrong-state', `job ${id} is ${job.state}, which is not final`)
+      return { ...job, state: 'queued', attempt: 0 }
+    },
+    async overview() {
+      calls.push('overview')
+      if (failsWith !== undefined) throw failsWith
+      const none = { scheduled: 0, queued: 0, running: 0, retrying: 0, completed: 0, failed: 0, cancelled: 0 }
+      for (const { state } of jobs) none[state] += 1
+      return { states: none, missing }
+    },
+  }
+}
+
+const start = Date.parse('2026-11-22T12:00:00.000Z')
+
+export function jobRecord(fields: Partial<JobRecord> = {}): JobRecord {
+  return {
+    id: '3-01JD9ZXW4T5RJ7QK8M2N6P0VBC',
+    task: 'draw-avatar',
+    state: 'running',
+    attempt: 1,
+    maxAttempts: 5,
+    priority: 0,
+    tags: [],
+    createdAt: start,
+    startedAt: start + 1_000,
+    input: { userId: 123 },
+    history: [],
+    ...fields,
+  }
+}
+
+export function completedJob(fields: Partial<JobRecord> = {}): JobRecord {
+  return jobRecord({ state: 'completed', finishedAt: start + 2_000, output: { key: 'avatars/123' }, ...fields })
+}

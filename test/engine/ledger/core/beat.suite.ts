@@ -1,0 +1,165 @@
+import { describe, expect, test } from 'vitest'
+import { beatOf, completed, failed, leaseMs, minuteMs, Rig, settlementOf, type WithStore } from '../rig.ts'
+
+export function beatSuite(withStore: WithStore): void {
+  const rigged = (work: (rig: Rig) => void) => withStore((store) => work(new Rig(store)))
+  const runnersOf = (rig: Rig) =>
+    rig.sql.all('SELECT runner, until FROM runners').map((row) => ({ ...(row as object) }))
+
+  describe('beat', () => {
+    test('writes nothing in the first half of a lease, and one row a runner in the second', () =>
+      rigged((rig) => {
+        rig.enqueueAll([rig.job(), rig.job(), rig.job()])
+        const { claimed } = rig.sync({ want: 3 })
+        const beat = claimed.map(beatOf)
+        const steps = [5_000, 10_000, 1, 5_000, 9_000, 5_000].map((ms, index) => {
+          rig.pass(ms)
+          const before = rig.rowsWritten
+          const { leaseMs: goodMs, lost } = rig.sync({ seq: index + 2, beat })
+          return [rig.rowsWritten - before, goodMs, lost.length]
+        })
+        expect(steps).toEqual([
+          [0, 25_000, 0],
+          [0, 15_000, 0],
+          [1, leaseMs, 0],
+          [0, 25_000, 0],
+          [0, 16_000, 0],
+          [1, leaseMs, 0],
+        ])
+        expect(rig.broken()).toEqual([])
+      }))
+
+    test('keeps a lease from lapsing, after a restart too', () =>
+      rigged((rig) => {
+        const id = rig.enqueue()
+        const beat = [beatOf(rig.claim())]
+        for (let seq = 2; seq < 12; seq++) {
+          rig.pass(10_000)
+          rig.sync({ seq, beat })
+          rig.ring()
+          if (seq % 3 === 0) rig.restart()
+          expect(rig.state(id)).toBe('running')
+        }
+      }))
+
+    test('of a runner that died no longer keeps it: the lease lapses at its stored end', () =>
+      rigged((rig) => {
+        const id = rig.enqueue()
+        const beat = [beatOf(rig.claim())]
+        rig.pass(20_000)
+        rig.sync({ seq: 2, beat })
+        rig.pass(leaseMs - 1)
+        rig.restart()
+        rig.ring()
+        expect(rig.state(id)).toBe('running')
+        rig.pass(1)
+        rig.restart()
+        rig.ring()
+        expect(rig.state(id)).toBe('retrying')
+      }))
+
+    test('tells of a cancellation and of a lease that is lost', () =>
+      rigged((rig) => {
+        const [stopped, replaced, goesOn] = ['a', 'b', 'c'].map(() => rig.enqueue())
+        const { claimed } = rig.sync({ want: 3 })
+        const beat = claimed.map(beatOf)
+        rig.core.cancel(stopped as string, rig.now)
+        const other = beat.map((one) => (one.id === replaced ? { ...one, lease: 'r1.1.other' } : one))
+        const reply = rig.sync({ seq: 2, beat: other })
+        expect(reply).toMatchObject({ cancelled: [stopped], lost: [replaced] })
+        expect(rig.state(goesOn as string)).toBe('running')
+      }))
+
+    test('reports progress under the live lease only', () =>
+      rigged((rig) => {
+        const id = rig.enqueue()
+        const claimed = rig.claim()
+        const progress = { value: 0.5, message: 'half' }
+        rig.sync({ seq: 2, beat: [{ id, lease: 'r1.1.guess', progress: { value: 0.9 } }] }, true)
+        expect(rig.record(id)).not.toHaveProperty('progress')
+        rig.sync({ seq: 3, beat: [{ ...beatOf(claimed), progress }] })
+        expect(rig.record(id).progress).toEqual(progress)
+        expect(rig.broken()).toEqual([])
+      }))
+
+    test('progress of an attempt that lapsed is lost, and a new attempt begins without any', () =>
+      rigged((rig) => {
+        const id = rig.enqueue()
+        const claimed = rig.claim()
+        rig.sync({ seq: 2, beat: [{ ...beatOf(claimed), progress: { value: 0.5 } }] })
+        rig.pass(leaseMs)
+        rig.ring()
+        const late = { ...beatOf(claimed), progress: { value: 0.9 } }
+        expect(rig.sync({ seq: 3, beat: [late] }).lost).toEqual([id])
+        expect(rig.record(id).progress).toEqual({ value: 0.5 })
+        rig.claim({ runner: 'r2' })
+        expect(rig.record(id)).not.toHaveProperty('progress')
+      }))
+
+    test('and settlement of the same job in one sync: the settlement counts', () =>
+      rigged((rig) => {
+        const id = rig.enqueue()
+        const claimed = rig.claim()
+        const beat = [{ ...beatOf(claimed), progress: { value: 1 } }]
+        rig.sync({ seq: 2, beat, settle: [settlementOf(claimed, completed)] })
+        expect(rig.state(id)).toBe('completed')
+        expect(rig.broken()).toEqual([])
+      }))
+
+    test('of more jobs than activation loads at once finds every lease alive', () =>
+      rigged((rig) => {
+        // Rows below the mark are found by their due time alone, and this one was due after all the others.
+        const others = Array.from({ length: 10_500 }, () => rig.job({ delayMs: 1 }))
+        for (let from = 0; from < others.length; from += 5_000) rig.enqueueAll(others.slice(from, from + 5_000))
+        const id = rig.enqueue({ delayMs: 2, task: 'draw' })
+        rig.pass(minuteMs)
+        for (let count = 0; count < 5; count++) rig.core.load(rig.now)
+        const claimed = rig.claim({ tasks: { draw: 1_000 } })
+        const fact = { ...rig.core.books.upkeep(), mark: `${rig.job().id}`, below: rig.core.books.counts.total() }
+        rig.sql.all('INSERT INTO facts (name, value) VALUES (?, ?)', 'upkeep', JSON.stringify(fact))
+        rig.restart()
+        expect(rig.sync({ seq: 2, beat: [beatOf(claimed)] }).lost).toEqual([])
+        expect(rig.row(id)).toMatchObject({ state: 'running' })
+      }))
+  })
+
+  describe('a runner that leaves', () => {
+    test('takes its row with it', () =>
+      rigged((rig) => {
+        rig.enqueue()
+        const claimed = rig.claim()
+        rig.pass(20_000)
+        rig.sync({ seq: 2, beat: [beatOf(claimed)] })
+        expect(runnersOf(rig)).toEqual([{ runner: 'r1', until: rig.now + leaseMs }])
+        rig.sync({ seq: 3, settle: [settlementOf(claimed, completed)] })
+        expect(runnersOf(rig)).toEqual([])
+        expect(rig.core.books.runners.size).toBe(0)
+      }))
+
+    test('writes the sums of the minute, one row a minute and task, added to what is there', () =>
+      rigged((rig) => {
+        for (const runner of ['a', 'b']) {
+          rig.enqueueAll([rig.job(), rig.job(), rig.job({ task: 'draw' })])
+          const { claimed } = rig.sync({ runner, want: 3 })
+          const settle = claimed.map((job) => settlementOf(job, job.task === 'draw' ? failed : completed))
+          rig.sync({ runner, seq: 2, settle })
+        }
+        const sums = rig.sql.all<{ task: string; sums: string }>('SELECT task, sums FROM tallies ORDER BY task')
+        expect(sums.map(({ task, sums: text }) => [task, JSON.parse(text)])).toEqual([
+          ['draw', { enqueued: 2, ended: { failed: 2 }, queueMs: [2], runMs: [2] }],
+          ['send', { enqueued: 4, ended: { completed: 4 }, queueMs: [4], runMs: [4] }],
+        ])
+      }))
+
+    test('that died leaves a row that upkeep forgets', () =>
+      rigged((rig) => {
+        rig.enqueue()
+        const claimed = rig.claim()
+        rig.pass(20_000)
+        rig.sync({ seq: 2, beat: [beatOf(claimed)] })
+        rig.pass(2 * minuteMs)
+        rig.ring()
+        expect(runnersOf(rig)).toEqual([])
+      }))
+  })
+}

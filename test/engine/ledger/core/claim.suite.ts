@@ -1,0 +1,262 @@
+import { describe, expect, test } from 'vitest'
+import type { NewJob, SyncRequest } from '../../../../src/engine/ledger/protocol.ts'
+import { beatOf, completed, failed, leaseMs, Rig, settlementOf, snoozed, type WithStore } from '../rig.ts'
+
+export function claimSuite(withStore: WithStore): void {
+  const rigged = (work: (rig: Rig) => void, ...options: [] | [ConstructorParameters<typeof Rig>[1]]) =>
+    withStore((store) => work(new Rig(store, ...options)))
+
+  describe('claim', () => {
+    test('gives the job with a lease of its own and counts the attempt', () =>
+      rigged((rig) => {
+        const id = rig.enqueue({ tags: ['t'], priority: 7 })
+        const claimed = rig.claim({ runner: 'r9', seq: 4 })
+        const told = {
+          id,
+          task: 'send',
+          input: '{"n":1}',
+          attempt: 1,
+          maxAttempts: 3,
+          priority: 7,
+          tags: ['t'],
+          leaseMs,
+        }
+        expect(claimed).toMatchObject(told)
+        expect(claimed.lease).toMatch(/^r9\.4\.[0-9a-z]+$/)
+        expect(rig.row(id)).toMatchObject({
+          state: 'running',
+          attempt: 1,
+          lease: claimed.lease,
+          leaseUntil: rig.now + leaseMs,
+        })
+        expect(rig.broken()).toEqual([])
+      }))
+
+    test.each<[what: string, more: Partial<SyncRequest>, ids: number, because: string]>([
+      ['wants none', { want: 0 }, 0, 'it asked for none'],
+      ['wants less than none', { want: -1 }, 0, 'so did this one'],
+      ['wants two', { want: 2 }, 2, 'it takes what it wants'],
+      ['wants more than there is', { want: 9 }, 3, 'there is no more'],
+      ['is done', { want: 9, done: true }, 0, 'nobody would run them'],
+      ['knows another task', { want: 9, tasks: { draw: 1_000 } }, 0, 'a deploy runs two versions for minutes'],
+      ['knows no task', { want: 9, tasks: {} }, 0, 'it could run none'],
+      ['has exactly the time', { want: 9, remainingMs: 27_000 }, 3, 'timeout and settling just fit'],
+      ['has too little time', { want: 9, remainingMs: 26_999 }, 0, 'the attempt would be cut'],
+    ])('a runner that %s: %j gets %i of three, because %s', (_, more, ids) =>
+      rigged((rig) => {
+        rig.enqueueAll([rig.job(), rig.job(), rig.job()])
+        expect(rig.sync(more).claimed).toHaveLength(ids)
+        expect(rig.core.books.counts.total()).toMatchObject({ running: ids, queued: 3 - ids })
+      }),
+    )
+
+    test('a runner without time for one task takes another', () =>
+      rigged((rig) => {
+        rig.enqueue({ task: 'draw' })
+        const short = rig.enqueue()
+        const { claimed } = rig.sync({ want: 9, tasks: { draw: 60_000, send: 1_000 }, remainingMs: 10_000 })
+        expect(claimed.map(({ id }) => id)).toEqual([short])
+      }))
+
+    test('is bounded by the bytes of its answer, but never to nothing', () =>
+      rigged((rig) => {
+        const input = JSON.stringify('x'.repeat(500_000))
+        rig.enqueueAll(Array.from({ length: 10 }, () => rig.job({ input })))
+        expect(rig.sync({ want: 100 }).claimed).toHaveLength(8)
+        expect(rig.sync({ seq: 2, ack: 0, want: 100 }).claimed).toHaveLength(2)
+      }))
+
+    test('serves priority first, then age; a late urgent job overtakes everything that is not running', () =>
+      rigged((rig) => {
+        const ids = ([{}, { priority: -1 }, { priority: 5 }, {}] satisfies Partial<NewJob>[]).map((more) => {
+          rig.pass(1)
+          return rig.enqueue(more)
+        })
+        const order = rig.sync({ want: 4 }).claimed.map(({ id }) => ids.indexOf(id))
+        expect(order).toEqual([2, 0, 3, 1])
+      }))
+
+    test('writes one row a job', () =>
+      rigged((rig) => {
+        rig.enqueueAll([rig.job(), rig.job(), rig.job()])
+        const before = rig.rowsWritten
+        rig.sync({ want: 3 })
+        expect(rig.rowsWritten - before).toBe(3)
+      }))
+
+    test("takes up what became due without anybody's help", () =>
+      rigged((rig) => {
+        const id = rig.enqueue({ delayMs: 1_000 })
+        expect(rig.sync({ want: 1 }).claimed).toEqual([])
+        rig.pass(1_000)
+        expect(rig.claim({ seq: 2 })).toMatchObject({ id })
+      }))
+
+    test('a clock that stepped back makes nothing run early and loses nothing', () =>
+      rigged((rig) => {
+        const id = rig.enqueue({ delayMs: 1_000 })
+        rig.pass(1_000)
+        rig.core.load(rig.now)
+        rig.pass(-500)
+        expect(rig.sync({ want: 1 }).claimed).toEqual([])
+        expect(rig.broken()).toEqual([])
+        rig.pass(500)
+        expect(rig.claim({ seq: 2 })).toMatchObject({ id })
+      }))
+  })
+
+  describe('a job that must run alone', () => {
+    /** Two attempts of it have lapsed. */
+    const poison = (rig: Rig): string => {
+      const id = rig.enqueue({ maxAttempts: 9 })
+      for (const runner of ['a', 'b']) {
+        rig.claim({ runner })
+        rig.sync({ runner, seq: 2, ack: 1, beat: [beatOf(rig.row(id) as never)] }, true)
+        rig.pass(leaseMs)
+        rig.ring()
+        rig.pass(1_000)
+        rig.ring()
+      }
+      return id
+    }
+
+    test('is served first to a fresh runner, and alone', () =>
+      rigged((rig) => {
+        const id = poison(rig)
+        rig.enqueueAll([rig.job({ priority: 9 }), rig.job()])
+        expect(rig.sync({ runner: 'fresh', want: 9 }).claimed).toMatchObject([{ id, solo: true }])
+      }))
+
+    test('is not given to a runner that holds something', () =>
+      rigged((rig) => {
+        poison(rig)
+        rig.enqueue()
+        const beat = [beatOf(rig.claim({ runner: 'busy', seq: 2, ack: 0 }))]
+        expect(rig.sync({ runner: 'busy', seq: 3, beat, want: 9 }).claimed).toEqual([])
+      }))
+
+    test('is given to a used runner only when there is nothing else', () =>
+      rigged((rig) => {
+        const id = poison(rig)
+        const plain = rig.enqueue()
+        const used = (seq: number) =>
+          rig.sync({ runner: 'used', seq, ack: 0, want: 9 }, true).claimed.map((job) => job.id)
+        expect(used(2)).toEqual([plain])
+        expect(used(3)).toEqual([id])
+      }))
+
+    test('is alone after a restart too', () =>
+      rigged((rig) => {
+        const id = poison(rig)
+        rig.enqueue()
+        rig.restart()
+        expect(rig.sync({ runner: 'fresh', want: 9 }).claimed).toMatchObject([{ id, solo: true }])
+      }))
+  })
+
+  describe('a repeated sync', () => {
+    test.each([
+      { how: 'at once', between: (_: Rig) => {} },
+      { how: 'after a restart', between: (rig: Rig) => rig.restart() },
+      { how: 'after the alarm has rung', between: (rig: Rig) => rig.ring() },
+    ])('gets the claims of the first time, $how', ({ between }) =>
+      rigged((rig) => {
+        rig.enqueueAll([rig.job(), rig.job(), rig.job()])
+        const first = rig.sync({ seq: 1, want: 2 })
+        between(rig)
+        const second = rig.sync({ seq: 1, want: 2 })
+        expect(second.claimed).toEqual(first.claimed)
+        expect(rig.core.books.counts.total()).toMatchObject({ running: 2, queued: 1 })
+        expect(rig.broken()).toEqual([])
+      }),
+    )
+
+    test('that settles again settles nothing twice and loses nothing', () =>
+      rigged((rig) => {
+        const id = rig.enqueue()
+        const claimed = rig.claim()
+        const settle = [settlementOf(claimed, failed)]
+        expect(rig.sync({ seq: 2, settle })).toMatchObject({ lost: [] })
+        expect(rig.sync({ seq: 2, settle })).toMatchObject({ lost: [] })
+        expect(rig.record(id)).toMatchObject({ state: 'retrying', attempt: 1, history: [{ attempt: 1 }] })
+      }))
+
+    test('that is older than the newest claims nothing', () =>
+      rigged((rig) => {
+        rig.enqueueAll([rig.job(), rig.job()])
+        rig.sync({ seq: 2, ack: 0, want: 1 })
+        expect(rig.sync({ seq: 1, ack: 0, want: 1 }).claimed).toEqual([])
+        expect(rig.core.books.counts.total()).toMatchObject({ running: 1, queued: 1 })
+      }))
+
+    test('that is older than the newest still settles', () =>
+      rigged((rig) => {
+        const id = rig.enqueue()
+        rig.enqueue()
+        const claimed = rig.claim()
+        rig.sync({ seq: 3, ack: 1, beat: [beatOf(claimed)] })
+        rig.sync({ seq: 2, ack: 1, settle: [settlementOf(claimed, completed)] })
+        expect(rig.state(id)).toBe('completed')
+      }))
+  })
+
+  describe('a claim whose answer got lost', () => {
+    test('is given back, attempt and all, once the runner has given up on the answer', () =>
+      rigged((rig) => {
+        const id = rig.enqueue()
+        rig.claim({ seq: 1 })
+        rig.sync({ seq: 2, ack: 1 })
+        expect(rig.row(id)).toMatchObject({ state: 'retrying', dueAt: rig.now, attempt: 0, refunds: 1, history: null })
+        expect(rig.broken()).toEqual([])
+        expect(rig.claim({ runner: 'r2' })).toMatchObject({ id, attempt: 1 })
+      }))
+
+    test.each<[what: string, more: (rig: Rig, claimed: { id: string; lease: string }) => Partial<SyncRequest>]>([
+      ['while the answer may still come', () => ({ seq: 2, ack: 0 })],
+      ['while it is held', (_, claimed) => ({ seq: 2, ack: 1, beat: [beatOf(claimed)] })],
+      ['by another runner', () => ({ runner: 'r2', seq: 9, ack: 8 })],
+    ])('is not given back %s', (_, more) =>
+      rigged((rig) => {
+        const id = rig.enqueue()
+        const claimed = rig.claim({ seq: 1 })
+        rig.sync(more(rig, claimed), true)
+        expect(rig.row(id)).toMatchObject({ state: 'running', lease: claimed.lease, refunds: 0 })
+      }),
+    )
+
+    test('is not given back when the same sync settles it', () =>
+      rigged((rig) => {
+        const id = rig.enqueue()
+        const claimed = rig.claim({ seq: 1 })
+        rig.sync({ seq: 2, ack: 1, settle: [settlementOf(claimed, snoozed)] })
+        expect(rig.row(id)).toMatchObject({ state: 'scheduled', refunds: 0 })
+      }))
+
+    test('is given back three times and then counts as a lapse', () =>
+      rigged((rig) => {
+        const id = rig.enqueue({ maxAttempts: 9 })
+        const after = [1, 2, 3, 4, 5].map((nth) => {
+          rig.pass(1_000)
+          rig.claim({ runner: `r${nth}` })
+          rig.sync({ runner: `r${nth}`, seq: 2, ack: 1 })
+          return rig.row(id)
+        })
+        expect(after.map(({ attempt, refunds, lapses }) => [attempt, refunds, lapses])).toEqual([
+          [0, 1, 0],
+          [0, 2, 0],
+          [0, 3, 0],
+          [1, 3, 1],
+          [2, 3, 2],
+        ])
+      }))
+
+    test('and that was to be cancelled is cancelled', () =>
+      rigged((rig) => {
+        const id = rig.enqueue()
+        rig.claim()
+        rig.core.cancel(id, rig.now)
+        rig.sync({ seq: 2, ack: 1 })
+        expect(rig.state(id)).toBe('cancelled')
+      }))
+  })
+}

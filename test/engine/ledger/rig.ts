@@ -1,0 +1,329 @@
+/**
+ * A ledger's core on a test bench: its clock is a number, its chance a seed, its alarm a recorded moment, and any of
+ * its statements can be made to fail. Runs over every `Store`.
+ */
+import { type CoreOptions, LedgerCore, type TaskPolicy } from '../../../src/engine/ledger/core.ts'
+import { newJobId } from '../../../src/engine/ledger/job-id.ts'
+import { leaseMs, leaseParts } from '../../../src/engine/ledger/lease.ts'
+import type {
+  Claimed,
+  Enqueued,
+  NewJob,
+  Outcome,
+  Refusal,
+  Settlement,
+  SyncReply,
+  SyncRequest,
+} from '../../../src/engine/ledger/protocol.ts'
+import { isRefusal } from '../../../src/engine/ledger/protocol.ts'
+import { isReady, type JobRowWithInput } from '../../../src/engine/ledger/row.ts'
+import type { Sql } from '../../../src/engine/ledger/sql.ts'
+import { jobStatements } from '../../../src/engine/ledger/statements.ts'
+import { isFinal, type JobRecord } from '../../../src/engine/task/job.ts'
+import { defaultRetryPolicy } from '../../../src/engine/task/retry.ts'
+
+/** An empty database and the alarm that belongs to its transactions. */
+export interface Store {
+  readonly sql: Sql
+  readonly setAlarm: (at: number) => void
+  alarmAt(): number | undefined
+  /** Rows written since the store was made. */
+  rowsWritten(): number
+}
+
+/** Runs `work` over a store of its own. */
+export type WithStore = (work: (store: Store) => void) => void | Promise<void>
+
+/** A recorded alarm that a rollback takes back, as the platform's own. */
+export function withAlarm(sql: Sql, arm: (at: number) => void = () => {}): Pick<Store, 'sql' | 'setAlarm' | 'alarmAt'> {
+  let alarmAt: number | undefined
+  return {
+    sql: {
+      ...sql,
+      transaction<T>(work: () => T): T {
+        const before = alarmAt
+        try {
+          return sql.transaction(work)
+        } catch (error) {
+          alarmAt = before
+          throw error
+        }
+      },
+    },
+    setAlarm(at) {
+      alarmAt = at
+      arm(at)
+    },
+    alarmAt: () => alarmAt,
+  }
+}
+
+export const minuteMs = 60_000
+export const hourMs = 60 * minuteMs
+export const dayMs = 24 * hourMs
+export const shard = 3
+export const homes = 8
+/** The moment every test begins at. */
+export const startOfTests = 1_900_000_000_000
+/** Waits of one second, always, so that tables can name the moment of a retry. */
+const policy: TaskPolicy = { retry: { ...defaultRetryPolicy, backoff: 'fixed', jitter: 'none' }, onFailed: false }
+
+export interface RigOptions extends Partial<Pick<CoreOptions, 'retentionMs' | 'historyBytesMax'>> {
+  readonly policies?: Readonly<Record<string, Partial<TaskPolicy>>>
+  readonly seed?: number
+}
+
+export class Rig {
+  now = startOfTests
+  core: LedgerCore
+  /** The n-th statement from now on fails; undefined: none does. */
+  failingIn: number | undefined
+  /** Every statement from the n-th from now on fails. */
+  failFrom: number | undefined
+  readonly random: () => number
+  readonly #store: Store
+  readonly #options: RigOptions
+
+  constructor(store: Store, options: RigOptions = {}) {
+    this.#store = store
+    this.#options = options
+    this.random = seeded(options.seed ?? 1)
+    this.core = this.#opened()
+  }
+
+  get alarmAt(): number | undefined {
+    return this.#store.alarmAt()
+  }
+
+  get rowsWritten(): number {
+    return this.#store.rowsWritten()
+  }
+
+  get sql(): Sql {
+    return this.#store.sql
+  }
+
+  /** The object forgets its memory. */
+  restart(): void {
+    this.core = this.#opened()
+  }
+
+  /** Time passes; nobody rings the alarm. */
+  pass(ms: number): void {
+    this.now += ms
+  }
+
+  /** The alarm rings, and is set anew from what is left, as the dispatcher does. */
+  ring(): void {
+    this.core.upkeep(this.now)
+    this.core.load(this.now)
+    const times = [this.core.nextUpkeepAt(), this.core.books.ready.size > 0 ? this.now + 500 : undefined]
+    const known = times.filter((time) => time !== undefined)
+    if (known.length > 0) this.core.setAlarm(Math.max(this.now + 100, Math.min(...known)))
+  }
+
+  /** A job to record. */
+  job(more: Partial<NewJob> = {}): NewJob {
+    return { id: newJobId(shard, this.now, this.random), task: 'send', input: '{"n":1}', maxAttempts: 3, ...more }
+  }
+
+  /** Records jobs and answers what the ledger said of each. */
+  enqueueAll(jobs: readonly NewJob[]): readonly Enqueued[] {
+    const reply = this.core.enqueue({ homes, jobs }, this.now)
+    if (isRefusal(reply)) throw new Error(reply.message)
+    return reply.jobs
+  }
+
+  /** Records one job, which must not be refused, and answers its id. */
+  enqueue(more: Partial<NewJob> = {}): string {
+    const [recorded] = this.enqueueAll([this.job(more)])
+    if (!recorded || isRefusal(recorded)) throw new Error(recorded?.message)
+    return recorded.id
+  }
+
+  /** One sync of a runner that knows every task of these tests. Without more it asks for nothing. */
+  sync(more: Partial<SyncRequest> = {}, mayPark = false): SyncReply {
+    const request: SyncRequest = {
+      runner: 'r1',
+      seq: 1,
+      ack: (more.seq ?? 1) - 1,
+      tasks: { send: 25_000, draw: 25_000 },
+      settle: [],
+      beat: [],
+      want: 0,
+      remainingMs: 10 * minuteMs,
+      ...more,
+    }
+    return this.core.sync(request, this.now, mayPark)
+  }
+
+  /** A fresh runner claims one job, which must be there. */
+  claim(more: Partial<SyncRequest> = {}): Claimed {
+    const [claimed] = this.sync({ want: 1, ...more }).claimed
+    if (!claimed) throw new Error('nothing was claimed')
+    return claimed
+  }
+
+  /** A runner settles one attempt in the sync after its claim, and leaves. */
+  settle({ id, lease }: Pick<Claimed, 'id' | 'lease'>, outcome: Outcome, more: Partial<SyncRequest> = {}): SyncReply {
+    const { runner, seq } = leaseParts(lease)
+    return this.sync({ runner, seq: seq + 1, ack: seq, settle: [settlementOf({ id, lease }, outcome)], ...more })
+  }
+
+  row(id: string): JobRowWithInput {
+    const [row] = jobStatements(this.sql).withInput([id])
+    if (!row) throw new Error(`there is no row of ${id}`)
+    return row
+  }
+
+  record(id: string): JobRecord {
+    const record = this.core.get(id, this.now)
+    if (isRefusal(record)) throw new Error(record.message)
+    return record
+  }
+
+  state(id: string): string {
+    const record: JobRecord | Refusal = this.core.get(id, this.now)
+    return isRefusal(record) ? record.refused : record.reason ? `${record.state} ${record.reason}` : record.state
+  }
+
+  rows(): JobRowWithInput[] {
+    return jobStatements(this.sql).withInput(
+      this.sql.all<{ id: string }>('SELECT id FROM jobs ORDER BY id').map(({ id }) => id),
+    )
+  }
+
+  /** What memory holds, in a form that can be compared. */
+  books(core = this.core) {
+    const { books } = core
+    return {
+      ready: [...books.ready.values()].map(({ id, due, solo }) => `${id} ${due} ${solo}`).sort(),
+      running: [...books.running.values()].sort((a, b) => (a.id < b.id ? -1 : 1)),
+      states: books.counts.total(),
+      mark: books.mark,
+      swept: books.swept,
+    }
+  }
+
+  /** What memory would hold after a restart at this moment. */
+  booksAfterRestart() {
+    const reopened = this.#opened()
+    reopened.load(this.now)
+    return this.books(reopened)
+  }
+
+  /** Everything a rolled-back transaction must leave as it was. */
+  everything() {
+    return {
+      ...this.books(),
+      runners: [...this.core.books.runners.entries()],
+      next: this.core.nextUpkeepAt(),
+      rows: this.rows(),
+      others: ['runners', 'facts', 'tallies'].map((table) => this.sql.all(`SELECT * FROM ${table} ORDER BY 1`)),
+      alarms: [this.core.alarmAt, this.alarmAt],
+    }
+  }
+
+  /** What is wrong with the promises now: empty while they are kept. */
+  broken(): string[] {
+    this.core.load(this.now)
+    const rows = this.rows()
+    const books = this.books()
+    const wrong: string[] = []
+    const claim = (holds: boolean, text: string) => holds || wrong.push(text)
+    const ready = rows.filter((row) => isReady(row, this.now)).map(({ id }) => id)
+    claim(same(books.ready.map(firstWord), ready), 'the ready index is not the ready rows')
+    const running = rows.filter(({ state }) => state === 'running')
+    claim(
+      same(
+        books.running.map(({ id }) => id),
+        running.map(({ id }) => id),
+      ),
+      'memory runs other jobs than the rows',
+    )
+    for (const { id, lease } of books.running)
+      claim(running.find((row) => row.id === id)?.lease === lease, `I2: ${id} runs under another lease than its row's`)
+    for (const [state, count] of Object.entries(books.states))
+      claim(rows.filter((row) => row.state === state).length === count, `I12: the count of ${state} is ${count}`)
+    claim(same(this.booksAfterRestart(), books), 'a restart would find something else')
+    for (const row of rows) {
+      claim(row.attempt >= 0 && row.attempt <= row.maxAttempts, `I4: attempt ${row.attempt} of ${row.maxAttempts}`)
+      claim(!isFinal(row.state) || row.leaseUntil === null, `a final job has a live lease: ${row.id}`)
+      claim(row.state === 'running' || row.cancelling === 0, `a job that does not run is being cancelled: ${row.id}`)
+      claim(isFinal(row.state) || row.id >= books.mark || row.dueAt !== null, `the mark has passed ${row.id}`)
+      claim((this.alarmAt ?? Infinity) <= this.#neededFor(row), `I8: no alarm in time for ${row.state} ${row.id}`)
+    }
+    const keys = rows.filter(({ key }) => key !== null).map(({ key, task }) => `${task} ${key}`)
+    claim(new Set(keys).size === keys.length, 'I5: a key has two jobs')
+    return wrong
+  }
+
+  #neededFor(row: JobRowWithInput): number {
+    if (row.state === 'running') return Math.max(row.leaseUntil ?? 0, this.#extendedTo(row.lease ?? ''))
+    if (isReady(row, this.now)) return this.now + 500
+    return isFinal(row.state) ? Infinity : (row.dueAt ?? 0)
+  }
+
+  #extendedTo(lease: string): number {
+    const { runner } = leaseParts(lease)
+    return this.sql.all<{ until: number }>('SELECT until FROM runners WHERE runner = ?', runner)[0]?.until ?? 0
+  }
+
+  #opened(): LedgerCore {
+    const { sql, setAlarm } = this.#store
+    const counting: Sql = {
+      ...sql,
+      all: (statement, ...bindings) => {
+        const fails = this.failingIn !== undefined && --this.failingIn === 0
+        const fail = fails || (this.failFrom !== undefined && --this.failFrom <= 0)
+        if (fail) throw new Error('disk I/O error')
+        return sql.all(statement, ...bindings)
+      },
+    }
+    const { policies = {}, retentionMs = 7 * dayMs, historyBytesMax = 2 ** 30 } = this.#options
+    const options: CoreOptions = {
+      shard,
+      sql: counting,
+      setAlarm,
+      random: this.random,
+      policy: (task) => ({ ...policy, ...policies[task] }),
+      retentionMs,
+      historyBytesMax,
+    }
+    return new LedgerCore(options, this.now, this.#store.alarmAt())
+  }
+}
+
+export function settlementOf({ id, lease }: Pick<Claimed, 'id' | 'lease'>, outcome: Outcome): Settlement {
+  return { id, lease, outcome, ranMs: 10 }
+}
+
+export function beatOf({ id, lease }: Pick<Claimed, 'id' | 'lease'>) {
+  return { id, lease }
+}
+
+export const completed: Outcome = { kind: 'completed', output: '"done"' }
+export const failed: Outcome = { kind: 'failed', error: { name: 'Error', message: 'no luck' } }
+export const rejected: Outcome = { kind: 'rejected', error: { name: 'Error', message: 'never' } }
+export const cancelled: Outcome = { kind: 'cancelled' }
+export const snoozed: Outcome = { kind: 'snoozed', forMs: minuteMs }
+export { leaseMs }
+
+/** Numbers from 0 up to 1 that a seed fixes. */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+function same(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
+}
+
+function firstWord(text: string): string {
+  return text.slice(0, text.indexOf(' '))
+}

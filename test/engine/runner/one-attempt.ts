@@ -1,0 +1,57 @@
+/** One attempt at a job of a task under test, in a virtual invocation. */
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { z } from 'zod'
+import type { Claimed } from '../../../src/engine/ledger/protocol.ts'
+import { Attempt, type AttemptResult, type Served } from '../../../src/engine/runner/attempt.ts'
+import type { TaskOptions } from '../../../src/engine/task/task.ts'
+import { defineTask } from '../../../src/engine/task/task.ts'
+import { Chance } from '../virtual/chance.ts'
+import { Clock } from '../virtual/clock.ts'
+import { Isolate } from '../virtual/isolate.ts'
+
+export const claimed: Claimed = {
+  id: '3-01JD9ZXW4T5RJ7QK8M2N6P0VBC',
+  task: 'draw-avatar',
+  input: '{"userId":7}',
+  lease: 'runner.1.secret',
+  leaseMs: 30_000,
+  attempt: 2,
+  maxAttempts: 5,
+  priority: 3,
+  tags: ['eager'],
+  createdAt: 1_000,
+}
+
+type Options = Partial<TaskOptions<StandardSchemaV1<{ userId: number }>, unknown>>
+
+export class OneAttempt {
+  readonly clock = new Clock()
+  readonly isolate = new Isolate(this.clock, new Chance(1), { MARK: 'a binding' })
+  readonly attempt: Attempt
+  progressReports = 0
+
+  constructor(run: NonNullable<Options['run']> | undefined, options: Options = {}, claim: Partial<Claimed> = {}) {
+    const served = run && servedTask({ ...options, run })
+    this.attempt = new Attempt({ ...claimed, ...claim }, served, {
+      platform: this.isolate,
+      enqueueChild: () => async () => {
+        throw new Error('this attempt has no children')
+      },
+      onProgress: () => {
+        this.progressReports++
+      },
+    })
+  }
+
+  result(): Promise<AttemptResult> {
+    return this.clock.until(this.attempt.run())
+  }
+}
+
+function servedTask(options: Options): Served {
+  const task = defineTask(
+    { name: 'draw-avatar', input: z.object({ userId: z.number() }), timeout: '10s', run: () => {}, ...options },
+    { background: () => Promise.reject(), enqueue: () => Promise.reject() },
+  )
+  return { task: task.definition, part: 'run' }
+}

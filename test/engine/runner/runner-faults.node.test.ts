@@ -1,0 +1,150 @@
+import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { connectionLost, memoryExceeded, overloaded, superseded } from '../virtual/faults.ts'
+import { silentWorld } from '../virtual/silent-world.ts'
+import type { Fault } from '../virtual/virtual-ledger.ts'
+import type { World } from '../virtual/world.ts'
+
+function counted(world: World) {
+  const runs: number[] = []
+  const task = world.task({
+    name: 'counted',
+    input: z.number(),
+    timeout: '5m',
+    run: async (ms) => {
+      runs.push(ms)
+      await world.clock.sleep(ms)
+    },
+  })
+  return { task, runs }
+}
+
+/** The n-th sync of this world goes wrong, and no other. */
+function nth(world: World, n: number, fault: Fault): void {
+  let count = 0
+  world.ledger().fault = (verb) => (verb === 'sync' && ++count === n ? fault : undefined)
+}
+
+const errors = {
+  'connection lost': connectionLost,
+  superseded,
+  overloaded,
+  'out of memory': memoryExceeded,
+  unknown: () => new Error('strange'),
+}
+const losses = (['before', 'after'] as const).flatMap((when) =>
+  Object.entries(errors).flatMap(([name, error]) => [1, 2].map((n) => ({ when, name, error, n }))),
+)
+
+describe('a sync that fails', () => {
+  test.each(losses)(
+    '$when it took effect, sync $n, $name: the job runs once and is settled',
+    async ({ when, error, n }) => {
+      const world = silentWorld()
+      const { task, runs } = counted(world)
+      const job = await world.until(task.enqueue(1_000))
+      nth(world, n, { when, error: error() })
+      const isolate = world.isolate()
+      await world.until(world.runner(0, {}, isolate).run())
+      if (runs.length === 0) await world.clock.advance(31_000)
+      if (runs.length === 0) await world.until(world.runner(0, {}, isolate).run())
+      expect(runs).toEqual([1_000])
+      expect(await world.record(job.id)).toMatchObject({ state: 'completed', attempt: 1 })
+      expect(isolate.timers).toBe(0)
+    },
+  )
+
+  test('is repeated under its own seq while the platform says that helps', async () => {
+    const world = silentWorld()
+    const { task } = counted(world)
+    await world.until(task.enqueue(1_000))
+    nth(world, 1, { when: 'after', error: connectionLost() })
+    await world.until(world.runner().run())
+    expect(
+      world
+        .ledger()
+        .syncs()
+        .map(({ seq }) => seq),
+    ).toEqual([1, 1, 2])
+  })
+
+  test('with nothing in hand ends the runner, for the ledger will wake another', async () => {
+    const world = silentWorld()
+    const { task } = counted(world)
+    await world.until(task.enqueue(1))
+    world.ledger().fault = () => ({ when: 'before', error: new Error('strange') })
+    const isolate = world.isolate()
+    expect(await world.until(world.runner(0, {}, isolate).run())).toMatchObject({ jobs: 0, syncs: 1 })
+    expect(isolate.events('sync-unanswered')).toHaveLength(1)
+  })
+
+  test('with a job in hand is tried again at growing intervals until the time is over', async () => {
+    const world = silentWorld()
+    const { task, runs } = counted(world)
+    await world.until(task.enqueue(1))
+    const openedAt = world.clock.now
+    let count = 0
+    world.ledger().fault = () => (++count > 1 ? { when: 'before', error: new Error('strange') } : undefined)
+    const { syncs } = await world.until(world.runner(0, { wallMs: 310_000 }).run())
+    expect(world.clock.now - openedAt).toBeLessThan(330_000)
+    expect(syncs).toBeLessThan(40)
+    expect(runs).toHaveLength(1)
+  })
+
+  test('keeps what was finished, and says it again', async () => {
+    const world = silentWorld()
+    const { task, runs } = counted(world)
+    await world.until(task.enqueueMany([1, 2, 3]))
+    nth(world, 2, { when: 'before', error: new Error('strange') })
+    await world.until(world.runner().run())
+    expect(runs).toHaveLength(3)
+    expect(world.jobs().every(({ state, attempt }) => state === 'completed' && attempt === 1)).toBe(true)
+  })
+})
+
+describe('an overtaken sync', () => {
+  /** A runner with a job of 100 ms in hand, and in flight a sync that claims another one and is answered late. */
+  async function overtaken(fault: Fault) {
+    const world = silentWorld()
+    const { task, runs } = counted(world)
+    await world.until(task.enqueueMany([50, 100]))
+    nth(world, 2, fault)
+    const isolate = world.isolate()
+    const report = world.runner(0, {}, isolate).run()
+    await world.clock.advance(10)
+    const late = await world.until(task.enqueue(10))
+    return { world, runs, report, late, isolate }
+  }
+
+  test('does not hold up the settlement of the next job', async () => {
+    const { world, report } = await overtaken({ when: 'late', ms: 2_000 })
+    await world.clock.advance(150)
+    expect(world.jobs().filter(({ state }) => state === 'completed')).toHaveLength(2)
+    await world.until(report)
+  })
+
+  test('keeps its claims: they start when its answer comes', async () => {
+    const { world, runs, report, late } = await overtaken({ when: 'late', ms: 2_000 })
+    expect(await world.until(report)).toMatchObject({ jobs: 3 })
+    expect(runs).toEqual([50, 100, 10])
+    expect(await world.record(late.id)).toMatchObject({ state: 'completed', attempt: 1 })
+  })
+
+  test('that is never answered costs no storm of syncs, and its claims lapse unharmed', async () => {
+    const { world, report, late, isolate } = await overtaken({ when: 'never' })
+    const { syncs } = await world.until(report)
+    expect(syncs).toBeLessThan(120)
+    expect(isolate.sleeps).toBeLessThan(500)
+    expect(isolate.timers).toBe(0)
+    expect(await world.record(late.id)).toMatchObject({ state: 'completed', attempt: 1 })
+  })
+})
+
+test('a runner waits for a silent ledger without spinning', async () => {
+  const world = silentWorld()
+  world.ledger().fault = () => ({ when: 'never' })
+  const isolate = world.isolate()
+  void world.runner(0, {}, isolate).run()
+  await world.clock.advance(5 * 60_000)
+  expect(isolate.sleeps).toBeLessThan(200)
+})
