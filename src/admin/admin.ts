@@ -8,6 +8,7 @@ import type { Chard } from '../engine/index.ts'
 import { type AdminAuth, adminOnly } from './auth.ts'
 import { type JobSteering, jobsApi } from './jobs-api.ts'
 import { problem, problemOf, wrongMethod } from './problem.ts'
+import { overviewView } from './view.ts'
 
 export interface AdminOptions {
   readonly auth: AdminAuth
@@ -20,7 +21,7 @@ export interface AdminOptions {
  *   the shards that did not answer: with any, the page is not the whole truth.
  * - `GET /api/jobs/:id`: everything recorded of one job.
  * - `POST /api/jobs/:id/cancel`, `POST /api/jobs/:id/redrive`: answer the job as it is then. Each leaves an audit line.
- * - `GET /api/overview`: counts by state, and `missing`.
+ * - `GET /api/overview`: counts by state, each shard's backlog, runners, wake-ups and alarm, and `missing`.
  */
 export function admin(chard: JobSteering & Pick<Chard, 'overview'>, { auth }: AdminOptions) {
   const app = new Hono()
@@ -29,10 +30,9 @@ export function admin(chard: JobSteering & Pick<Chard, 'overview'>, { auth }: Ad
   app.use(adminOnly(auth))
   app.use(methodNotAllowed({ app, onMethodNotAllowed: wrongMethod }))
 
-  const routes = app.route('/api/jobs', jobsApi(chard)).get('/api/overview', async (c) => {
-    const { states, missing } = await chard.overview()
-    return c.json({ states, missing })
-  })
+  const routes = app
+    .route('/api/jobs', jobsApi(chard))
+    .get('/api/overview', async (c) => c.json(overviewView(await chard.overview())))
 
   // The prefix is ours alone, so a path that is not there is answered here and not by the app around.
   app.all('*', () => problem(404, 'not-found', 'There is nothing under this path.'))

@@ -2,7 +2,7 @@
  * The query of a job list: text from a URL to the engine's `JobQuery`, or findings that say what each parameter takes.
  * An unknown one is refused, not ignored: with a misspelt filter left out, a list would show what nobody asked for.
  */
-import { z } from 'zod'
+import * as z from 'zod'
 import { type InputIssue, type JobQuery, jobStates } from '../engine/index.ts'
 
 /** Says what came and what is taken. The value came from the reader's own URL. */

@@ -2,7 +2,7 @@
  * A job as JSON: what anybody with its URL may see, and what an admin sees. Both are written field by field, so that
  * a field added to the record stays unseen until somebody decides here who sees it.
  */
-import type { AttemptRecord, FailureReason, JobRecord, LogLine } from '../engine/index.ts'
+import type { AttemptRecord, FailureReason, JobRecord, LogLine, Overview } from '../engine/index.ts'
 
 /**
  * What the holder of a job's URL sees. Left out on purpose: input, stack, logs, history, idempotency key and tags, all
@@ -75,6 +75,19 @@ export function adminJob(record: JobRecord) {
     output,
     error,
     history: history.map(attemptView),
+  }
+}
+
+/** The deployment at a glance, as an operator sees it. */
+export function overviewView({ states, shards, missing }: Overview) {
+  return { states, shards: shards.map(shardView), missing }
+}
+
+function shardView({ oldestReadyAt, alarmAt, ...shard }: Overview['shards'][number]) {
+  return {
+    ...shard,
+    ...(oldestReadyAt !== undefined && { oldestReadyAt: iso(oldestReadyAt) }),
+    ...(alarmAt !== undefined && { alarmAt: iso(alarmAt) }),
   }
 }
 

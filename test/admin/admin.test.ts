@@ -171,10 +171,21 @@ describe('GET /api/jobs', () => {
 })
 
 describe('GET /api/overview', () => {
-  test('counts jobs by state and names the shards that did not answer', async () => {
+  test('counts jobs by state, tells of each shard, and names those that did not answer', async () => {
     const { send } = serve({ jobs: [jobRecord(), completedJob()], missing: [2] })
     expect(await jsonOf(await send('/api/overview'))).toEqual({
       states: { scheduled: 0, queued: 0, running: 1, retrying: 0, completed: 1, failed: 0, cancelled: 0 },
+      shards: [
+        {
+          shard: 1,
+          states: { scheduled: 0, queued: 1, running: 0, retrying: 0, completed: 0, failed: 0, cancelled: 0 },
+          oldestReadyAt: '2026-11-22T12:00:00.000Z',
+          runners: 0,
+          wakeUps: { unanswered: 1, resent: 4 },
+          alarmAt: '2026-11-22T12:00:08.000Z',
+          bytes: 4_096,
+        },
+      ],
       missing: [2],
     })
   })

@@ -62,9 +62,20 @@ export function fakeChard({ jobs = [], watched = [], failsWith, missing = [], cu
       if (failsWith !== undefined) throw failsWith
       const none = { scheduled: 0, queued: 0, running: 0, retrying: 0, completed: 0, failed: 0, cancelled: 0 }
       for (const { state } of jobs) none[state] += 1
-      return { states: none, missing }
+      return { states: none, shards: [shard], missing }
     },
   }
+}
+
+/** A shard whose job has waited since noon. */
+const shard = {
+  shard: 1,
+  states: { scheduled: 0, queued: 1, running: 0, retrying: 0, completed: 0, failed: 0, cancelled: 0 },
+  oldestReadyAt: Date.parse('2026-11-22T12:00:00.000Z'),
+  runners: 0,
+  wakeUps: { unanswered: 1, resent: 4 },
+  alarmAt: Date.parse('2026-11-22T12:00:08.000Z'),
+  bytes: 4_096,
 }
 
 const start = Date.parse('2026-11-22T12:00:00.000Z')

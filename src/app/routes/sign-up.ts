@@ -65,11 +65,13 @@ async function read({ req }: Context<Service>): Promise<Checked | Response> {
     const detail = 'Send JSON with Content-Type: application/json, or a query ?user_id=…&email=… without a body.'
     return problem(415, 'unsupported-media-type', detail, { headers: { Accept: 'application/json' } })
   }
+  let body: unknown
   try {
-    return checkJson(JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes)))
+    body = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes))
   } catch {
     return problem(400, 'malformed-json', 'The body is not JSON in UTF-8.')
   }
+  return checkJson(body)
 }
 
 const refusals: Readonly<Record<Refusal, () => Response>> = {

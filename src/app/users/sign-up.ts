@@ -42,12 +42,8 @@ export async function signUp(
     if (await users.create(user)) return begin(users, user)
     const rivals = await users.rivals(user)
     const original = rivals.find(({ keyHash }) => keyHash !== null && keyHash === user.keyHash)
-    if (original) {
-      if (original.requestHash !== user.requestHash) return { refused: 'idempotency-key-reused' }
-      return repeat(users, original)
-    }
-    const refused = refusal(request, user, rivals)
-    if (refused) return { refused }
+    const answer = original ? await repeat(users, user, original) : refusal(request, user, rivals)
+    if (answer) return answer
   }
   throw new Error(`no user could be made in ${triesMax} tries`)
 }
@@ -63,10 +59,10 @@ async function newUser({ userId, email }: SignUpRequest, idempotencyKey: string 
   }
 }
 
-/** Undefined when only a drawn id was in the way, or nothing any more. */
-function refusal(request: SignUpRequest, user: NewUser, rivals: readonly Rival[]): Refusal | undefined {
-  if (rivals.some(({ id }) => id === request.userId)) return 'user-id-taken'
-  if (rivals.some(({ emailKey }) => emailKey === user.emailKey)) return 'email-taken'
+/** Undefined when only a drawn id was in the way, or nothing any more: then the same may work again. */
+function refusal(request: SignUpRequest, user: NewUser, rivals: readonly Rival[]): SignUp | undefined {
+  if (rivals.some(({ id }) => id === request.userId)) return { refused: 'user-id-taken' }
+  if (rivals.some(({ emailKey }) => emailKey === user.emailKey)) return { refused: 'email-taken' }
   return undefined
 }
 
@@ -85,12 +81,19 @@ async function begin(users: Users, user: NewUser): Promise<SignUp> {
   return { userId: id, job, replayed: false }
 }
 
-/** The first request's answer. Its welcome is its own affair, or the watchdog's. */
-async function repeat(users: Users, { id, imageJobId }: Rival): Promise<SignUp> {
-  if (imageJobId !== null) return { userId: id, job: { id: imageJobId, state: 'queued' }, replayed: true }
-  const job = await handOverImage(id)
-  await users.imageHandedOver(id, job.id)
-  return { userId: id, job: { id: job.id, state: 'queued' }, replayed: true }
+/**
+ * The first request's answer; its welcome is its own affair, or the watchdog's. Undefined when it has taken its user back
+ * meanwhile, or has just written its note: looking again tells which.
+ */
+async function repeat(
+  users: Users,
+  user: NewUser,
+  { id, requestHash, imageJobId }: Rival,
+): Promise<SignUp | undefined> {
+  if (requestHash !== user.requestHash) return { refused: 'idempotency-key-reused' }
+  const jobId = imageJobId ?? (await handOverImage(id)).id
+  if (imageJobId === null && !(await users.imageHandedOver(id, jobId))) return undefined
+  return { userId: id, job: { id: jobId, state: 'queued' }, replayed: true }
 }
 
 function report(event: string, error: unknown): void {

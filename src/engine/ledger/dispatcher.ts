@@ -55,6 +55,7 @@ const leftOverPauseMs = 100
 interface Poll {
   readonly request: SyncRequest
   readonly answer: (reply: SyncReply) => void
+  readonly fail: (error: unknown) => void
   readonly callOff: () => void
 }
 
@@ -233,9 +234,9 @@ export class Dispatcher implements LedgerRpc {
   }
 
   #hold(request: SyncRequest): Promise<SyncReply> {
-    return new Promise((answer) => {
+    return new Promise((answer, fail) => {
       const callOff = this.#ports.setTimer(pollMs, () => this.#release(request.runner, false))
-      this.#polls.set(request.runner, { request: rest(request), answer, callOff })
+      this.#polls.set(request.runner, { request: rest(request), answer, fail, callOff })
     })
   }
 
@@ -248,7 +249,12 @@ export class Dispatcher implements LedgerRpc {
     if (!poll) return
     this.#polls.delete(runner)
     poll.callOff()
-    poll.answer(isBack ? nothing : this.#core.sync(poll.request, this.#ports.now()))
+    try {
+      poll.answer(isBack ? nothing : this.#core.sync(poll.request, this.#ports.now()))
+    } catch (error) {
+      // Thrown from a timer it would be nobody's, and the runner would wait for ever.
+      poll.fail(error)
+    }
   }
 
   #answerPolls(now: number): void {

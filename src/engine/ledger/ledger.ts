@@ -18,6 +18,7 @@ import type {
   SyncReply,
   SyncRequest,
 } from './protocol.ts'
+import { shardOfName } from './shard-name.ts'
 
 /** What a ledger takes from the deployment. */
 export interface LedgerConfig {
@@ -28,11 +29,6 @@ export interface LedgerConfig {
   readonly sendWakeUps: (shard: number, count: number) => Promise<void>
   /** How to start a runner in an invocation of its own; undefined when that is switched off or not exported. */
   readonly startRunner: (shard: number, ctx: DurableObjectState) => (() => Promise<void>) | undefined
-}
-
-/** The name of the object that is a shard. */
-export function shardName(shard: number): string {
-  return `shard-${shard}`
 }
 
 /** The Durable Object class of a deployment. */
@@ -98,7 +94,7 @@ export function ledgerClass(config: LedgerConfig) {
 
     #dispatcher(alarmAt: number | undefined): Dispatcher {
       const { ctx } = this
-      const shard = shardOf(ctx.id.name)
+      const shard = shardOfName(ctx.id.name)
       const options = {
         ...config,
         shard,
@@ -124,11 +120,4 @@ export function ledgerClass(config: LedgerConfig) {
       })
     }
   }
-}
-
-/** A ledger is always reached by name, and the name says which shard it is. */
-function shardOf(name: string | undefined): number {
-  const shard = Number(/^shard-(\d+)$/.exec(name ?? '')?.[1])
-  if (Number.isInteger(shard)) return shard
-  throw new Error(`a ledger is reached as shard-<n>, not as ${name ?? 'an object without a name'}`)
 }

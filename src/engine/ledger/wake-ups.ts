@@ -60,9 +60,14 @@ export class WakeUps {
       : undefined
   }
 
-  /** New work has come: it is worth a wake-up of its own, however slow the old ones have become. */
+  /**
+   * New work has come. It does not put off the look at work that waits: jobs that keep arriving would put it off for
+   * ever. Where that look has found a wake-up late, one is taken for lost, and what has come is worth its own at once.
+   */
   arrived(): void {
+    if (this.#resent === 0) return
     this.#resent = 0
+    this.#unanswered = Math.max(0, this.#unanswered - 1)
     this.#checkAt = undefined
   }
 

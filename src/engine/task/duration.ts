@@ -24,7 +24,7 @@ export function durationMs(value: Duration, option: string): number {
   if (ms === undefined || !Number.isFinite(ms) || ms < 0 || ms > durationMsMax) {
     throw new ChardError(
       'invalid-option',
-      `${option} is ${JSON.stringify(value)}; it takes milliseconds or a string such as '30s', '5m', '2h' or '7d', up to ten years`,
+      `${option} is ${typeof value === 'string' ? JSON.stringify(value) : String(value)}; it takes milliseconds or a string such as '30s', '5m', '2h' or '7d', up to ten years`,
     )
   }
   return Math.round(ms)

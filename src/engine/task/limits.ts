@@ -25,6 +25,9 @@ export const tagsMax = 16
 export const tagCharsMax = 128
 export const priorityMax = 1_000
 
+/** The platform sets no alarm after 2189. */
+export const atMax = Date.UTC(2189, 0, 1)
+
 /** Jobs in one `enqueueMany`, and the bytes of their inputs together. An RPC carries 32 MiB. */
 export const batchJobsMax = 10_000
 export const batchBytesMax = 16 * 1024 * 1024

@@ -96,6 +96,6 @@ export function retryDelayMs(policy: RetryPolicy, attempt: number, random: numbe
 function plainDelayMs({ backoff, delayMs }: RetryPolicy, attempt: number): number {
   if (backoff === 'fixed') return delayMs
   if (backoff === 'linear') return delayMs * attempt
-  if (backoff === 'exponential') return delayMs * 2 ** (attempt - 1)
+  if (backoff === 'exponential') return delayMs * 2 ** Math.min(attempt - 1, 64)
   return backoff[Math.min(attempt, backoff.length) - 1] ?? 0
 }

@@ -7,6 +7,7 @@ import { type Duration, durationMs } from './duration.ts'
 import { ChardError, type Snooze } from './errors.ts'
 import type { Job, JobError, JobRecord, Stored } from './job.ts'
 import {
+  atMax,
   idempotencyKeyCharsMax,
   inlineTimeoutMsMax,
   priorityMax,
@@ -226,7 +227,9 @@ export function checkedEnqueueOptions(options: EnqueueOptions): CheckedEnqueueOp
     refuse('idempotencyKey', idempotencyKey, `a string of 1 to ${idempotencyKeyCharsMax} characters`)
   }
   if (delay !== undefined && at !== undefined) refuse('at', at, 'a Date, when delay is left out')
-  if (at !== undefined && (!(at instanceof Date) || Number.isNaN(at.getTime()))) refuse('at', at, 'a valid Date')
+  if (at !== undefined && !(at instanceof Date && at.getTime() <= atMax)) {
+    refuse('at', at, 'a valid Date before the year 2189')
+  }
   if (!Number.isInteger(priority) || Math.abs(priority) > priorityMax) {
     refuse('priority', priority, `a whole number from -${priorityMax} to ${priorityMax}`)
   }
@@ -251,7 +254,9 @@ function refuse(option: string, got: unknown, takes: string): never {
   throw new ChardError('invalid-option', `${option} is ${shown(got)}; it takes ${takes}`)
 }
 
+/** As it would be written. JSON has no word for NaN, Infinity and a Date that is none. */
 function shown(value: unknown): string {
+  if (typeof value === 'number' || value instanceof Date) return String(value)
   try {
     return JSON.stringify(value)?.slice(0, 200) ?? String(value)
   } catch {
