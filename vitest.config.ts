@@ -18,6 +18,8 @@ const inWorkerd = { isolate: false, maxWorkers: 1, fileParallelism: false, testT
 
 export default defineConfig({
   test: {
+    // The Worker logs every run; worth reading where a test failed.
+    silent: 'passed-only',
     projects: [
       {
         plugins: [sqlAsText],

@@ -41,7 +41,7 @@ const server = spawn(process.execPath, [wrangler, ...plan.args], {
 
 server.on('message', (message) => {
   const { event, ip, port } = JSON.parse(String(message))
-  if (event === 'DEV_SERVER_READY') announce(`${ip.includes(':') ? `[${ip}]` : ip}:${port}`)
+  if (event === 'DEV_SERVER_READY') announce(`${/^[^[].*:/.test(ip) ? `[${ip}]` : ip}:${port}`)
 })
 
 server.on('exit', (code, signal) => {
@@ -72,7 +72,8 @@ function killGroup() {
 /** @param {string} host */
 function announce(host) {
   const url = `${plan.scheme}://${host}`
-  console.log(`Chard: ${url}${plan.door ? `, its admin open to this machine at ${url}/admin` : ''}`)
+  console.log(`Chard: ${url}`)
+  if (plan.door) console.log(`Open to this machine alone, without a token: ${url}/admin/api/jobs`)
   if (plan.cron) setInterval(() => fireCron(url), CRON_PERIOD_MS).unref()
 }
 

@@ -21,12 +21,16 @@ function importsOf(file: string): string[] {
 }
 
 /** What is synchronous and pure: everything under the ledger but its two edges, and what calls it from outside. */
-const edges = ['ledger.ts', 'durable-sql.ts', 'dispatcher.ts', 'remote.ts', 'protocol.ts'].map((name) => `engine/ledger/${name}`)
+const edges = ['ledger.ts', 'durable-sql.ts', 'dispatcher.ts', 'remote.ts', 'protocol.ts'].map(
+  (name) => `engine/ledger/${name}`,
+)
 const core = files.filter((file) => file.startsWith('engine/ledger/') && !edges.includes(file))
 
 describe('imports', () => {
   test.each(files)('of %s point to its own room or to one below', (file) => {
-    const above = importsOf(file).filter((target) => target.startsWith('..') === false && storeyOf(target) > storeyOf(file))
+    const above = importsOf(file).filter(
+      (target) => target.startsWith('..') === false && storeyOf(target) > storeyOf(file),
+    )
     expect(above).toEqual([])
   })
 

@@ -39,16 +39,23 @@ export function claimedBefore(core: CoreParts, turn: Turn, { runner, seq }: Sync
   return ids.length === 0 ? [] : core.jobs.withInput(ids).map((row) => claimedOf(row, turn.now))
 }
 
-function pick({ books }: CoreParts, { seq, beat, tasks, want, remainingMs }: SyncRequest): ReadyJob[] {
+function pick({ books }: CoreParts, { seq, beat, tasks, want, remainingMs, settle }: SyncRequest): ReadyJob[] {
+  // A job whose late success comes with this very sync still waits in memory, and must not be claimed.
+  const late = new Set(settle.map(({ id }) => id).filter((id) => books.ready.has(id)))
   const accepts = (task: string) => {
     const timeoutMs = tasks[task]
     return timeoutMs !== undefined && timeoutMs + settleMarginMs <= remainingMs
   }
   const emptyHanded = beat.length === 0
-  const solo = emptyHanded ? books.ready.nextSolo(accepts) : undefined
+  const oldest = emptyHanded ? books.ready.nextSolo(accepts) : undefined
+  const solo = oldest && !late.has(oldest.id) ? oldest : undefined
   // A fresh runner serves a solo job first, so that it is not starved; a used one only when nothing else is there.
   if (solo && seq === 1) return [solo]
-  const jobs = books.ready.next({ accepts, count: Math.min(want, answerJobsMax), bytesMax: answerBytesMax })
+  const count = Math.min(want, answerJobsMax)
+  const jobs = books.ready
+    .next({ accepts, count: count + late.size, bytesMax: answerBytesMax })
+    .filter(({ id }) => !late.has(id))
+    .slice(0, count)
   return jobs.length === 0 && solo ? [solo] : jobs
 }
 

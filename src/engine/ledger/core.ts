@@ -139,7 +139,7 @@ export class LedgerCore {
   /** @param mayPark true when a runner with nothing to do is kept for a moment */
   sync(request: SyncRequest, now: number, mayPark = false): SyncReply {
     this.load(now)
-    const reply = this.#settling(request, now, (sound) =>
+    const reply = this.#settling(request, (sound) =>
       this.#transact(now, (turn) => sync(this.#parts, turn, sound, mayPark)),
     )
     if (this.books.counts.finishedAbove() > this.#moveMarkAbove) {
@@ -221,7 +221,7 @@ export class LedgerCore {
    * One bad settlement fails its own job and not the batch: if the whole cannot be written, each is written alone, and
    * the one that cannot be is recorded as a failure that says so.
    */
-  #settling(request: SyncRequest, _now: number, verb: (request: SyncRequest) => SyncReply): SyncReply {
+  #settling(request: SyncRequest, verb: (request: SyncRequest) => SyncReply): SyncReply {
     try {
       return verb(request)
     } catch (error) {

@@ -97,8 +97,11 @@ export class ReadyIndex {
 
   /** The solo job that has waited longest among those the runner can serve. Takes nothing out. */
   nextSolo(accepts: Want['accepts']): ReadyJob | undefined {
-    for (const entry of this.#solo.values()) if (accepts(entry.task)) return entry
-    return undefined
+    let oldest: Entry | undefined
+    for (const entry of this.#solo.values()) {
+      if (accepts(entry.task) && (!oldest || older(entry, oldest))) oldest = entry
+    }
+    return oldest
   }
 
   /**

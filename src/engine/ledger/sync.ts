@@ -20,17 +20,18 @@ import type { Turn } from './turn.ts'
 export function sync(core: CoreParts, turn: Turn, request: SyncRequest, mayPark: boolean): SyncReply {
   const { books } = core
   const known = books.runners.get(request.runner)
+  // Overtaken on its way: what it says of attempts still counts, what it says of the runner does not.
+  const stale = known !== undefined && known.seq > request.seq
   const lostSettlements = settle(core, turn, request.settle)
   const { lost, cancelled } = beat(core, turn, request.beat)
   giveBack(core, turn, request)
-  const repeated = known && known.seq > request.seq ? [] : claimedBefore(core, turn, request)
-  const stale = known !== undefined && known.seq > request.seq
+  const repeated = stale ? [] : claimedBefore(core, turn, request)
   const claimed = repeated.length > 0 || stale ? repeated : claim(core, turn, request)
-  const { goodUntil, storedUntil } = extend(core, turn, request)
+  const { goodUntil, storedUntil } = extend(core, turn, request, stale)
   const isEmptyHanded = claimed.length === 0 && request.beat.length === 0
   const leaves = request.done === true || (isEmptyHanded && !mayPark)
-  if (leaves) leave(core, turn, request.runner)
-  else turn.after(() => hear(core, turn, request, claimed.length, storedUntil))
+  if (leaves && !stale && !holdsMore(core, request)) leave(core, turn, request.runner)
+  else if (!stale) turn.after(() => hear(core, turn, request, claimed.length, storedUntil))
   return { claimed, lost: [...lostSettlements, ...lost], cancelled, leaseMs: goodUntil - turn.now }
 }
 
@@ -54,10 +55,12 @@ function beat(core: CoreParts, turn: Turn, beats: readonly Beat[]): { lost: stri
 
 /** After a restart with very much due, running jobs may not be in memory yet: the row says whether a lease is live. */
 function placeAbsent({ books, jobs }: CoreParts, turn: Turn, beats: readonly Beat[]): void {
-  const absent = new Map(beats.filter(({ id }) => !books.running.has(id)).map(({ id, lease }) => [id, lease]))
-  if (absent.size === 0) return
-  for (const row of jobs.byIds([...absent.keys()])) {
-    if (row.state === 'running' && row.lease === absent.get(row.id)) books.place(row, turn.now)
+  const absent = beats.filter(({ id }) => !books.running.has(id))
+  if (absent.length === 0) return
+  for (const row of jobs.byIds(absent.map(({ id }) => id))) {
+    if (row.state === 'running' && absent.some(({ id, lease }) => id === row.id && lease === row.lease)) {
+      books.place(row, turn.now)
+    }
   }
 }
 
@@ -84,6 +87,7 @@ function extend(
   { books, runners }: CoreParts,
   turn: Turn,
   { runner, beat: beats, done }: SyncRequest,
+  stale: boolean,
 ): { goodUntil: number; storedUntil: number } {
   const full = turn.now + leaseMs
   const storedUntil = books.runners.get(runner)?.until ?? 0
@@ -92,10 +96,16 @@ function extend(
     return job?.lease === lease ? [Math.max(job.leaseUntil, storedUntil)] : []
   })
   const goodUntil = Math.min(full, ...ends)
-  if (ends.length === 0 || done || goodUntil - turn.now >= leaseMs / 2) return { goodUntil, storedUntil }
+  if (ends.length === 0 || done || stale || goodUntil - turn.now >= leaseMs / 2) return { goodUntil, storedUntil }
   runners.extend(runner, full)
   turn.need(full)
   return { goodUntil: full, storedUntil: full }
+}
+
+/** A claim whose answer is still on its way holds its runner: forgetting it would cut the lease short. */
+function holdsMore({ books }: CoreParts, { runner, settle: settlements }: SyncRequest): boolean {
+  const settled = new Set(settlements.map(({ id }) => id))
+  return [...books.running.values()].some(({ id, lease }) => leaseParts(lease).runner === runner && !settled.has(id))
 }
 
 /** Memory of a runner that goes on. */
@@ -106,11 +116,8 @@ function hear(
   claimed: number,
   until: number,
 ): void {
-  const known = books.runners.get(runner)
-  // One that was overtaken on its way says less than what is known already.
-  const newest = known && known.seq > seq ? known : { seq, ack }
   const spare = Math.max(0, want - claimed)
-  books.runners.set(runner, { heardAt: turn.now, seq: newest.seq, ack: newest.ack, spare, until })
+  books.runners.set(runner, { heardAt: turn.now, seq, ack, spare, until })
 }
 
 /** The runner's end: its row goes, and the minute's sums are written. */

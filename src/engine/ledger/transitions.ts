@@ -166,7 +166,7 @@ const lapseError: JobError = {
 
 /** An outcome that fits its row. A runner bounds what it sends; one of another version may not. */
 function storable(outcome: Outcome): Outcome {
-  if (!(outcome.kind in attemptOutcomes))
+  if (!Object.hasOwn(attemptOutcomes, outcome.kind))
     return failure(`a runner of another version reported "${String(outcome.kind)}"`)
   if (outcome.kind === 'completed' && outcome.output !== undefined && !fitsBytes(outcome.output, outputBytesMax)) {
     return failure(`the output is over ${outputBytesMax / 1024} KiB of JSON; store it in R2 and return its key`)

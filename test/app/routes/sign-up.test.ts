@@ -273,6 +273,20 @@ describe('Idempotency-Key', () => {
     expect(await users()).toMatchObject([{ image_job_id: '3-0' }])
   })
 
+  test('when the first request takes its user back at that moment, the second one makes it', async () => {
+    await postJson('/users', { userId: 123, email }, key)
+    await vi.waitFor(async () => expect(await users()).toMatchObject([{ image_job_id: '3-0' }]))
+    await env.DB.exec('UPDATE users SET image_job_id = NULL')
+    enqueue.mockImplementationOnce(async () => {
+      await env.DB.exec('DELETE FROM users')
+      return { id: '3-0', state: 'queued', duplicate: true } as never
+    })
+    const second = await postJson('/users', { userId: 123, email }, key)
+    expect(second.status).toBe(202)
+    expect(await users()).toMatchObject([{ id: 123 }])
+    expect(welcome).toHaveBeenCalledTimes(2)
+  })
+
   test.each([
     ['another address', { userId: 123, email: 'other@example.com' }],
     ['another id', { userId: 124, email }],

@@ -119,7 +119,8 @@ export class Rig {
     this.core.load(this.now)
     const times = [this.core.nextUpkeepAt(), this.core.books.ready.size > 0 ? this.now + 500 : undefined]
     const known = times.filter((time) => time !== undefined)
-    if (known.length > 0) this.core.setAlarm(Math.max(this.now + 100, Math.min(...known)))
+    const nextAt = Math.min(...known)
+    if (known.length > 0) this.core.setAlarm(nextAt <= this.now ? this.now + 100 : nextAt)
   }
 
   /** A job to record. */
@@ -253,6 +254,12 @@ export class Rig {
       claim(isFinal(row.state) || row.id >= books.mark || row.dueAt !== null, `the mark has passed ${row.id}`)
       claim((this.alarmAt ?? Infinity) <= this.#neededFor(row), `I8: no alarm in time for ${row.state} ${row.id}`)
     }
+    const extended = [...this.core.books.runners].flatMap(([runner, { until }]) =>
+      until > 0 ? [{ runner, until }] : [],
+    )
+    const stored = this.sql.all<{ runner: string; until: number }>('SELECT runner, until FROM runners ORDER BY runner')
+    const known = extended.sort((a, b) => (a.runner < b.runner ? -1 : 1))
+    claim(same(known, stored), 'memory extends leases otherwise than the rows')
     const keys = rows.filter(({ key }) => key !== null).map(({ key, task }) => `${task} ${key}`)
     claim(new Set(keys).size === keys.length, 'I5: a key has two jobs')
     return wrong

@@ -27,7 +27,7 @@ describe('a handler is told', () => {
   test('the bindings, its job and the number of the attempt', async () => {
     const { env, job, attempt } = await contextOf()
     const { id, task, maxAttempts, priority, tags, createdAt } = claimed
-    expect(env).toEqual({ MARK: 'a binding' })
+    expect(env).toMatchObject({ MARK: 'a binding' })
     expect(job).toEqual({ id, task, maxAttempts, priority, tags, createdAt })
     expect(attempt).toBe(2)
   })

@@ -26,9 +26,12 @@ export class Clock {
     return this.#timers.filter((timer) => owner === undefined || timer.owner === owner).length
   }
 
-  /** Calls back at a moment; one in the past means as soon as possible. Answers how to call it off. */
+  /**
+   * Calls back at a moment, in whole milliseconds as clocks have them; one in the past means as soon as possible.
+   * Answers how to call it off.
+   */
   ring(at: number, callback: () => void, owner: string): () => void {
-    const timer = { at: Math.max(at, this.#now), owner, callback }
+    const timer = { at: Math.max(Math.ceil(at), this.#now), owner, callback }
     let place = this.#timers.length
     while (place > 0 && (this.#timers[place - 1] as Timer).at > timer.at) place--
     this.#timers.splice(place, 0, timer)

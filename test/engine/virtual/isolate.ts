@@ -7,6 +7,11 @@ import type { Platform } from '../../../src/engine/task/platform.ts'
 import type { Chance } from './chance.ts'
 import type { Clock } from './clock.ts'
 
+/** What a handler finds in its `env`, beside the bindings. */
+export interface VirtualEnv {
+  readonly isolate: Isolate
+}
+
 const cut = new AsyncLocalStorage<number>()
 
 export interface LogEntry extends Readonly<Record<string, unknown>> {
@@ -37,6 +42,10 @@ export class Isolate implements Platform {
   /** Promises given to `waitUntil` that are not settled. */
   get unfinished(): number {
     return this.#unfinished
+  }
+
+  get isDead(): boolean {
+    return this.#isDead
   }
 
   now(): number {
@@ -74,8 +83,9 @@ export class Isolate implements Platform {
       })
   }
 
+  /** The bindings, and beside them this very invocation, for handlers that must know where they run. */
   env(): Cloudflare.Env {
-    return this.bindings as Cloudflare.Env
+    return { ...this.bindings, isolate: this } as unknown as Cloudflare.Env
   }
 
   cutAt(): number | undefined {

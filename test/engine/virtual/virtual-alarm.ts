@@ -4,6 +4,8 @@ import type { Clock } from './clock.ts'
 export class VirtualAlarm {
   #at: number | undefined
   #callOff: (() => void) | undefined
+  /** The platform has lost its way: the alarm is armed and does not ring. */
+  isStuck = false
   /** Times it was set: each is a row on the bill. */
   timesSet = 0
 
@@ -25,6 +27,7 @@ export class VirtualAlarm {
         : this.clock.ring(
             at,
             () => {
+              if (this.isStuck) return
               this.#at = undefined
               this.rings()
             },

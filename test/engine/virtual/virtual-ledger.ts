@@ -59,6 +59,7 @@ export class VirtualLedger {
   /** Decides about each statement. */
   sqlFault: (statement: string) => Error | undefined = () => undefined
   #activation: Activation | undefined
+  #isCreated = false
   #open = 0
 
   constructor(
@@ -76,6 +77,11 @@ export class VirtualLedger {
   /** Timers that keep the ledger awake. */
   get timers(): number {
     return this.#activation?.timers.size ?? 0
+  }
+
+  /** Rows as they are on disk; none where nothing was ever recorded. */
+  rows<Row>(query: string): Row[] {
+    return this.#isCreated ? this.sql.all<Row>(query) : []
   }
 
   /** The calls of one verb. */
@@ -182,6 +188,7 @@ export class VirtualLedger {
       breaks = reject
     })
     broken.catch(() => {})
+    this.#isCreated = true
     return { dispatcher, timers, breaks, broken }
   }
 

@@ -40,6 +40,9 @@ export interface WorldOptions {
   readonly bindings?: object
 }
 
+/** A job in a line, as it is on disk. */
+export interface JobLine extends Pick<JobRecord, 'id' | 'task' | 'state' | 'attempt' | 'maxAttempts'> {}
+
 export const defaultBounds: RunnerBounds = { concurrency: 10, jobsMax: 500, syncsMax: 500, wallMs: 14.5 * 60_000 }
 /** The invocation in which a ledger starts a runner is cut after half a minute. */
 const directWallMs = 29_500
@@ -162,10 +165,9 @@ export class World {
   }
 
   /** Every job that is recorded, in the order of the ids of each shard. */
-  jobs(): { id: string; task: string; state: string; attempt: number; max_attempts: number }[] {
-    return this.ledgers.flatMap(({ sql, calls }) =>
-      calls.length === 0 ? [] : sql.all('SELECT id, task, state, attempt, max_attempts FROM jobs ORDER BY id'),
-    )
+  jobs(): JobLine[] {
+    const query = 'SELECT id, task, state, attempt, max_attempts AS maxAttempts FROM jobs ORDER BY id'
+    return this.ledgers.flatMap((ledger) => ledger.rows<JobLine>(query))
   }
 
   #stubs(isolate: Isolate) {
@@ -216,8 +218,7 @@ export class World {
   }
 }
 
-function hasUnfinished({ sql, calls }: VirtualLedger): boolean {
-  if (calls.length === 0) return false
+function hasUnfinished(ledger: VirtualLedger): boolean {
   const unfinished = `SELECT 1 FROM jobs WHERE state NOT IN ('completed', 'failed', 'cancelled') LIMIT 1`
-  return sql.all(unfinished).length > 0
+  return ledger.rows(unfinished).length > 0
 }

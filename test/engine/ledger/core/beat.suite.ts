@@ -6,7 +6,7 @@ export function beatSuite(withStore: WithStore): void {
   const runnersOf = (rig: Rig) =>
     rig.sql.all('SELECT runner, until FROM runners').map((row) => ({ ...(row as object) }))
 
-  describe('beat', () => {
+  describe('beat', { timeout: 30_000 }, () => {
     test('writes nothing in the first half of a lease, and one row a runner in the second', () =>
       rigged((rig) => {
         rig.enqueueAll([rig.job(), rig.job(), rig.job()])
@@ -149,6 +149,37 @@ export function beatSuite(withStore: WithStore): void {
           ['draw', { enqueued: 2, ended: { failed: 2 }, queueMs: [2], runMs: [2] }],
           ['send', { enqueued: 4, ended: { completed: 4 }, queueMs: [4], runMs: [4] }],
         ])
+      }))
+
+    test('by the word of a message that was overtaken has not left: its leases are as long as before', () =>
+      rigged((rig) => {
+        const id = rig.enqueue()
+        const beat = [beatOf(rig.claim({ seq: 2 }))]
+        rig.pass(20_000)
+        rig.sync({ seq: 3, beat })
+        rig.sync({ seq: 1 })
+        rig.pass(20_000)
+        rig.ring()
+        expect(rig.row(id)).toMatchObject({ state: 'running', lapses: 0 })
+        expect(rig.sync({ seq: 4, beat }).lost).toEqual([])
+        expect(rig.broken()).toEqual([])
+      }))
+
+    test('while a claim is on its way to it has not left either', () =>
+      rigged((rig) => {
+        rig.enqueue()
+        const held = rig.claim()
+        rig.pass(5_000)
+        const id = rig.enqueue()
+        rig.claim({ seq: 2, ack: 1, beat: [beatOf(held)] })
+        rig.pass(15_000)
+        rig.sync({ seq: 3, ack: 1, beat: [beatOf(held)] })
+        rig.sync({ seq: 4, ack: 1, settle: [settlementOf(held, completed)] })
+        expect(rig.row(id)).toMatchObject({ state: 'running' })
+        expect(rig.broken()).toEqual([])
+        rig.pass(leaseMs - 1)
+        rig.ring()
+        expect(rig.row(id)).toMatchObject({ state: 'running' })
       }))
 
     test('that died leaves a row that upkeep forgets', () =>

@@ -226,7 +226,7 @@ export function enqueueSuite(withStore: WithStore): void {
       )
     })
 
-    describe('rows of any size and text', () => {
+    describe('rows of any size and text', { timeout: 30_000 }, () => {
       test('a row above 64 KiB goes by itself, beside small ones in the same batch', () =>
         rigged((rig) => {
           const inputs = ['"a"', JSON.stringify('x'.repeat(400_000)), '"b"', JSON.stringify('é'.repeat(200_000)), '"c"']

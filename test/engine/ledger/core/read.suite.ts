@@ -66,7 +66,7 @@ export function readSuite(withStore: WithStore): void {
       }))
   })
 
-  describe('list', () => {
+  describe('list', { timeout: 30_000 }, () => {
     const filled = (rig: Rig) => {
       const ids = Array.from({ length: 10 }, (_, n) => {
         rig.pass(1)

@@ -27,7 +27,7 @@ export function upkeepSuite(withStore: WithStore): void {
   const confirm = (rig: Rig, claimed: { id: string; lease: string }, runner = 'r1') =>
     rig.sync({ runner, seq: 2, ack: 1, beat: [beatOf(claimed)] })
 
-  describe('lapse', () => {
+  describe('lapse', { timeout: 30_000 }, () => {
     test('ends a lease whose time is over, not a moment before', () =>
       rigged((rig) => {
         const id = rig.enqueue()
@@ -139,7 +139,7 @@ export function upkeepSuite(withStore: WithStore): void {
     )
   })
 
-  describe('prune', () => {
+  describe('prune', { timeout: 30_000 }, () => {
     test("forgets finished jobs at the retention's end and not before, and never a live one", () =>
       rigged((rig) => {
         const old = finished(rig)
@@ -249,7 +249,8 @@ export function upkeepSuite(withStore: WithStore): void {
       }))
   })
 
-  describe('the mark', () => {
+  // It moves by thousands of jobs, which takes a slow machine its time.
+  describe('the mark', { timeout: 30_000 }, () => {
     /** As many finished jobs as make the mark move without an alarm. */
     const busy = (rig: Rig, runner: string, count = 4_200) => {
       rig.enqueueAll(Array.from({ length: count }, () => rig.job({ task: 'draw' })))

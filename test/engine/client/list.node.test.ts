@@ -1,0 +1,133 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import type { JobQuery } from '../../../src/engine/client/client.ts'
+import { silentWorld } from '../virtual/silent-world.ts'
+import type { World } from '../virtual/world.ts'
+
+const ulidOf = (id: string) => id.split('-')[1] ?? ''
+
+/** A world with this many jobs, spread over its shards and over time, half of them tagged. */
+async function filled(shards: number, jobs: number, seed = 1) {
+  const world = silentWorld({ shards, seed })
+  const task = world.task({ name: 'even', input: z.number(), run: () => {} })
+  const other = world.task({ name: 'odd', input: z.number(), run: () => {} })
+  for (let n = 0; n < jobs; n++) {
+    const options = { idempotencyKey: `${n}`, ...(n % 3 === 0 && { tags: ['third'] }) }
+    await world.until((n % 2 === 0 ? task : other).enqueue(n, options))
+    await world.clock.advance(world.chance.between(0, 3))
+  }
+  return world
+}
+
+/** Every page of a query, one after the other. */
+async function pages(world: World, query: JobQuery): Promise<string[][]> {
+  const found: string[][] = []
+  let cursor: string | undefined
+  do {
+    const page = await world.until(world.client.list({ ...query, ...(cursor !== undefined && { cursor }) }))
+    found.push(page.jobs.map(({ id }) => id))
+    cursor = page.cursor
+  } while (cursor !== undefined && found.length < 1_000)
+  return found
+}
+
+describe('list', () => {
+  test('merges the shards, newest first', async () => {
+    const world = await filled(4, 30)
+    const { jobs, missing, cursor } = await world.until(world.client.list({ limit: 100 }))
+    expect(jobs).toHaveLength(30)
+    expect(new Set(jobs.map(({ id }) => id[0])).size).toBe(4)
+    const ulids = jobs.map(({ id }) => ulidOf(id))
+    expect(ulids).toEqual(ulids.toSorted().reverse())
+    expect(missing).toEqual([])
+    expect(cursor).toBeUndefined()
+  })
+
+  test('page by page neither repeats nor skips a job', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.record({
+          shards: fc.integer({ min: 1, max: 4 }),
+          jobs: fc.integer({ min: 0, max: 25 }),
+          limit: fc.integer({ min: 1, max: 9 }),
+          seed: fc.nat(1_000),
+          query: fc.constantFrom<JobQuery>(
+            {},
+            { task: 'even' },
+            { tag: 'third' },
+            { state: 'queued' },
+            { state: 'failed' },
+          ),
+        }),
+        async ({ shards, jobs, limit, seed, query }) => {
+          const world = await filled(shards, jobs, seed)
+          const all = (await world.until(world.client.list({ ...query, limit: 100 }))).jobs.map(({ id }) => id)
+          const paged = await pages(world, { ...query, limit })
+          expect(paged.flat()).toEqual(all)
+          expect(paged.every((page) => page.length <= limit)).toBe(true)
+        },
+      ),
+      { numRuns: 40 },
+    )
+  })
+
+  test('goes on past many jobs that do not fit the query', async () => {
+    const world = silentWorld({ shards: 2 })
+    const rare = world.task({ name: 'rare', input: z.number(), run: () => {} })
+    const common = world.task({ name: 'common', input: z.number(), run: () => {} })
+    const first = await world.until(rare.enqueue(1))
+    await world.clock.advance(1_000)
+    await world.until(common.enqueueMany(Array<number>(5_000).fill(1)))
+    const found = await pages(world, { task: 'rare' })
+    expect(found.flat()).toEqual([first.id])
+    expect(found.length).toBeLessThan(10)
+  })
+
+  test.each<[JobQuery, number]>([
+    [{ task: 'odd' }, 15],
+    [{ tag: 'third' }, 10],
+    [{ task: 'odd', tag: 'third' }, 5],
+    [{ idempotencyKey: '7' }, 1],
+    [{ state: 'completed' }, 0],
+  ])('finds by %j', async (query, count) => {
+    const world = await filled(3, 30)
+    expect((await world.until(world.client.list({ ...query, limit: 100 }))).jobs).toHaveLength(count)
+  })
+
+  test('tells which shards did not answer, and shows the others', async () => {
+    const world = await filled(3, 30)
+    world.ledger(1).fault = () => ({ when: 'before', error: new Error('away') })
+    const { jobs, missing } = await world.until(world.client.list({ limit: 100 }))
+    expect(missing).toEqual([1])
+    expect(jobs.length).toBeGreaterThan(0)
+    expect(jobs.every(({ id }) => !id.startsWith('1-'))).toBe(true)
+  })
+
+  test.each<[string, JobQuery]>([
+    ['limit', { limit: 0 }],
+    ['limit', { limit: 101 }],
+    ['limit', { limit: 1.5 }],
+    ['cursor', { cursor: 'x' }],
+    ['cursor', { cursor: "'; DROP TABLE jobs" }],
+  ])('refuses a %s it does not take: %j', async (option, query) => {
+    const world = silentWorld()
+    await expect(world.until(world.client.list(query))).rejects.toMatchObject({
+      code: 'invalid-option',
+      message: expect.stringContaining(option),
+    })
+  })
+})
+
+describe('overview', () => {
+  test('sums the states of the shards that answer, and tells the others', async () => {
+    const world = await filled(3, 30)
+    const whole = await world.until(world.client.overview())
+    expect(whole.states).toMatchObject({ queued: 30, completed: 0 })
+    expect(whole.shards).toHaveLength(3)
+    world.ledger(2).fault = () => ({ when: 'before', error: new Error('away') })
+    const part = await world.until(world.client.overview())
+    expect(part.missing).toEqual([2])
+    expect(part.states.queued).toBe(30 - (whole.shards[2]?.states.queued ?? 0))
+  })
+})

@@ -1,0 +1,64 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { homeOf, Spread } from '../../../src/engine/client/shards.ts'
+import { Chance } from '../virtual/chance.ts'
+
+describe('the home of a key', () => {
+  test('is one of the homes, and always the same one', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.integer({ min: 1, max: 1_000 }), (key, homes) => {
+        const home = homeOf(key, homes)
+        return Number.isInteger(home) && home >= 0 && home < homes && homeOf(key, homes) === home
+      }),
+    )
+  })
+
+  // Test vectors of FNV-1a, 32 bits. Source: http://www.isthe.com/chongo/tech/comp/fnv/
+  test.each([
+    ['', 0x811c9dc5],
+    ['a', 0xe40c292c],
+    ['foobar', 0xbf9cf968],
+  ])('of %j never changes: keys are looked for by it for ever', (key, hash) => {
+    expect(homeOf(key, 2 ** 32)).toBe(hash)
+    expect(homeOf(key, 8)).toBe(hash % 8)
+  })
+
+  test('is spread evenly', () => {
+    const homes = Array.from({ length: 8_000 }, (_, n) => homeOf(`draw-avatar avatar:${n}`, 8))
+    const counts = [...Map.groupBy(homes, (home) => home).values()].map(({ length }) => length)
+    expect(counts).toHaveLength(8)
+    expect(Math.min(...counts)).toBeGreaterThan(850)
+    expect(Math.max(...counts)).toBeLessThan(1_150)
+  })
+})
+
+describe('the spread', () => {
+  function spread(seed = 1) {
+    const chance = new Chance(seed)
+    const time = { now: 0 }
+    return { time, of: new Spread(64, { now: () => time.now, random: () => chance.random() }) }
+  }
+
+  test('keeps to one shard for a second', () => {
+    const { time, of } = spread()
+    const first = of.next()
+    time.now = 999
+    expect(of.next()).toBe(first)
+  })
+
+  test('moves on after a second', () => {
+    const { time, of } = spread()
+    const shards = Array.from({ length: 20 }, () => {
+      time.now += 1_000
+      return of.next()
+    })
+    expect(new Set(shards).size).toBeGreaterThan(10)
+  })
+
+  test('moves on after a thousand jobs, so that a large batch is spread', () => {
+    const { of } = spread()
+    const shards = Array.from({ length: 10_000 }, () => of.next())
+    expect(new Set(shards).size).toBeGreaterThan(5)
+    expect(new Set(shards.slice(0, 1_000)).size).toBe(1)
+  })
+})

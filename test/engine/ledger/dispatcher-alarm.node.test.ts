@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { silentWorld } from '../virtual/silent-world.ts'
+import { World } from '../virtual/world.ts'
+
+function nothing(world: World) {
+  return world.task({ name: 'nothing', input: z.number(), run: () => {} })
+}
+
+describe('an alarm', () => {
+  test('does not throw when the storage does, and is armed again', async () => {
+    const world = silentWorld()
+    await world.until(nothing(world).enqueue(1, { delay: '10s' }))
+    const rangAt = world.ledger().alarm.at ?? 0
+    world.ledger().sqlFault = () => new Error('disk I/O error')
+    await world.clock.advance(10_000)
+    expect(world.ledger().warned).toMatchObject([{ event: 'alarm-failed', error: expect.stringContaining('disk') }])
+    expect(world.ledger().alarm.at).toBe(rangAt + 30_000)
+  })
+
+  test('goes on once the storage does', async () => {
+    const world = new World()
+    const job = await world.until(nothing(world).enqueue(1, { delay: '10s' }))
+    world.ledger().sqlFault = () => new Error('disk I/O error')
+    await world.clock.advance(5 * 60_000)
+    world.ledger().sqlFault = () => undefined
+    await world.clock.advance(31_000)
+    expect(await world.record(job.id)).toMatchObject({ state: 'completed' })
+  })
+
+  test('with nothing due writes nothing', async () => {
+    const world = new World()
+    await world.until(nothing(world).enqueue(1))
+    await world.untilQuiet()
+    await world.clock.advance(2_000)
+    const written = world.ledger().sql.rowsWritten()
+    await world.clock.advance(3_600_000)
+    expect(world.ledger().sql.rowsWritten()).toBe(written)
+    expect(world.ledger().alarm.timesSet).toBeLessThan(10)
+  })
+
+  test('outlives restarts between a commit and its wake-up', async () => {
+    const world = silentWorld()
+    const job = await world.until(nothing(world).enqueue(1))
+    world.ledger().restart()
+    world.queue.fate = () => [5]
+    await world.clock.advance(2_000)
+    expect(await world.record(job.id)).toMatchObject({ state: 'completed' })
+  })
+})
+
+describe('the watchdog', () => {
+  /** A ledger with a waiting job, as an accident has left it. */
+  async function waiting() {
+    const world = silentWorld()
+    const job = await world.until(nothing(world).enqueue(1, { delay: '10s' }))
+    const wake = () => world.until(world.ledger().stub(world.web).wake())
+    return { world, job, wake, ledger: world.ledger() }
+  }
+
+  test('leaves an armed alarm alone', async () => {
+    const { wake, ledger } = await waiting()
+    const armed = ledger.alarm.at
+    expect(await wake()).toBe(false)
+    expect(ledger.alarm.at).toBe(armed)
+  })
+
+  test('arms a missing one', async () => {
+    const { world, job, wake, ledger } = await waiting()
+    ledger.alarm.set(undefined)
+    ledger.restart()
+    world.queue.fate = () => [5]
+    expect(await wake()).toBe(true)
+    expect(ledger.warned).toMatchObject([{ event: 'alarm-rearmed', wasAt: null }])
+    await world.clock.advance(11_000)
+    expect(await world.record(job.id)).toMatchObject({ state: 'completed' })
+  })
+
+  test.each([
+    { lateMs: 50_000, rearms: false, because: 'it is late, not lost' },
+    { lateMs: 70_000, rearms: true, because: 'a minute is more than late' },
+  ])('with one that is overdue by $lateMs ms, rearms is $rearms: $because', async ({ lateMs, rearms }) => {
+    const { world, wake, ledger } = await waiting()
+    ledger.alarm.isStuck = true
+    await world.clock.advance(10_000 + lateMs)
+    expect(await wake()).toBe(rearms)
+  })
+
+  test('arms nothing where nothing waits', async () => {
+    const world = silentWorld()
+    expect(await world.until(world.ledger().stub(world.web).wake())).toBe(false)
+    expect(world.ledger().alarm.at).toBeUndefined()
+  })
+
+  test('tells how many had lost theirs, and which shards did not answer', async () => {
+    const world = silentWorld({ shards: 3 })
+    const task = nothing(world)
+    for (let n = 0; n < 20; n++) await world.until(task.enqueue(n, { idempotencyKey: `${n}`, delay: '1h' }))
+    world.ledger(1).alarm.set(undefined)
+    world.ledger(1).restart()
+    world.ledger(2).fault = () => ({ when: 'before', error: new Error('away') })
+    expect(await world.until(world.client.wakeAll())).toEqual({ rearmed: 1, missing: [2] })
+  })
+})
