@@ -1,0 +1,34 @@
+/** The documents are part of the product: what they point to is there, and what they show is what the code says. */
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { describe, expect, test } from 'vitest'
+
+const root = resolve(import.meta.dirname, '..')
+const read = (name: string) => readFileSync(resolve(root, name), 'utf8')
+
+describe.each(['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md'])('%s', (document) => {
+  const targets = [...read(document).matchAll(/\]\(([^)#]+)\)|src="([^"]+)"/g)]
+    .map((match) => match[1] ?? match[2] ?? '')
+    .filter((target) => !/^https?:/.test(target))
+
+  test('points to files that exist', () => {
+    expect(targets.filter((target) => !existsSync(resolve(root, dirname(document), target)))).toEqual([])
+  })
+})
+
+test('every promise of the architecture that is built is linked to a test in the README', () => {
+  const promised = [...read('ARCHITECTURE.md').matchAll(/^- \*\*(I\d+)\*\* (.*)$/gm)]
+  const built = promised.filter(([, , text]) => !text?.includes('not built yet')).map(([, number]) => number)
+  const shown = [...read('README.md').matchAll(/^\| (I\d+) \|.*\]\(test\//gm)].map(([, number]) => number)
+  expect(shown).toEqual(built)
+  expect(built.length).toBeGreaterThan(10)
+})
+
+test('the npm scripts that the documents name exist', () => {
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
+  const named = [read('README.md'), read('ARCHITECTURE.md')].flatMap((text) => [
+    ...text.matchAll(/npm (?:run )?(dev|test|deploy|smoke|check|build|test:\w+|sim[:\w]*)\b/g),
+  ])
+  expect(named.length).toBeGreaterThan(5)
+  expect(named.map(([, script]) => script ?? '').filter((script) => !(script in scripts))).toEqual([])
+})
