@@ -18,7 +18,7 @@ import { callLedger, type LedgerStubs } from '../ledger/remote.ts'
 import { type Duration, durationMs } from '../task/duration.ts'
 import { ChardError, JobFailedError } from '../task/errors.ts'
 import { type CompletedJob, isFinal, type Job, type JobRecord, type JobState, jobStates } from '../task/job.ts'
-import { batchBytesMax, batchJobsMax } from '../task/limits.ts'
+import { batchBytesMax, batchJobsMax, utf8Bytes } from '../task/limits.ts'
 import type { Platform } from '../task/platform.ts'
 import { serialised, validated } from '../task/schema.ts'
 import type { TaskDefinition, TaskRequest } from '../task/task.ts'
@@ -117,12 +117,9 @@ export class Client {
       throw new ChardError('too-large', `enqueueMany got ${requests.length} inputs; it takes up to ${batchJobsMax}`)
     }
     const inputs = requests.map(({ input }) => serialised(input, task.name))
-    const total = inputs.reduce((sum, text) => sum + text.length, 0)
+    const total = inputs.reduce((sum, text) => sum + utf8Bytes(text), 0)
     if (total > batchBytesMax) {
-      throw new ChardError(
-        'too-large',
-        `the inputs are ${total} characters together; one call takes up to ${batchBytesMax}`,
-      )
+      throw new ChardError('too-large', `the inputs are ${total} bytes together; one call takes up to ${batchBytesMax}`)
     }
     // Validated as it will be read back, not as the object it is now.
     for (const text of inputs) await validated(task.schema, JSON.parse(text), task.name)

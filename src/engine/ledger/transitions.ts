@@ -88,7 +88,9 @@ export type Settled = Pick<Settlement, 'outcome' | 'ranMs' | 'log' | 'progress'>
  * @param neverStarted true when the runner never confirmed the claim: the attempt is given back, up to three times
  */
 export function lapsed(row: JobRow, neverStarted: boolean, { now, random, retry }: Circumstances): JobRow {
-  if (neverStarted && row.refunds < refundsMax && !row.cancelling) return refunded(row, now)
+  // Given back, it still counts as a death: a job that takes its isolate down at once must come to run alone.
+  if (neverStarted && row.refunds < refundsMax && !row.cancelling)
+    return { ...refunded(row, now), lapses: row.lapses + 1 }
   const ended = {
     ...row,
     lapses: row.lapses + 1,

@@ -28,9 +28,9 @@ export const priorityMax = 1_000
 /** The platform sets no alarm after 2189. */
 export const atMax = Date.UTC(2189, 0, 1)
 
-/** Jobs in one `enqueueMany`, and the bytes of their inputs together. An RPC carries 32 MiB. */
+/** Jobs in one `enqueueMany`, and the bytes of their inputs together. An RPC carries 32 MiB, in two bytes a character at worst. */
 export const batchJobsMax = 10_000
-export const batchBytesMax = 16 * 1024 * 1024
+export const batchBytesMax = 12 * 1024 * 1024
 
 /** A consumer invocation has 15 minutes of wall time; a minute stays for claiming and settling. */
 export const timeoutMsMax = 14 * 60_000

@@ -122,7 +122,7 @@ export interface Task<Input, Output> {
    */
   enqueue(input: Input, options?: EnqueueOptions): Promise<Job<Stored<Output>>>
   /**
-   * Records many jobs: up to 10,000 and 16 MiB of input in one call, atomic per shard. The answers are in the order of the inputs.
+   * Records many jobs: up to 10,000 and 12 MiB of input in one call, atomic per shard. The answers are in the order of the inputs.
    * @throws as `enqueue`, before anything is written when an input is at fault
    */
   enqueueMany(inputs: readonly Input[], options?: EnqueueManyOptions<Input>): Promise<Job<Stored<Output>>[]>

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { JobQuery } from '../../../src/engine/client/client.ts'
+import { homeOf } from '../../../src/engine/client/shards.ts'
 import { silentWorld } from '../virtual/silent-world.ts'
 import type { World } from '../virtual/world.ts'
 
@@ -18,6 +19,12 @@ async function filled(shards: number, jobs: number, seed = 1) {
     await world.clock.advance(world.chance.between(0, 3))
   }
   return world
+}
+
+/** Keys of a task that live on this shard of two. */
+function keysOf(task: string, shard: number): string[] {
+  const keys = Array.from({ length: 9_999 }, (_, n) => `${n}`)
+  return keys.filter((key) => homeOf(`${task} ${key}`, 2) === shard)
 }
 
 /** Every page of a query, one after the other. */
@@ -82,6 +89,19 @@ describe('list', () => {
     const found = await pages(world, { task: 'rare' })
     expect(found.flat()).toEqual([first.id])
     expect(found.length).toBeLessThan(10)
+  })
+
+  test('shows an older job of one shard only once the others have been searched that far', async () => {
+    const world = silentWorld({ shards: 2 })
+    const rare = world.task({ name: 'rare', input: z.number(), run: () => {} })
+    const common = world.task({ name: 'common', input: z.number(), run: () => {} })
+    const older = await world.until(rare.enqueue(1, { idempotencyKey: keysOf('rare', 1)[0] ?? '' }))
+    await world.clock.advance(1_000)
+    const newer = await world.until(rare.enqueue(1, { idempotencyKey: keysOf('rare', 0)[0] ?? '' }))
+    await world.clock.advance(1_000)
+    const keys = keysOf('common', 0)
+    await world.until(common.enqueueMany(Array<number>(3_000).fill(1), (_, n) => ({ idempotencyKey: keys[n] ?? '' })))
+    expect((await pages(world, { task: 'rare' })).flat()).toEqual([newer.id, older.id])
   })
 
   test.each<[JobQuery, number]>([

@@ -170,7 +170,7 @@ const running: Line[] = [
   [
     'lapse unconfirmed',
     job('running'),
-    { state: 'retrying', dueAt: now, attempt: 1, refunds: 1, lapses: 0, history: null },
+    { state: 'retrying', dueAt: now, attempt: 1, refunds: 1, lapses: 1, history: null },
     'the attempt never started',
   ],
   [

@@ -14,7 +14,7 @@ describe('plan', () => {
     [{ ready: 1_000 }, 8, 'there may be no more runners'],
     [{ ready: 1_000, runnersFree: 3 }, 3, 'there may be no more runners'],
     [{ ready: 5, runnersFree: 0 }, 0, 'all runners are at work, and come back by themselves'],
-    [{ ready: 5, runnersFree: -2 }, 0, 'more are at work than there should be'],
+    [{ ready: 5, runnersFree: -2 }, 0, 'more are at work than are wanted'],
     [{ ready: 5, spare: 5 }, 0, 'those who are there will take them'],
     [{ ready: 5, spare: 100 }, 0, 'those who are there would take more'],
     [{ ready: 15, spare: 5 }, 1, 'one takes what is left'],

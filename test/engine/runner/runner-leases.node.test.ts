@@ -73,7 +73,7 @@ describe('a cancellation', () => {
 })
 
 describe('a lost lease', () => {
-  test('aborts the signal, and what failed under it is not reported', async () => {
+  test('aborts the signal, and what failed under it counts for nothing', async () => {
     const world = silentWorld()
     const { task, seen } = watched(world, true)
     const job = await world.until(task.enqueue(60_000))
@@ -82,7 +82,9 @@ describe('a lost lease', () => {
     const repair = cutOff(world)
     await world.clock.advance(40_000)
     repair()
+    world.queue.fate = () => [5]
     await world.until(report)
+    await world.untilFinal()
     expect(seen.aborts).toMatchObject([{ message: 'the lease of this attempt was lost' }])
     expect(await world.record(job.id)).toMatchObject({ history: [{ outcome: 'lapsed' }, { outcome: 'completed' }] })
   })

@@ -149,9 +149,10 @@ export class World {
     return this.clock.until(promise)
   }
 
-  /** Lets time pass until no job waits or runs. */
+  /** Lets time pass until no job waits or runs, and nothing goes on in the background that may become one. */
   async untilFinal(): Promise<void> {
-    await this.clock.runWhile(() => this.ledgers.some(hasUnfinished))
+    const isInBackground = () => this.web.unfinished > 0 && !this.web.isDead
+    await this.clock.runWhile(() => isInBackground() || this.ledgers.some(hasUnfinished))
   }
 
   /** Lets time pass until every invocation has come to its end. Alarms stay. */

@@ -16,7 +16,7 @@ export function enqueueSuite(withStore: WithStore): void {
         ['this very moment', { at: startOfTests }, 'queued', null, 'now is due'],
         ['a moment that is past', { at: startOfTests - hourMs }, 'queued', null, 'the past means now'],
         ['both', { at: startOfTests + 5, delayMs: 9 }, 'scheduled', startOfTests + 9, 'neither may be broken'],
-      ])('%s is recorded as it should: %j is %s with due_at %s, because %s', (_, more, state, dueAt) =>
+      ])('%s: %j is %s with due_at %s, because %s', (_, more, state, dueAt) =>
         rigged((rig) => {
           const id = rig.enqueue(more)
           expect(rig.row(id)).toMatchObject({ state, dueAt, attempt: 0, createdAt: startOfTests })

@@ -62,7 +62,7 @@ export function upkeepSuite(withStore: WithStore): void {
           rig.pass(leaseMs)
           if (restarted) rig.restart()
           rig.ring()
-          expect(rig.row(id)).toMatchObject({ state: 'retrying', attempt, refunds, lapses: 1 - refunds })
+          expect(rig.row(id)).toMatchObject({ state: 'retrying', attempt, refunds, lapses: 1 })
           expect(rig.broken()).toEqual([])
         }),
     )
@@ -205,6 +205,27 @@ export function upkeepSuite(withStore: WithStore): void {
         },
         { policies: { draw: { retentionMs: 2 * minuteMs } } },
       ))
+
+    test('of a job that outlived the sweep comes at its own time', () =>
+      rigged((rig) => {
+        const id = rig.enqueue({ delayMs: 10 * dayMs })
+        rig.pass(1)
+        finished(rig)
+        rig.pass(8 * dayMs)
+        rig.ring()
+        expect(rig.core.books.swept > id).toBe(true)
+        rig.pass(2 * dayMs)
+        rig.ring()
+        rig.settle(rig.claim({ runner: 'late' }), completed)
+        rig.pass(7 * dayMs - 1)
+        rig.restart()
+        rig.ring()
+        expect(rig.state(id)).toBe('completed')
+        rig.pass(1)
+        rig.ring()
+        expect(rig.rows()).toEqual([])
+        expect(rig.broken()).toEqual([])
+      }))
 
     test('of very many goes in slices, and costs a row a job', () =>
       rigged((rig) => {
