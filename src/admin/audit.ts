@@ -4,13 +4,14 @@
  */
 import { ChardError, type ChardErrorCode } from '../engine/index.ts'
 
-export type AdminAction = 'cancel' | 'redrive'
+export type AdminAction = 'cancel' | 'redrive' | 'halt' | 'resume'
 
 /** One line. `outcome` is `done`, the engine's reason why not, or `error`. `unavailable` may have happened. */
 export interface AuditLine {
   readonly event: 'admin'
   readonly action: AdminAction
-  readonly job: string
+  /** Absent when the action is about every job. */
+  readonly job?: string
   readonly outcome: 'done' | ChardErrorCode | 'error'
 }
 
@@ -18,9 +19,10 @@ export interface AuditLine {
 const jobCharsMax = 64
 
 /** Does what `act` does, and logs how it ended. */
-export async function audited<T>(action: AdminAction, jobId: string, act: () => Promise<T>): Promise<T> {
+export async function audited<T>(action: AdminAction, jobId: string | undefined, act: () => Promise<T>): Promise<T> {
   const log = (outcome: AuditLine['outcome']) => {
-    const line: AuditLine = { event: 'admin', action, job: jobId.slice(0, jobCharsMax), outcome }
+    const job = jobId?.slice(0, jobCharsMax)
+    const line: AuditLine = { event: 'admin', action, ...(job !== undefined && { job }), outcome }
     console.log(JSON.stringify(line))
   }
   try {

@@ -86,6 +86,12 @@ export interface Chard {
   cancel(id: string): Promise<JobRecord>
   /** Gives a job that has ended its policy's attempts anew. @throws as `get`, and `wrong-state` when it has not ended */
   redrive(id: string): Promise<JobRecord>
+  /**
+   * The kill switch, for a loop that has become a bill: halted, ledgers record and settle, but give out no work, send no
+   * wake-up and arm no alarm, across restarts. `halt(false)` lets go, and what has become due meanwhile runs.
+   * Answers the shards that did not hear it: ask again.
+   */
+  halt(on: boolean): Promise<{ missing: readonly number[] }>
   /** Counts, backlog, runners and alarms of every shard. */
   overview(): Promise<Overview>
 }
@@ -230,6 +236,7 @@ export function createChard(options: ChardOptions = {}): Chard {
     list: (query) => client.list(query),
     cancel: (id) => client.cancel(id),
     redrive: (id) => client.redrive(id),
+    halt: (on) => client.halt(on),
     overview: () => client.overview(),
   }
 }

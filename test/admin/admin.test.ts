@@ -37,6 +37,9 @@ describe('every route × every credential', () => {
     ['POST', `/api/jobs/${id}/cancel`, 200],
     ['POST', `/api/jobs/${id}/redrive`, 409],
     ['GET', '/api/overview', 200],
+    ['POST', '/api/halt', 200],
+    ['POST', '/api/resume', 200],
+    ['GET', '/api/halt', 405],
     ['GET', '/api/nothing', 404],
     ['POST', '/api/jobs', 405],
     ['DELETE', `/api/jobs/${id}`, 405],
@@ -188,6 +191,19 @@ describe('GET /api/overview', () => {
       ],
       missing: [2],
     })
+  })
+})
+
+describe('the kill switch', () => {
+  test('is thrown and let go for every ledger, names those that did not hear it, and leaves a line', async () => {
+    const { chard, post } = serve({ missing: [2] })
+    expect(await jsonOf(await post('/api/halt'))).toEqual({ missing: [2] })
+    expect(await jsonOf(await post('/api/resume'))).toEqual({ missing: [2] })
+    expect(chard.calls).toEqual(['halt true', 'halt false'])
+    expect(auditLines()).toEqual([
+      { event: 'admin', action: 'halt', outcome: 'done' },
+      { event: 'admin', action: 'resume', outcome: 'done' },
+    ])
   })
 })
 

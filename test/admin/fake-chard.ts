@@ -4,7 +4,7 @@
  */
 import { type Chard, ChardError, isFinal, type JobQuery, type JobRecord } from '../../src/engine/index.ts'
 
-export type FakeChard = Pick<Chard, 'get' | 'wait' | 'watch' | 'list' | 'cancel' | 'redrive' | 'overview'> & {
+export type FakeChard = Pick<Chard, 'get' | 'wait' | 'watch' | 'list' | 'cancel' | 'redrive' | 'overview' | 'halt'> & {
   /** Every call, as `verb id argument`. */
   readonly calls: string[]
 }
@@ -56,6 +56,11 @@ export function fakeChard({ jobs = [], watched = [], failsWith, missing = [], cu
       const job = find('redrive', id)
       if (!isFinal(job.state)) throw new ChardError('wrong-state', `job ${id} is ${job.state}, which is not final`)
       return { ...job, state: 'queued', attempt: 0 }
+    },
+    async halt(on) {
+      calls.push(`halt ${on}`)
+      if (failsWith !== undefined) throw failsWith
+      return { missing }
     },
     async overview() {
       calls.push('overview')

@@ -248,6 +248,27 @@ describe('what the platform does to it', () => {
     expect(reply).toMatchObject({ refused: 'homes-mismatch', message: expect.stringContaining('began with 2') })
   })
 
+  test('a halted deployment records and answers, but gives out no work and arms nothing, until it is let go', async () => {
+    const before = await double.enqueue({ n: 1 })
+    await before.wait('5s')
+    expect(await chard.halt(true)).toEqual({ missing: [] })
+    const send = vi.spyOn((env as unknown as { JOBS: Queue }).JOBS, 'sendBatch')
+    const jobs = await double.enqueueMany([{ n: 1 }, { n: 2 }])
+    for (const shard of [0, 1]) await evictDurableObject(ledgerOf(shard))
+    await engine.scheduled()
+    await scheduler.wait(700)
+    expect(send).not.toHaveBeenCalled()
+    expect((await chard.overview()).shards.map(({ halted }) => halted)).toEqual([true, true])
+    for (const job of jobs) expect(await job.get()).toMatchObject({ state: 'queued', attempt: 0 })
+    for (const { shard } of (await chard.overview()).shards) {
+      const reply = await ledgerOf(shard).sync(syncOf(1, { runner: 'halted' }))
+      expect(reply.claimed).toEqual([])
+    }
+    send.mockRestore()
+    await chard.halt(false)
+    expect((await Promise.all(jobs.map((job) => job.wait('5s')))).map(({ output }) => output.n)).toEqual([2, 4])
+  })
+
   test('a missing binding answers with the lines to paste', async () => {
     const elsewhere = createChard({ ledger: 'NOWHERE' })
     const error = await elsewhere.get(newJob(0).id).catch((thrown: unknown) => thrown)

@@ -220,6 +220,12 @@ export class Client {
     return { states, shards: answers, missing }
   }
 
+  /** The kill switch of every ledger. Answers the shards that did not hear it. */
+  async halt(on: boolean): Promise<{ missing: readonly number[] }> {
+    const { missing } = await this.#all((ledger) => ledger.halt(on))
+    return { missing }
+  }
+
   /** The watchdog: every ledger looks whether its alarm is armed. Answers the shards that had lost theirs. */
   async wakeAll(): Promise<{ rearmed: number; missing: readonly number[] }> {
     const { answers, missing } = await this.#all((ledger) => ledger.wake())

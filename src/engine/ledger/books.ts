@@ -78,6 +78,11 @@ export class Books {
   /** Plain waiting jobs beyond this id are on disk only; undefined when all are in memory. */
   plainLoadedTo: string | undefined
 
+  /** When rows will next come into memory by their due time. Not while it is full: a claim that makes room loads them. */
+  get nextLoadAt(): number | undefined {
+    return this.ready.size >= readyMax ? undefined : this.nextDueAt
+  }
+
   /** The counts of the rows below the mark are a stored fact; this is the fact as it stands in memory. */
   upkeep(): Upkeep {
     return { mark: this.mark, swept: this.swept, below: this.counts.below }
@@ -178,7 +183,7 @@ export function opened(
 
 /** Brings what has fallen due into memory, a slice at a time; `nextDueAt` stays in the past while there is more. */
 export function loadDue(books: Books, jobs: JobStatements, now: number): void {
-  if (books.nextDueAt === undefined || books.nextDueAt > now || books.ready.size >= readyMax) return
+  if (books.nextLoadAt === undefined || books.nextLoadAt > now) return
   const rows = jobs.due(books.dueLoadedTo.at, books.dueLoadedTo.id, now, loadSlice)
   const last = rows.at(-1)
   if (last?.dueAt != null) books.dueLoadedTo = { at: last.dueAt, id: last.id }

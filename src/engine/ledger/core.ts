@@ -83,6 +83,8 @@ export class LedgerCore {
   #moveMarkAbove = finishedAboveMax
   /** A sweep that has come to its end rests: a live job that holds the mark must not make the alarm ring in a loop. */
   #sweepNotBefore = 0
+  /** The kill switch is on: nothing is armed and nothing is claimed. */
+  #isHalted: boolean
 
   /** @param alarmAt what is armed at activation, or undefined */
   constructor(options: CoreOptions, now: number, alarmAt: number | undefined) {
@@ -90,6 +92,7 @@ export class LedgerCore {
     migrate(sql, now)
     const [jobs, facts, runners] = [jobStatements(sql), factStatements(sql), runnerStatements(sql)]
     let homes = facts.read<number>('homes')
+    this.#isHalted = facts.read<boolean>('halted') ?? false
     this.#options = options
     this.#alarmAt = alarmAt
     this.#parts = {
@@ -128,6 +131,22 @@ export class LedgerCore {
     return this.#alarmAt
   }
 
+  get isHalted(): boolean {
+    return this.#isHalted
+  }
+
+  /**
+   * The kill switch. Halted, a ledger records, settles and answers, but gives out no work and arms no alarm: whatever
+   * loop it was in ends. Stored, so that a restart does not forget it. Let go, it looks at once at what is due.
+   */
+  halt(on: boolean, now: number): void {
+    if (on === this.#isHalted) return
+    if (on) this.#parts.facts.write('halted', true)
+    else this.#parts.facts.forget('halted')
+    this.#isHalted = on
+    if (!on) this.setAlarm(now)
+  }
+
   get bytes(): number {
     return this.#parts.bytes()
   }
@@ -139,7 +158,8 @@ export class LedgerCore {
   /** @param mayPark true when a runner with nothing to do is kept for a moment */
   sync(request: SyncRequest, now: number, mayPark = false): SyncReply {
     this.load(now)
-    const reply = this.#settling(request, (sound) =>
+    const asked = this.#isHalted ? { ...request, want: 0 } : request
+    const reply = this.#settling(asked, (sound) =>
       this.#transact(now, (turn) => sync(this.#parts, turn, sound, mayPark)),
     )
     if (this.books.counts.finishedAbove() > this.#moveMarkAbove) {
@@ -189,7 +209,7 @@ export class LedgerCore {
         this.books.nextSweepAt = nextSweepAt(this.#parts, this.#sweepNotBefore)
         isMore = isSweeping || isMore
       }
-      isMore = (this.books.nextDueAt ?? Number.POSITIVE_INFINITY) <= now || isMore
+      isMore = (this.books.nextLoadAt ?? Number.POSITIVE_INFINITY) <= now || isMore
     }
   }
 
@@ -197,7 +217,7 @@ export class LedgerCore {
   nextUpkeepAt(): number | undefined {
     const { books } = this.#parts
     const times = [...books.running.values()].map((job) => books.leaseEnd(job))
-    if (books.nextDueAt !== undefined) times.push(books.nextDueAt)
+    if (books.nextLoadAt !== undefined) times.push(books.nextLoadAt)
     if (books.nextSweepAt !== undefined) times.push(books.nextSweepAt)
     if (books.prunable.length > 0) times.push(0)
     return times.length === 0 ? undefined : times.reduce((a, b) => Math.min(a, b))
@@ -205,6 +225,7 @@ export class LedgerCore {
 
   /** Arms the alarm, whatever was armed. */
   setAlarm(at: number): void {
+    if (this.#isHalted) return
     this.#options.setAlarm(at)
     this.#alarmAt = at
   }
@@ -246,7 +267,7 @@ export class LedgerCore {
       const result = verb(turn)
       turn.write()
       // An alarm that rings in time is kept: moving it would be a row written for nothing.
-      const isEarlier = turn.neededAt < (this.#alarmAt ?? Number.POSITIVE_INFINITY)
+      const isEarlier = !this.#isHalted && turn.neededAt < (this.#alarmAt ?? Number.POSITIVE_INFINITY)
       if (isEarlier) this.#options.setAlarm(turn.neededAt)
       return { result, alarmAt: isEarlier ? turn.neededAt : this.#alarmAt }
     })

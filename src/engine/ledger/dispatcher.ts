@@ -120,8 +120,15 @@ export class Dispatcher implements LedgerRpc {
     return reply
   }
 
+  async halt(on: boolean): Promise<void> {
+    const now = this.#ports.now()
+    this.#core.halt(on, now)
+    this.#ports.warn(on ? 'ledger-halted' : 'ledger-resumed', { shard: this.#shard })
+    if (!on) this.#meet(now)
+  }
+
   async overview(): Promise<ShardOverview> {
-    const { books, alarmAt, bytes } = this.#core
+    const { books, alarmAt, bytes, isHalted } = this.#core
     const oldestReadyAt = books.ready.oldestReadyAt()
     return {
       shard: this.#shard,
@@ -130,6 +137,7 @@ export class Dispatcher implements LedgerRpc {
       runners: this.#runnersAtWork(this.#ports.now()),
       wakeUps: { unanswered: this.#wakeUps.unanswered, resent: this.#wakeUps.resent },
       ...(alarmAt !== undefined && { alarmAt }),
+      ...(isHalted && { halted: true }),
       bytes,
     }
   }
@@ -138,7 +146,8 @@ export class Dispatcher implements LedgerRpc {
     const now = this.#ports.now()
     const nextAt = this.#nextAt(now)
     const { alarmAt } = this.#core
-    if (nextAt === undefined || (alarmAt !== undefined && alarmAt >= now - overdueMs)) return false
+    if (this.#core.isHalted || nextAt === undefined || (alarmAt !== undefined && alarmAt >= now - overdueMs))
+      return false
     this.#ports.warn('alarm-rearmed', { shard: this.#shard, wasAt: alarmAt ?? null })
     this.#core.setAlarm(Math.max(nextAt, now))
     return true
@@ -147,6 +156,7 @@ export class Dispatcher implements LedgerRpc {
   /** The alarm has rung. Never throws: an alarm that does is retried a few times and then gone for good. */
   alarm(): void {
     const now = this.#ports.now()
+    if (this.#core.isHalted) return
     try {
       this.#core.upkeep(now)
       this.#core.load(now)
@@ -205,7 +215,11 @@ export class Dispatcher implements LedgerRpc {
     for (const [runner, state] of books.runners) {
       if (this.#polls.has(runner) || now - state.heardAt < freshMs) spare += state.spare
     }
-    return { ready: books.ready.size, spare, runnersFree: runnersMax - this.#runnersAtWork(now) }
+    return {
+      ready: this.#core.isHalted ? 0 : books.ready.size,
+      spare,
+      runnersFree: runnersMax - this.#runnersAtWork(now),
+    }
   }
 
   #runnersAtWork(now: number): number {
@@ -230,7 +244,7 @@ export class Dispatcher implements LedgerRpc {
 
   #mayPark({ want, done }: SyncRequest, now: number): boolean {
     const isBusy = this.#arrivalGapMs <= pollGapMsMax && now - this.#lastArrivalAt <= pollMs
-    return isBusy && want > 0 && !done && this.#polls.size < polledMax
+    return isBusy && !this.#core.isHalted && want > 0 && !done && this.#polls.size < polledMax
   }
 
   #hold(request: SyncRequest): Promise<SyncReply> {

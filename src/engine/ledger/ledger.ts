@@ -66,6 +66,10 @@ export function ledgerClass(config: LedgerConfig) {
       return (await this.#open()).overview()
     }
 
+    async halt(on: boolean): Promise<void> {
+      return (await this.#open()).halt(on)
+    }
+
     /** Looks at the alarm before anything else: a ledger that is armed in time need not be opened. */
     async wake(): Promise<boolean> {
       const alarmAt = await this.ctx.storage.getAlarm()

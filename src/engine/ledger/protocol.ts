@@ -165,6 +165,8 @@ export interface ShardOverview {
   /** When the alarm will ring, in epoch milliseconds. */
   readonly alarmAt?: number
   readonly bytes: number
+  /** The kill switch is on: nothing is given out, sent or armed. */
+  readonly halted?: true
 }
 
 /** The ledger as its callers see it. */
@@ -176,6 +178,8 @@ export interface LedgerRpc {
   cancel(id: string): Promise<JobRecord | Refusal>
   redrive(id: string): Promise<JobRecord | Refusal>
   overview(): Promise<ShardOverview>
+  /** The kill switch: stops giving out work, sending wake-ups and arming the alarm; `false` lets go. */
+  halt(on: boolean): Promise<void>
   /** The watchdog's call: arms what lost its alarm. True when it had to. */
   wake(): Promise<boolean>
 }

@@ -3,13 +3,17 @@
  * dead-lettered, so what was sent is never believed for long. Decides; sends nothing itself.
  *
  * Unanswered, or answered by runners that found nothing they could do, wake-ups come at growing intervals from one
- * second to five minutes. A loop without progress therefore slows down, and shows in the overview (I13).
+ * second to five minutes, and after a hundred of them once an hour. The count is stored. A loop without progress
+ * therefore slows down, stays bounded a job and shows in the overview (I13).
  */
 import { wakeUpPatienceMs } from './turn.ts'
 
 /** Jobs one wake-up is counted for: what a fresh runner takes at first. */
 export const jobsPerWakeUp = 10
 const pauseMsMax = 5 * 60_000
+/** After so many in a row without progress, a third of a day, work that nobody can take costs a wake-up an hour. */
+const resentForgotten = 100
+const forgottenPauseMs = 3_600_000
 
 /** What is stored of slow wake-ups, so that a ledger that forgets its memory does not start over. */
 export interface WakeUpsFact {
@@ -90,6 +94,8 @@ export class WakeUps {
   plan(now: number, { ready, spare, runnersFree }: Demand): number {
     if (ready === 0) {
       this.#checkAt = undefined
+      // Those still on their way will find nothing; what comes next is worth a wake-up of its own.
+      this.#unanswered = 0
       return 0
     }
     const isPaused = this.#resent > 0 && this.#checkAt !== undefined && now < this.#checkAt
@@ -121,7 +127,11 @@ export class WakeUps {
 
   #pause(now: number): void {
     this.#resent++
-    const pauseMs = this.#resent === 1 ? wakeUpPatienceMs : Math.min(500 * 2 ** (this.#resent - 1), pauseMsMax)
-    this.#checkAt = now + pauseMs
+    this.#checkAt = now + pauseAfter(this.#resent)
   }
+}
+
+function pauseAfter(resent: number): number {
+  if (resent === 1) return wakeUpPatienceMs
+  return resent > resentForgotten ? forgottenPauseMs : Math.min(500 * 2 ** (resent - 1), pauseMsMax)
 }

@@ -89,6 +89,24 @@ describe('the alarm', () => {
     expect(await ledgerOf(shard).wake()).toBe(false)
   })
 
+  test('that fails, as often as the platform would retry it, never throws and is armed again each time', async () => {
+    const { ledger, shard } = freshLedger()
+    await ledger.enqueue({ homes, jobs: [newJob(shard)] })
+    await runInDurableObject(ledger, (_, { storage }) => storage.sql.exec('ALTER TABLE jobs RENAME TO elsewhere'))
+    for (let retryCount = 0; retryCount <= 6; retryCount++) {
+      await runInDurableObject(ledger, async (instance, { storage }) => {
+        await storage.deleteAlarm()
+        const info = { retryCount, isRetry: retryCount > 0, scheduledTime: Date.now() }
+        await (instance as unknown as { alarm(info: AlarmInvocationInfo): Promise<void> }).alarm(info)
+      })
+      expect(await alarmOf(ledger)).toBeGreaterThan(Date.now())
+      if (retryCount === 3) await evictDurableObject(ledger)
+    }
+    await runInDurableObject(ledger, (_, { storage }) => storage.sql.exec('ALTER TABLE elsewhere RENAME TO jobs'))
+    await evictDurableObject(ledger)
+    expect((await ledgerOf(shard).sync(syncOf(1))).claimed).toHaveLength(1)
+  })
+
   test('is not armed by opening a ledger', async () => {
     const { ledger } = freshLedger()
     await ledger.overview()

@@ -15,7 +15,7 @@ import { VirtualAlarm } from './virtual-alarm.ts'
 
 export type Verb = keyof LedgerRpc
 
-const verbs: readonly Verb[] = ['enqueue', 'sync', 'get', 'list', 'cancel', 'redrive', 'overview', 'wake']
+const verbs: readonly Verb[] = ['enqueue', 'sync', 'get', 'list', 'cancel', 'redrive', 'overview', 'wake', 'halt']
 
 /** How a call goes wrong: before it takes effect, after it did, or in that its answer comes late or never. */
 export type Fault =

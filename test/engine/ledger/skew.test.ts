@@ -1,0 +1,90 @@
+/**
+ * Two deployed versions side by side: for minutes after a deploy an old ledger answers a new Worker, and the other way
+ * round. Every reader takes a missing field for its default and ignores what it does not know.
+ */
+import { describe, expect, test } from 'vitest'
+import type { Claimed, LedgerRpc } from '../../../src/engine/ledger/protocol.ts'
+import { completed, freshLedger, homes, newJob, type RealLedger, rowsOf, syncOf } from './real-ledger.ts'
+
+/** What a caller of a later version might say besides. */
+const later = { partition: 'a', trace: { id: 'x' }, features: ['future'] }
+
+/** What the first version sent, no more: requests as an old caller makes them, whatever types say today. */
+const old = {
+  enqueue: (id: string) => ({ homes, jobs: [{ id, task: 'double', input: '{"n":1}', maxAttempts: 3 }] }),
+  sync: (settle: unknown[] = [], beat: unknown[] = []) => ({
+    runner: 'old',
+    seq: 1 + settle.length,
+    tasks: { double: 25_000 },
+    settle,
+    beat,
+    want: 5,
+    remainingMs: 600_000,
+  }),
+}
+
+const asAny = (ledger: RealLedger) =>
+  ledger as unknown as Record<keyof LedgerRpc, (request?: unknown) => Promise<Record<string, unknown>>>
+
+describe('a caller of a later version', () => {
+  test('is understood by every verb, and what this ledger does not know is left out of the books', async () => {
+    const { ledger, shard } = freshLedger()
+    const job = newJob(shard)
+    await asAny(ledger).enqueue({ homes, ...later, jobs: [{ ...job, ...later }] })
+    const { claimed } = (await asAny(ledger).sync({ ...syncOf(1), ...later })) as unknown as { claimed: Claimed[] }
+    const [mine] = claimed as [Claimed]
+    await asAny(ledger).sync({ ...syncOf(2), beat: [{ id: mine.id, lease: mine.lease, ...later }], want: 0, ...later })
+    const settle = [{ ...completed(mine), ...later }]
+    await asAny(ledger).sync({ ...syncOf(3), settle, ...later })
+    expect(await ledger.get(job.id)).toMatchObject({ state: 'completed', output: { n: 2 } })
+    expect(await asAny(ledger).list({ limit: 5, ...later })).toMatchObject({ jobs: [{ id: job.id }] })
+    expect(await ledger.redrive(job.id)).toMatchObject({ state: 'queued' })
+    expect(await ledger.cancel(job.id)).toMatchObject({ state: 'cancelled' })
+  })
+
+  test('that reports an ending this ledger has never heard of fails that attempt and no other', async () => {
+    const { ledger, shard } = freshLedger()
+    const jobs = [newJob(shard), newJob(shard)]
+    await ledger.enqueue({ homes, jobs })
+    const [first, second] = (await ledger.sync(syncOf(1))).claimed as [Claimed, Claimed]
+    const strange = { id: first.id, lease: first.lease, outcome: { kind: 'delegated', to: 'somebody' }, ranMs: 1 }
+    await asAny(ledger).sync({ ...syncOf(2), settle: [strange, completed(second)] })
+    expect(await ledger.get(first.id)).toMatchObject({ state: 'retrying', error: { name: 'UnstorableOutcome' } })
+    expect(await ledger.get(second.id)).toMatchObject({ state: 'completed' })
+  })
+
+  test('that asks for a task this version does not know gets none, and the job waits', async () => {
+    const { ledger, shard } = freshLedger()
+    await ledger.enqueue({ homes, jobs: [newJob(shard, { task: 'of-tomorrow' })] })
+    expect((await ledger.sync(syncOf(1))).claimed).toEqual([])
+    const { claimed } = await ledger.sync(syncOf(1, { runner: 'new', tasks: { 'of-tomorrow': 1_000 } }))
+    expect(claimed).toMatchObject([{ task: 'of-tomorrow' }])
+  })
+})
+
+describe('a caller of an earlier version', () => {
+  test('is served by every verb without the fields that came later', async () => {
+    const { ledger, shard } = freshLedger()
+    const { id } = newJob(shard)
+    await asAny(ledger).enqueue(old.enqueue(id))
+    expect(await ledger.get(id)).toMatchObject({ state: 'queued', priority: 0, tags: [] })
+    const { claimed } = (await asAny(ledger).sync(old.sync())) as unknown as { claimed: Claimed[] }
+    const [mine] = claimed as [Claimed]
+    expect(mine).toMatchObject({ id, attempt: 1 })
+    const settle = [{ id, lease: mine.lease, outcome: { kind: 'completed' }, ranMs: 3 }]
+    await asAny(ledger).sync(old.sync(settle))
+    expect(await ledger.get(id)).toMatchObject({ state: 'completed', attempt: 1 })
+  })
+
+  test('that does not say which answers it has keeps what it claimed', async () => {
+    const { ledger, shard } = freshLedger()
+    await ledger.enqueue({ homes, jobs: [newJob(shard), newJob(shard)] })
+    await asAny(ledger).sync({ ...old.sync(), want: 2 })
+    await asAny(ledger).sync({ ...old.sync(), seq: 2, want: 0 })
+    const states = await rowsOf(ledger, 'SELECT state, attempt FROM jobs')
+    expect(states).toEqual([
+      { state: 'running', attempt: 1 },
+      { state: 'running', attempt: 1 },
+    ])
+  })
+})
