@@ -1,12 +1,9 @@
 /** Storage is isolated per file by the pool, not per test: every test starts from nothing. */
 import { reset } from 'cloudflare:test'
-import { env } from 'cloudflare:workers'
-import { afterEach } from 'vitest'
+import { afterAll, afterEach } from 'vitest'
 import { forgetSchema } from '../src/app/database/database.ts'
-import { stopAlarms } from './quiet.ts'
+import { untilAlarmsHaveRung } from './quiet.ts'
 
-afterEach(async () => {
-  await stopAlarms(env.LEDGER)
-  await reset()
-  forgetSchema()
-})
+afterEach(reset)
+afterEach(forgetSchema)
+afterAll(untilAlarmsHaveRung)

@@ -1,10 +1,7 @@
 /** Storage is isolated per file by the pool, not per test: every test starts from nothing. */
 import { reset } from 'cloudflare:test'
-import { env } from 'cloudflare:workers'
-import { afterEach } from 'vitest'
-import { stopAlarms } from '../quiet.ts'
+import { afterAll, afterEach } from 'vitest'
+import { untilAlarmsHaveRung } from '../quiet.ts'
 
-afterEach(async () => {
-  await stopAlarms((env as unknown as { LEDGER: DurableObjectNamespace }).LEDGER)
-  await reset()
-})
+afterEach(reset)
+afterAll(untilAlarmsHaveRung)
