@@ -27,7 +27,7 @@ import { factStatements, jobStatements, runnerStatements, tallyStatements } from
 import { cancel, redrive } from './steer.ts'
 import { sync } from './sync.ts'
 import { Tallies } from './tallies.ts'
-import { Turn, type TurnParts } from './turn.ts'
+import { Turn, type TurnParts, wakeUpPatienceMs } from './turn.ts'
 import { finishedAboveMax, lapse, moveMark, nextSweepAt, prune, sweep, sweepPauseMs } from './upkeep.ts'
 
 /** What the ledger's code knows of a task. Runners know the rest. */
@@ -230,6 +230,12 @@ export class LedgerCore {
     this.#alarmAt = at
   }
 
+  /** When what waits already is due, and not before now. */
+  #waitingUntil(now: number): number {
+    const readyAt = this.books.ready.size > 0 ? now + wakeUpPatienceMs : Number.POSITIVE_INFINITY
+    return Math.max(now, Math.min(readyAt, this.nextUpkeepAt() ?? Number.POSITIVE_INFINITY))
+  }
+
   #hasUpkeep(now: number): boolean {
     return (this.nextUpkeepAt() ?? Number.POSITIVE_INFINITY) <= now
   }
@@ -268,8 +274,11 @@ export class LedgerCore {
       turn.write()
       // An alarm that rings in time is kept: moving it would be a row written for nothing.
       const isEarlier = !this.#isHalted && turn.neededAt < (this.#alarmAt ?? Number.POSITIVE_INFINITY)
-      if (isEarlier) this.#options.setAlarm(turn.neededAt)
-      return { result, alarmAt: isEarlier ? turn.neededAt : this.#alarmAt }
+      if (!isEarlier) return { result, alarmAt: this.#alarmAt }
+      // None was armed: there was no need, or it was lost. Arming for this alone would hide from the watchdog what waits.
+      const alarmAt = this.#alarmAt === undefined ? Math.min(turn.neededAt, this.#waitingUntil(now)) : turn.neededAt
+      this.#options.setAlarm(alarmAt)
+      return { result, alarmAt }
     })
     this.#alarmAt = alarmAt
     turn.settle()

@@ -55,13 +55,15 @@ function record(core: CoreParts, turn: Turn, job: NewJob): { row: JobRowWithInpu
 /** The new row, further on by what its caller did or does with it. */
 function started(core: CoreParts, turn: Turn, fresh: JobRowWithInput, start: Start | undefined): JobRowWithInput {
   if (!start) return fresh
+  // What ran before it was recorded began before it was recorded, and so did its job.
+  const startedAt = turn.now - (start.kind === 'claim' ? 0 : Math.max(0, start.ranMs))
+  const job = { ...fresh, createdAt: startedAt }
   if (start.kind === 'ended') {
-    const running = begun(fresh, 'ended', turn.now, turn.now - start.ranMs)
-    return { ...fresh, ...settleRow(core, turn, running, start, fresh.input) }
+    const running = begun(job, 'ended', turn.now, startedAt)
+    return { ...job, ...settleRow(core, turn, running, start, job.input) }
   }
-  if (start.kind === 'claim' && !isReady(fresh, turn.now)) return fresh
-  const startedAt = turn.now - (start.kind === 'running' ? start.ranMs : 0)
-  return { ...fresh, ...begun(fresh, leaseToken(start.runner, 1, core.random), turn.now + start.leaseMs, startedAt) }
+  if (start.kind === 'claim' && !isReady(job, turn.now)) return job
+  return { ...job, ...begun(job, leaseToken(start.runner, 1, core.random), turn.now + start.leaseMs, startedAt) }
 }
 
 /** A job that was recorded before. Its alarm is made sure of again: the first call may have been the one that died. */

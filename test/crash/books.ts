@@ -1,0 +1,54 @@
+/** Reads what the Worker shows: its books page by page, its witness line by line, its ledgers at a glance. */
+import type { DevServer } from '../e2e/dev-server.ts'
+import type { BookRow, BooksPage, Glance, Run } from './shapes.ts'
+
+/** Everything there is to judge. */
+export interface Books {
+  readonly jobs: readonly BookRow[]
+  readonly runs: readonly Run[]
+  readonly glance: Glance
+}
+
+export async function readBooks(server: DevServer): Promise<Books> {
+  return { jobs: await allJobs(server), runs: await allRuns(server), glance: await glance(server) }
+}
+
+export async function glance(server: DevServer): Promise<Glance> {
+  const seen = await json<Glance>(server, '/overview')
+  if (seen.missing.length > 0) throw new Error(`shards ${seen.missing.join(', ')} did not answer`)
+  return seen
+}
+
+/** How many jobs a shard, or all of them, have yet to finish. */
+export function unfinished(states: Readonly<Record<string, number>>): number {
+  const { scheduled = 0, queued = 0, running = 0, retrying = 0 } = states
+  return scheduled + queued + running + retrying
+}
+
+async function allJobs(server: DevServer): Promise<BookRow[]> {
+  const jobs: BookRow[] = []
+  let cursor: string | undefined
+  do {
+    const page = await json<BooksPage>(server, cursor === undefined ? '/books' : `/books?cursor=${cursor}`)
+    if (page.missing.length > 0) throw new Error(`shards ${page.missing.join(', ')} did not answer`)
+    jobs.push(...page.jobs)
+    cursor = page.cursor
+  } while (cursor !== undefined)
+  return jobs
+}
+
+async function allRuns(server: DevServer): Promise<Run[]> {
+  const runs: Run[] = []
+  for (;;) {
+    const page = await json<Run[]>(server, `/witness?after=${runs.at(-1)?.seq ?? 0}`)
+    if (page.length === 0) return runs
+    runs.push(...page)
+  }
+}
+
+async function json<T>(server: DevServer, path: string): Promise<T> {
+  const answer = await server.fetch(path)
+  const text = await answer.text()
+  if (!answer.ok) throw new Error(`GET ${path} answered ${answer.status}: ${text.slice(0, 500)}`)
+  return JSON.parse(text) as T
+}

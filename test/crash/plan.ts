@@ -1,0 +1,87 @@
+/**
+ * What is asked for and when the server dies, all from one seed. What the machine makes of it is its own: a replay has
+ * the same jobs and the same moments, not the same interleaving.
+ */
+import type { Asked, Kind } from './shapes.ts'
+
+export interface Request {
+  readonly jobs: readonly Asked[]
+  /** Sent twice at the same time, as an impatient client does. Its jobs have keys. */
+  readonly twice: boolean
+}
+
+/** Out of a hundred. Most jobs are short; the few long ones are what a crash finds running. */
+const mix: readonly (readonly [Kind, number])[] = [
+  ['instant', 30],
+  ['short', 20],
+  ['second', 14],
+  ['long', 5],
+  ['flaky', 13],
+  ['hopeless', 3],
+  ['fragile', 3],
+  ['parent', 6],
+  ['background', 6],
+]
+
+/** How long the server lives before each kill: now and then hardly at all, so that recovery itself is interrupted. */
+export function killMoments(seed: number, kills: number): number[] {
+  const random = randomFrom(seed)
+  return Array.from({ length: kills }, () => Math.round(random() < 0.2 ? random() * 1_000 : 1_500 + random() * 6_000))
+}
+
+/** The requests of a run, one after the other, without an end. */
+export function* requests(seed: number): Generator<Request, never> {
+  const random = randomFrom(seed ^ 0x5f356495)
+  let n = 0
+  const keyed = () => ({ key: `key-${n}` })
+  for (;;) {
+    if (random() < 0.08) {
+      const kind = random() < 0.5 ? 'instant' : 'short'
+      const hasKeys = random() < 0.5
+      const size = 8 + Math.floor(random() * 17)
+      yield { jobs: Array.from({ length: size }, () => ({ n: ++n, kind, ...(hasKeys && keyed()) })), twice: false }
+      continue
+    }
+    n++
+    const kind = kindAt(random() * 100)
+    const isBackground = kind === 'background'
+    const failures = isBackground ? 1 : 1 + Math.floor(random() * 3)
+    const hasKey = random() < 0.4 && !isBackground
+    const when = random()
+    const delayMs = Math.round(200 + random() * 7_800)
+    const job: Asked = {
+      n,
+      kind,
+      ...((kind === 'flaky' || isBackground) && { failures }),
+      ...(hasKey && keyed()),
+      ...(!isBackground && when < 0.12 && { delayMs }),
+      ...(!isBackground && when > 0.85 && { startNow: true }),
+    }
+    yield { jobs: [job], twice: hasKey && random() < 0.2 }
+  }
+}
+
+/** Background jobs for a calm server, where each of them must be heard of again. */
+export function calmBackground(count: number): Asked[] {
+  return Array.from({ length: count }, (_, index) => ({ n: -1 - index, kind: 'background', failures: 1 }))
+}
+
+function kindAt(point: number): Kind {
+  let left = point
+  for (const [kind, share] of mix) {
+    if (left < share) return kind
+    left -= share
+  }
+  return 'instant'
+}
+
+/** Mulberry32: small, seeded, and good enough to choose moments. */
+function randomFrom(start: number): () => number {
+  let state = start >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
