@@ -8,6 +8,17 @@ function nothing(world: World) {
 }
 
 describe('an alarm', () => {
+  test('that was lost is armed for what waits already, not only for the job that comes next', async () => {
+    const world = silentWorld()
+    const task = nothing(world)
+    await world.until(task.enqueue(1, { delay: '10s' }))
+    const rangAt = world.ledger().alarm.at
+    world.ledger().alarm.set(undefined)
+    world.ledger().restart()
+    await world.until(task.enqueue(2, { delay: '1d' }))
+    expect(world.ledger().alarm.at).toBe(rangAt)
+  })
+
   test('does not throw when the storage does, and is armed again', async () => {
     const world = silentWorld()
     await world.until(nothing(world).enqueue(1, { delay: '10s' }))

@@ -14,11 +14,22 @@ const patienceMs = 24 * 3_600_000
 
 export class Clock {
   #now = Date.parse('2026-03-01T12:00:00.000Z')
-  /** The next one first. */
+  #rung = 0
+  /** The next one last: most timers are set for soon, and their place is found from there. */
   readonly #timers: Timer[] = []
 
   get now(): number {
     return this.#now
+  }
+
+  /** Timers that have rung. */
+  get rung(): number {
+    return this.#rung
+  }
+
+  /** When the next timer rings; Infinity when none is set. */
+  get nextAt(): number {
+    return this.#timers.at(-1)?.at ?? Number.POSITIVE_INFINITY
   }
 
   /** Timers that are set and have not rung, of this owner or of all. */
@@ -33,10 +44,10 @@ export class Clock {
   ring(at: number, callback: () => void, owner: string): () => void {
     const timer = { at: Math.max(Math.ceil(at), this.#now), owner, callback }
     let place = this.#timers.length
-    while (place > 0 && (this.#timers[place - 1] as Timer).at > timer.at) place--
+    while (place > 0 && (this.#timers[place - 1] as Timer).at <= timer.at) place--
     this.#timers.splice(place, 0, timer)
     return () => {
-      const index = this.#timers.indexOf(timer)
+      const index = this.#timers.lastIndexOf(timer)
       if (index !== -1) this.#timers.splice(index, 1)
     }
   }
@@ -52,7 +63,7 @@ export class Clock {
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms
     await rest()
-    while ((this.#timers[0]?.at ?? Number.POSITIVE_INFINITY) <= end) await this.#next()
+    while (this.nextAt <= end) await this.next()
     this.#now = end
   }
 
@@ -72,10 +83,10 @@ export class Clock {
     const end = this.#now + patienceMs
     await rest()
     while (condition()) {
-      const next = this.#timers[0]
-      if (!next) throw new Error('this world stands still: no timer is set, and what was waited for has not come')
-      if (next.at > end) throw new Error('what was waited for has not come within a day')
-      await this.#next()
+      if (this.#timers.length === 0)
+        throw new Error('this world stands still: no timer is set, and what was waited for has not come')
+      if (this.nextAt > end) throw new Error('what was waited for has not come within a day')
+      await this.next()
     }
   }
 
@@ -84,10 +95,12 @@ export class Clock {
     await this.runWhile(() => this.pending(owner) > 0)
   }
 
-  async #next(): Promise<void> {
-    const timer = this.#timers.shift()
+  /** Rings the next timer, if there is one, and lets everything come to rest. */
+  async next(): Promise<void> {
+    const timer = this.#timers.pop()
     if (!timer) return
     this.#now = timer.at
+    this.#rung++
     timer.callback()
     await rest()
   }

@@ -1,0 +1,94 @@
+/**
+ * Attempts as somebody sees them who looks over the runners' shoulders: which run, under which lease, and what becomes
+ * of those that the background tier ran before there was a row.
+ */
+import { Attempt, type AttemptResult } from '../../../src/engine/runner/attempt.ts'
+import { type Machine, machine } from '../platform/machine.ts'
+import type { Claim } from './rows.ts'
+
+/** Two attempts at one job that overlap by less than this have met at one moment: the older one is just being told. */
+const overlapMs = 1
+
+export interface AttemptsPorts {
+  readonly claim: Claim
+  /** True for a job that is recorded, or was and has been pruned. */
+  readonly isRecorded: (id: string) => boolean
+  /** False while clocks are set: a runner cannot know then when its lease ends. */
+  readonly isClockTrue: () => boolean
+}
+
+interface Seen {
+  readonly attempt: Attempt
+  readonly on: Machine
+  isEnded: boolean
+}
+
+export class Attempts {
+  readonly #ports: AttemptsPorts
+  readonly #byJob = new Map<string, Set<Seen>>()
+  readonly #leases = new Set<string>()
+  /** Background attempts that went wrong and are to be recorded, by their job. */
+  readonly #owed = new Map<string, Machine>()
+
+  constructor(ports: AttemptsPorts) {
+    this.#ports = ports
+  }
+
+  /** True when an attempt of this job under this lease, which it may share with its neighbours, has begun to run. */
+  hasStarted(id: string, lease: string | null): boolean {
+    return this.#leases.has(`${id} ${lease}`)
+  }
+
+  async watch(attempt: Attempt, run: () => Promise<AttemptResult>): Promise<AttemptResult> {
+    const on = machine()
+    const { id, lease } = attempt.claimed
+    const seen: Seen = { attempt, on, isEnded: false }
+    const others = this.#byJob.get(id) ?? new Set()
+    this.#byJob.set(id, others)
+    for (const other of others) if (isLive(other)) this.#meet(seen, other)
+    others.add(seen)
+    if (lease !== '') this.#leases.add(`${id} ${lease}`)
+    const result = await run()
+    seen.isEnded = true
+    others.delete(seen)
+    if (lease === '' && result.outcome.kind !== 'completed') this.#owed.set(id, on)
+    return result
+  }
+
+  /** The engine has said that it gave up recording this job. */
+  gaveUp(id: string): void {
+    this.#owed.delete(id)
+  }
+
+  /** A machine has come to its end. What it left unfinished died with it; what it finished is on the books (I1). */
+  ended(on: Machine): void {
+    for (const [id, owner] of this.#owed) {
+      if (owner !== on) continue
+      this.#owed.delete(id)
+      const isLeft = on.unfinished === 0 && !this.#ports.isRecorded(id)
+      this.#ports.claim(!isLeft, 'I1', () => `${id} went wrong in the background, and is not recorded`)
+    }
+  }
+
+  /** I2: of two attempts at one job one has been told to stop, or is about to be. */
+  #meet(newer: Seen, older: Seen): void {
+    const { claim, isClockTrue } = this.#ports
+    const { clock } = newer.on.around
+    const check = () => {
+      const [one, other] = [newer.attempt.claimed, older.attempt.claimed]
+      const isDouble = isLive(newer) && isLive(older) && isClockTrue()
+      claim(!isDouble, 'I2', () => `${one.id} runs twice at once, as ${other.lease} and as ${one.lease}`)
+    }
+    clock.ring(clock.now + overlapMs, check, 'checks')
+  }
+}
+
+function isLive({ attempt, on, isEnded }: Seen): boolean {
+  return !isEnded && !on.isDead && attempt.stopped === undefined
+}
+
+const run = Attempt.prototype.run
+Attempt.prototype.run = function (this: Attempt) {
+  const { attempts } = machine().around
+  return attempts ? attempts.watch(this, () => run.call(this)) : run.call(this)
+}

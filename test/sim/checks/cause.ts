@@ -1,0 +1,61 @@
+/**
+ * Which verb of which core writes: the core's verbs, each wrapped so that a watcher knows, at every commit, what was
+ * asked and by whom. A held sync that is answered within another call is its own cause.
+ */
+import { LedgerCore } from '../../../src/engine/ledger/core.ts'
+import type { EnqueueReply, EnqueueRequest, SyncReply, SyncRequest } from '../../../src/engine/ledger/protocol.ts'
+import { Activation } from '../platform/activation.ts'
+import { machine } from '../platform/machine.ts'
+
+export type Cause =
+  | { readonly verb: 'enqueue'; readonly request: EnqueueRequest; readonly now: number }
+  | { readonly verb: 'sync'; readonly request: SyncRequest; readonly now: number }
+  | { readonly verb: 'cancel' | 'redrive'; readonly id: string; readonly now: number }
+  | { readonly verb: 'upkeep'; readonly now: number }
+
+const causes = new WeakMap<Activation, Cause>()
+
+export function causeOf(activation: Activation): Cause | undefined {
+  return causes.get(activation)
+}
+
+type Verb = (...args: never[]) => unknown
+
+/** Wraps the verbs of every core there will be. Answers of syncs are shown to the ledger's watch. */
+function wrap(verb: Cause['verb'], cause: (args: never[]) => Cause): void {
+  const verbs = LedgerCore.prototype as unknown as Record<string, Verb>
+  const real = verbs[verb] as Verb
+  verbs[verb] = function (this: LedgerCore, ...args: never[]) {
+    const activation = machine() as Activation
+    const outer = causes.get(activation)
+    const inner = cause(args)
+    causes.set(activation, inner)
+    try {
+      const reply = real.apply(this, args)
+      if (inner.verb === 'enqueue') activation.ledger.ports.watch.enqueued(inner.request, reply as EnqueueReply)
+      if (inner.verb === 'sync')
+        activation.ledger.ports.watch.synced(activation.ledger, inner.request, reply as SyncReply, inner.now)
+      return reply
+    } finally {
+      if (outer) causes.set(activation, outer)
+      else causes.delete(activation)
+    }
+  }
+}
+
+wrap('enqueue', ([request, now]) => ({ verb: 'enqueue', request: request as never, now: now as never }))
+wrap('sync', ([request, now]) => ({ verb: 'sync', request: request as never, now: now as never }))
+wrap('cancel', ([id, now]) => ({ verb: 'cancel', id: id as never, now: now as never }))
+wrap('redrive', ([id, now]) => ({ verb: 'redrive', id: id as never, now: now as never }))
+wrap('upkeep', ([now]) => ({ verb: 'upkeep', now: now as never }))
+
+/** A dispatcher reads facts as it is made: that is when an activation has its core, or another one where opening failed. */
+const facts = Object.getOwnPropertyDescriptor(LedgerCore.prototype, 'facts')
+Object.defineProperty(LedgerCore.prototype, 'facts', {
+  ...facts,
+  get(this: LedgerCore) {
+    const here = machine()
+    if (here instanceof Activation) here.core = this
+    return facts?.get?.call(this)
+  },
+})

@@ -1,0 +1,298 @@
+/**
+ * Watches one ledger: every commit, every answer, every event. Holds the rows against what was asked, the alarm against
+ * what is unfinished, memory against the rows.
+ */
+import { LedgerCore } from '../../../src/engine/ledger/core.ts'
+import type { EnqueueReply, EnqueueRequest, SyncReply, SyncRequest } from '../../../src/engine/ledger/protocol.ts'
+import { isReady } from '../../../src/engine/ledger/row.ts'
+import { isFinal, jobStates } from '../../../src/engine/task/job.ts'
+import type { Activation } from '../platform/activation.ts'
+import type { LedgerObject, Verb } from '../platform/ledger-object.ts'
+import type { Seen, SeenRow } from '../platform/storage.ts'
+import type { Attempts } from './attempts.ts'
+import { type Cause, causeOf } from './cause.ts'
+import { Idling } from './idling.ts'
+import type { Requests } from './requests.ts'
+import { type Claim, type Row, Rows } from './rows.ts'
+
+/** The longest a ledger may put off looking after ready work: the longest pause between two wake-ups. */
+const readyMsMax = 5 * 60_000 + 1_000
+/** The longest a call may be held. A poll is held for a second. */
+const heldMsMax = 1_100
+/** What is overdue is looked after by then: as late as this where an alarm did not come to its end. */
+const deadmanMs = 30_001
+/** Every n-th event memory is compared with the rows, and what a restart would find. */
+const compareEvery = 4
+const restartEvery = 40
+
+export interface WatchPorts {
+  readonly claim: Claim
+  readonly note: (text: string) => void
+  readonly count: (name: string, n?: number) => void
+  readonly retentionMs: (task: string) => number
+  readonly mayPruneEarly: boolean
+  /** False while clocks are set: what was in time by one is not by another. */
+  readonly isClockTrue: () => boolean
+  /** The world's own time. */
+  readonly trueNow: () => number
+  readonly requests: Requests
+  readonly attempts: Attempts
+}
+
+export class LedgerWatch {
+  readonly rows: Rows
+  readonly idling: Idling
+  readonly #ports: WatchPorts
+  /** The newest seq of each runner. */
+  readonly #seqs = new Map<string, number>()
+  #events = 0
+  /** The alarm that last rang while the ready index held as many jobs as it may: the next one sees beyond it again. */
+  #fullAtRing = -1
+  /** The latest time this ledger's machines have told. */
+  #latest = 0
+
+  constructor(ports: WatchPorts) {
+    this.#ports = ports
+    this.idling = new Idling(ports.claim, ports.trueNow)
+    this.rows = new Rows(ports.claim, ports.retentionMs, ports.mayPruneEarly)
+  }
+
+  /** Rows are on disk. A reset may follow at once: the alarm must stand already. */
+  committed(ledger: LedgerObject, activation: Activation, seen: readonly Seen[]): void {
+    const cause = causeOf(activation)
+    const { note, count, requests } = this.#ports
+    let rows = 0
+    for (const one of seen) {
+      rows++
+      if (one.kind === 'written') {
+        const { row } = one
+        note(
+          `${ledger.shard}: ${row.id.slice(-6)} ${row.task} ${row.state} ${row.attempt}/${row.maxAttempts} by ${cause?.verb ?? 'nobody'}`,
+        )
+        const asked = cause?.verb === 'enqueue' && !this.rows.all.has(row.id)
+        this.#notStarted(this.rows.all.get(row.id), row, cause)
+        this.rows.write(row, cause)
+        this.idling.progressed()
+        const job = asked ? cause.request.jobs.find(({ id }) => id === row.id) : undefined
+        if (job) requests.recorded(job)
+      } else if (one.kind === 'deleted') {
+        requests.forgotten(one.id, this.rows.all.get(one.id)?.task ?? '')
+        this.rows.remove(one.id, cause)
+      } else if (one.kind === 'extended') this.rows.extended.set(one.runner, one.until)
+      else this.rows.extended.delete(one.runner)
+    }
+    count('rows written', rows)
+    this.#latest = Math.max(this.#latest, activation.now())
+    if (cause?.verb === 'enqueue' || cause?.verb === 'sync') this.#armed(ledger, `after a commit of ${cause.verb}`)
+  }
+
+  /** I8: an alarm that throws is tried a few times, and then gone for good. */
+  threw({ shard }: LedgerObject, error: unknown): void {
+    this.#ports.claim(false, 'I8', () => `the alarm of ledger ${shard} threw ${String(error)}`)
+  }
+
+  /** An enqueue was answered. */
+  enqueued(request: EnqueueRequest, reply: EnqueueReply): void {
+    this.#ports.requests.answered(request, reply)
+  }
+
+  /** A sync was answered: what it says must be what the rows say. */
+  synced({ shard }: LedgerObject, request: SyncRequest, { claimed, lost, leaseMs }: SyncReply, now: number): void {
+    const { claim } = this.#ports
+    const { runner, seq } = request
+    this.#ports.note(`${shard}: ${said(request)} -> ${claimed.length} claimed, lost ${short(lost)}`)
+    const newest = Math.max(this.#seqs.get(runner) ?? 0, seq)
+    this.#seqs.set(runner, newest)
+    this.#taken(shard, request)
+    for (const { id, lease } of claimed) {
+      const row = this.rows.all.get(id)
+      claim(
+        row?.state === 'running' && row.lease === lease,
+        'I2',
+        () => `${shard}: ${id} is handed out as ${lease}, its row says ${row?.state} ${row?.lease}`,
+      )
+    }
+    // By a clock that is behind, a row below the mark is not due yet, and is not found again after a restart.
+    if (seq === newest && !request.done && this.#ports.isClockTrue()) {
+      const told = new Set(claimed.map(({ id }) => id))
+      const prefix = `${runner}.${seq}.`
+      for (const row of this.rows.live.values()) {
+        if (row.state !== 'running' || !row.lease?.startsWith(prefix)) continue
+        claim(told.has(row.id), 'I4', () => `${shard}: sync ${seq} of ${runner}, said again, is not told of ${row.id}`)
+      }
+    }
+    for (const { id, lease } of request.beat) {
+      const row = this.rows.all.get(id)
+      const isLive = row?.state === 'running' && row.lease === lease
+      claim(
+        isLive !== lost.includes(id) || request.settle.some((one) => one.id === id),
+        'I2',
+        () => `${shard}: a beat for ${id} is answered as ${isLive ? 'lost' : 'live'}`,
+      )
+      if (isLive && row && !lost.includes(id))
+        claim(
+          this.rows.leaseEnd(row) >= now + leaseMs,
+          'I2',
+          () => `${shard}: ${id} is promised ${leaseMs} ms that are not on disk`,
+        )
+    }
+  }
+
+  /** I4: an attempt that its own runner gives back was never begun. */
+  #notStarted(before: Row | undefined, after: SeenRow, cause: Cause | undefined): void {
+    const isGivenBack =
+      cause?.verb === 'sync' && before !== undefined && after.refunds > before.refunds && after.lapses === before.lapses
+    if (!isGivenBack) return
+    const isBegun = this.#ports.attempts.hasStarted(before.id, before.lease)
+    this.#ports.claim(!isBegun, 'I4', () => `${after.id} is given back although ${before.lease} has begun to run`)
+  }
+
+  /** I2: an attempt that its own runner has settled is settled, and one that ended well under its lease ended well. */
+  #taken(shard: number, { settle }: SyncRequest): void {
+    for (const { id, lease, outcome } of new Map(settle.map((one) => [one.id, one])).values()) {
+      const row = this.rows.all.get(id)
+      if (row?.lease !== lease || row.leaseUntil === null || isFinal(row.state)) continue
+      const isIgnored = row.state === 'running' || outcome.kind === 'completed'
+      this.#ports.claim(
+        !isIgnored,
+        'I2',
+        () => `${shard}: ${id} is ${row.state}, though ${lease} was settled as ${outcome.kind}`,
+      )
+    }
+  }
+
+  /** A call was held this long. */
+  held({ shard }: LedgerObject, verb: Verb | 'alarm', ms: number): void {
+    this.#ports.claim(ms <= heldMsMax, 'I13', () => `ledger ${shard} held ${verb} for ${ms} ms`)
+  }
+
+  /** An event has come to rest. */
+  settled(ledger: LedgerObject): void {
+    const { activation } = ledger
+    if (activation) this.#latest = Math.max(this.#latest, activation.now())
+    this.#armed(ledger, 'after an event')
+    if (!activation?.core) return
+    this.#events++
+    if (this.#events % compareEvery === 0) this.#compare(ledger, activation.core, activation.now(), 'memory')
+    if (this.#events % restartEvery === 0) this.restarted(ledger)
+  }
+
+  /** I12: what a restart would find at this moment. */
+  restarted(ledger: LedgerObject): void {
+    const { activation, storage, shard } = ledger
+    const core = activation?.core
+    if (!core || activation.isDead) return
+    const now = activation.now()
+    const reopened = activation.run(
+      () =>
+        new LedgerCore(
+          {
+            shard,
+            sql: {
+              all: (statement, ...bindings) => storage.all(statement, ...bindings),
+              transaction: (work) => work(),
+              bytes: () => 0,
+            },
+            setAlarm: () => this.#ports.claim(false, 'I8', () => 'opening a ledger arms its alarm'),
+            random: () => 0,
+            policy: () => ({ retry: {} as never, onFailed: false }),
+            retentionMs: 1e12,
+            historyBytesMax: 2 ** 40,
+          },
+          now,
+          undefined,
+        ),
+    )
+    for (let slice = 0; slice < 200; slice++) reopened.load(now)
+    this.#compare(ledger, reopened, now, 'a restart')
+  }
+
+  /** I8: unfinished work has an alarm in time, or a fault has taken it and the watchdog has not come yet. */
+  #armed(ledger: LedgerObject, when: string): void {
+    const { claim, isClockTrue } = this.#ports
+    const { alarm, shard, ringing, isDropped } = ledger
+    const books = ledger.activation?.core?.books
+    if (books?.nextDueAt !== undefined && books.nextLoadAt === undefined) this.#fullAtRing = ledger.rung
+    claim(!isDropped, 'I8', () => `ledger ${shard}: its alarm failed so often that it is gone`)
+    if (alarm.isLost || ringing > 0 || this.rows.live.size === 0) return
+    const at = alarm.at
+    for (const row of this.rows.live.values()) {
+      const due = this.#dueAt(ledger, row)
+      const isExcused = due <= this.#latest || ledger.isOnDeadman
+      const needed = isExcused ? Math.max(due, this.#latest + deadmanMs) : due
+      const isArmed = at !== undefined && (at <= needed || !isClockTrue())
+      claim(
+        isArmed,
+        'I8',
+        () => `ledger ${shard} ${when}: ${row.id} is ${row.state}, needs an alarm by ${needed}, has ${at}`,
+      )
+    }
+  }
+
+  #dueAt(ledger: LedgerObject, row: Row): number {
+    const laterAt = this.#latest + readyMsMax
+    // Memory is full: what falls due, and what a restart has not met yet, is looked for once there is room.
+    const isBeyond = ledger.rung <= this.#fullAtRing + 1
+    if (row.state === 'running') return Math.max(this.rows.leaseEnd(row), isBeyond ? laterAt : 0)
+    if (isReady(row, this.#latest)) return laterAt
+    return Math.max(row.dueAt ?? 0, isBeyond ? laterAt : 0)
+  }
+
+  #compare(ledger: LedgerObject, core: LedgerCore, now: number, where: string): void {
+    const { claim, count } = this.#ports
+    const { books } = core
+    const { shard } = ledger
+    const { all, live } = this.rows
+    count('comparisons')
+    const counts = books.counts.total()
+    const counted = Object.fromEntries(jobStates.map((state) => [state, 0])) as Record<string, number>
+    for (const { state } of all.values()) counted[state] = (counted[state] ?? 0) + 1
+    for (const state of jobStates)
+      claim(
+        counts[state] === counted[state],
+        'I12',
+        () => `ledger ${shard}: ${where} counts ${counts[state]} ${state}, there are ${counted[state]}`,
+      )
+    const isWhole = books.plainLoadedTo === undefined && (books.nextDueAt ?? Number.POSITIVE_INFINITY) > now
+    for (const { id, lease } of books.running.values()) {
+      const row = live.get(id)
+      claim(
+        row?.state === 'running' && row.lease === lease,
+        'I12',
+        () => `ledger ${shard}: ${where} runs ${id}, its row is ${row?.state}`,
+      )
+    }
+    for (const { id } of books.ready.values()) {
+      const row = live.get(id)
+      claim(
+        row !== undefined && row.state !== 'running',
+        'I12',
+        () => `ledger ${shard}: ${where} has ${id} ready, its row is ${row?.state}`,
+      )
+    }
+    for (const row of live.values()) {
+      const { id, state, dueAt } = row
+      claim(id >= books.mark || dueAt !== null, 'I12', () => `ledger ${shard}: the mark has passed ${state} ${id}`)
+      if (state === 'running' && (id >= books.mark || (isWhole && (dueAt ?? 0) <= now)))
+        claim(books.running.has(id), 'I12', () => `ledger ${shard}: ${where} does not know running ${id}`)
+      else if (state === 'queued' && dueAt === null && books.plainLoadedTo === undefined)
+        claim(books.ready.has(id), 'I12', () => `ledger ${shard}: ${where} does not know queued ${id}`)
+      else if (state !== 'running' && isWhole && isReady(row, now - 1) && (dueAt ?? 0) <= now)
+        claim(
+          books.ready.has(id),
+          'I12',
+          () => `ledger ${shard}: ${where} does not know ${state} ${id}, due at ${dueAt}`,
+        )
+    }
+  }
+}
+
+function said({ runner, seq, ack, settle, beat, want, done }: SyncRequest): string {
+  const ended = short(settle.map(({ id }) => id))
+  const going = short(beat.map(({ id }) => id))
+  return `sync ${runner.slice(0, 4)} ${seq} ack ${ack} settles ${ended} beats ${going} wants ${want}${done ? ' done' : ''}`
+}
+
+function short(ids: readonly string[]): string {
+  return `[${ids.map((id) => id.slice(-6)).join(' ')}]`
+}

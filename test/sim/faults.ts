@@ -1,0 +1,72 @@
+/** The faults a run may draw, each with its strength; 0 is off. Probabilities, unless the name says milliseconds. */
+export interface Faults {
+  readonly wakeUpLost: number
+  readonly wakeUpDoubled: number
+  readonly wakeUpLate: number
+  readonly wakeUpHoursLate: number
+  readonly sendFailsBefore: number
+  readonly sendFailsAfter: number
+  /** A call fails before it took effect, or after; its answer comes late; the ledger is overloaded; an unknown error. */
+  readonly rpcBefore: number
+  readonly rpcAfter: number
+  readonly rpcSlow: number
+  readonly rpcOverloaded: number
+  readonly rpcStrange: number
+  /** A ledger is reset at a statement, right after a commit, or between two events. */
+  readonly resetInStatement: number
+  readonly resetAfterCommit: number
+  readonly resetEveryMs: number
+  readonly sqlError: number
+  readonly alarmEarly: number
+  readonly alarmLate: number
+  readonly alarmDoubled: number
+  readonly alarmStolen: number
+  readonly alarmStuck: number
+  readonly watchdogLate: number
+  /** A whole isolate dies, with every invocation in it; or one invocation; or it does so as it awaits something. */
+  readonly isolateDiesEveryMs: number
+  readonly invocationDiesEveryMs: number
+  readonly diesAtAwait: number
+  /** Consumers are cut this early rather than after fifteen minutes. */
+  readonly cutEarlyMs: number
+  readonly subrequestsFew: number
+  readonly clockSkewMs: number
+  readonly clockStepsEveryMs: number
+  /** The share of isolates, and of ledger activations, that run the previous release. */
+  readonly oldVersion: number
+  /** The share of previous releases that do not say what requests have come to say since. */
+  readonly oldRequests: number
+}
+
+export const noFaults: Faults = {
+  wakeUpLost: 0,
+  wakeUpDoubled: 0,
+  wakeUpLate: 0,
+  wakeUpHoursLate: 0,
+  sendFailsBefore: 0,
+  sendFailsAfter: 0,
+  rpcBefore: 0,
+  rpcAfter: 0,
+  rpcSlow: 0,
+  rpcOverloaded: 0,
+  rpcStrange: 0,
+  resetInStatement: 0,
+  resetAfterCommit: 0,
+  resetEveryMs: 0,
+  sqlError: 0,
+  alarmEarly: 0,
+  alarmLate: 0,
+  alarmDoubled: 0,
+  alarmStolen: 0,
+  alarmStuck: 0,
+  watchdogLate: 0,
+  isolateDiesEveryMs: 0,
+  invocationDiesEveryMs: 0,
+  diesAtAwait: 0,
+  cutEarlyMs: 0,
+  subrequestsFew: 0,
+  clockSkewMs: 0,
+  clockStepsEveryMs: 0,
+  oldVersion: 0,
+  oldRequests: 0,
+}

@@ -1,0 +1,41 @@
+/** What runs have come to, summed up: for the progress line, the closing note and `--json`. */
+
+export interface Violation {
+  readonly seed: number
+  /** The promise that did not hold: `I1` to `I13`, or `error` for what was thrown where nothing may be. */
+  readonly invariant: string
+  readonly message: string
+}
+
+/** Things that happened, by name. */
+export type Tally = Record<string, number>
+
+/** One run. */
+export interface RunFigures {
+  readonly seed: number
+  readonly steps: number
+  readonly violation: Violation | undefined
+  /** Two runs of one seed have one trace. */
+  readonly trace: number
+  readonly tally: Tally
+}
+
+export interface Figures {
+  seeds: number
+  steps: number
+  seconds: number
+  readonly violations: Violation[]
+  /** Side effects by job, faults and other things that happened. */
+  readonly effects: Tally
+}
+
+export function noFigures(): Figures {
+  return { seeds: 0, steps: 0, seconds: 0, violations: [], effects: {} }
+}
+
+export function add(sum: Figures, { steps, violation, tally }: RunFigures): void {
+  sum.seeds++
+  sum.steps += steps
+  if (violation) sum.violations.push(violation)
+  for (const [name, count] of Object.entries(tally)) sum.effects[name] = (sum.effects[name] ?? 0) + count
+}

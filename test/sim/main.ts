@@ -1,0 +1,78 @@
+/**
+ * The simulator's program: seeds over worker threads, progress, the closing figures. Exits 0 when every promise held
+ * and 1 when one did not.
+ */
+import { writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
+import { argsOf } from './args.ts'
+import { add, type Figures, noFigures, type RunFigures } from './figures.ts'
+import { Progress } from './progress.ts'
+import { runSeed } from './run.ts'
+import { tell, tellSeed } from './tell.ts'
+
+interface Share {
+  readonly first: number
+  readonly stride: number
+  readonly count: number
+}
+
+/** Violations after which the rest of a night is not worth waiting for. */
+const violationsMax = 20
+
+if (isMainThread) await main()
+else await work(workerData as Share)
+
+async function main(): Promise<void> {
+  const args = argsOf(process.argv.slice(2))
+  if (args.seed !== undefined) {
+    process.exit((await tellSeed(args.seed)) ? 0 : 1)
+  }
+  if (!args.quiet) process.stdout.write(`simulating ${args.seeds} seeds from base ${args.base}\n`)
+  const startedAt = performance.now()
+  const progress = args.quiet ? undefined : new Progress(args.seeds)
+  const figures = noFigures()
+  const most = args.untilFailure ? 1 : violationsMax
+  await overWorkers(args, (run) => {
+    add(figures, run)
+    figures.seconds = (performance.now() - startedAt) / 1_000
+    progress?.show(figures)
+    return figures.violations.length < most
+  })
+  progress?.end()
+  figures.violations.sort((a, b) => a.seed - b.seed)
+  if (args.json !== undefined) writeFileSync(args.json, `${JSON.stringify(figures, null, 2)}\n`)
+  if (!args.quiet) await tell(figures)
+  process.exit(figures.violations.length === 0 ? 0 : 1)
+}
+
+/** Runs the seeds, and ends early when `take` says that it has enough. */
+async function overWorkers(
+  { seeds, base, workers }: { seeds: number; base: number; workers: number },
+  take: (run: RunFigures) => boolean,
+): Promise<void> {
+  const threads: Worker[] = []
+  await Promise.all(
+    Array.from({ length: Math.min(workers, seeds) }, (_, index) => {
+      const share: Share = { first: base + index, stride: workers, count: Math.ceil((seeds - index) / workers) }
+      const thread = new Worker(fileURLToPath(import.meta.url), { workerData: share })
+      threads.push(thread)
+      return new Promise<void>((resolve, reject) => {
+        thread.on('message', (runs: RunFigures[]) => {
+          if (runs.every(take)) return
+          for (const one of threads) void one.terminate()
+        })
+        thread.on('error', reject)
+        thread.on('exit', () => resolve())
+      })
+    }),
+  )
+}
+
+async function work({ first, stride, count }: Share): Promise<void> {
+  for (let index = 0; index < count; index++) {
+    parentPort?.postMessage([await runSeed(first + index * stride)] satisfies RunFigures[])
+  }
+}
+
+export type { Figures }

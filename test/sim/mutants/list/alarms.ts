@@ -1,0 +1,159 @@
+/** The one alarm: set too late, too far out, or not at all (I1, I8). */
+import type { Mutant } from '../mutant.ts'
+
+export const alarms: readonly Mutant[] = [
+  {
+    name: 'alarm chosen with > now',
+    breaks: ['I8', 'I10'],
+    seen: 'cloudflare/actors and partywhen: `WHERE time > now` picks the next alarm, so what is overdue never arms it (prior art 0b, 2.2, 2.4).',
+    edits: [
+      {
+        file: 'ledger/dispatcher.ts',
+        find: `    if (upkeepAt === undefined || checkAt === undefined) return upkeepAt ?? checkAt
+    return Math.min(upkeepAt, checkAt)`,
+        replace: `    const times = [upkeepAt, checkAt].filter((at) => at !== undefined && at > now) as number[]
+    return times.length === 0 ? undefined : Math.min(...times)`,
+      },
+    ],
+  },
+  {
+    name: 'overdue rows are not loaded on activation',
+    breaks: ['I1', 'I8', 'I10'],
+    seen: 'The same `time > now` where the rows are read: cloudflare/actors never runs what was due while it slept (prior art 2.2).',
+    edits: [
+      {
+        file: 'ledger/books.ts',
+        find: `  books.nextDueAt = jobs.nextDueAt(books.dueLoadedTo.at, books.dueLoadedTo.id)
+  loadDue(books, jobs, now)
+  return books`,
+        replace: `  books.dueLoadedTo = { at: now, id: '' }
+  books.nextDueAt = jobs.nextDueAt(books.dueLoadedTo.at, books.dueLoadedTo.id)
+  loadDue(books, jobs, now)
+  return books`,
+      },
+    ],
+  },
+  {
+    name: 'alarm armed after the work',
+    breaks: ['I1', 'I8'],
+    seen: 'do-queue and iterate#2520: the row is committed, the object is reset, and no alarm was armed yet (prior art 1 no. 6, 3.2).',
+    edits: [
+      {
+        file: 'ledger/core.ts',
+        find: `      this.#options.setAlarm(alarmAt)
+      return { result, alarmAt }
+    })`,
+        replace: `      return { result, alarmAt }
+    })
+    if (alarmAt !== undefined && alarmAt !== this.#alarmAt) this.#options.setAlarm(alarmAt)`,
+      },
+    ],
+  },
+  {
+    name: 'ready work trusts its wake-up',
+    breaks: ['I1', 'I8', 'I9'],
+    seen: 'kiribi and superflare: the row is written, the send is lost, and nothing else looks after the row (prior art 0a, 2.7, 2.15).',
+    edits: [
+      {
+        file: 'ledger/turn.ts',
+        find: `    else if (isReady(row, this.now)) this.need(this.now + wakeUpPatienceMs)
+    if (row.dueAt`,
+        replace: `    if (row.dueAt`,
+      },
+    ],
+  },
+  {
+    name: 'a later alarm replaces the sooner one',
+    breaks: ['I8'],
+    seen: 'ironalarm and classic `schedule()`: setAlarm has one slot, and the last caller wins (prior art 2.12, 2.13).',
+    edits: [
+      {
+        file: 'ledger/core.ts',
+        find: 'turn.neededAt < (this.#alarmAt ?? Number.POSITIVE_INFINITY)',
+        replace: 'turn.neededAt < Number.POSITIVE_INFINITY',
+      },
+    ],
+  },
+  {
+    name: 'an alarm that has rung counts as armed',
+    breaks: ['I1', 'I8'],
+    seen: 'opennextjs-cloudflare#929: guarded by "is one set?", a past alarm means that none is ever set again (prior art 3.2).',
+    edits: [
+      {
+        file: 'ledger/core.ts',
+        find: `    this.#alarmAt = undefined
+    this.books.nextSweepAt`,
+        replace: `    this.books.nextSweepAt`,
+      },
+    ],
+  },
+  {
+    name: 'the watchdog trusts an overdue alarm',
+    breaks: ['I8', 'I10'],
+    seen: 'cloudflare-docs#18324: getAlarm() named a moment of last Friday all weekend, and nothing rang (prior art 3.2).',
+    edits: [
+      {
+        file: 'ledger/dispatcher.ts',
+        find: '(alarmAt !== undefined && alarmAt >= now - overdueMs)',
+        replace: 'alarmAt !== undefined',
+      },
+    ],
+  },
+  {
+    name: 'alarm that throws',
+    breaks: ['I8', 'I10'],
+    // The Durable Object around the dispatcher catches too, for an activation that fails: both are missing here.
+    seen: 'partywhen, and every handler without a catch: six retries in two minutes, and then the alarm is silently gone (prior art 1 no. 1, 2.4).',
+    edits: [
+      {
+        file: 'ledger/dispatcher.ts',
+        find: `      this.#core.setAlarm(now + failedPauseMs)
+    }`,
+        replace: `      throw error
+    }`,
+      },
+      {
+        file: 'ledger/ledger.ts',
+        find: 'await this.ctx.storage.setAlarm(Date.now() + 30_000)',
+        replace: 'throw error',
+      },
+    ],
+  },
+  {
+    name: 'alarm armed in the constructor',
+    breaks: ['I8'],
+    seen: 'durable-objects-cron, and the bill of HN 47787042: every start sets the alarm anew and so pushes out the one it had (prior art 2.13, 3.4).',
+    edits: [
+      {
+        file: 'ledger/core.ts',
+        find: 'this.#parts.books.nextSweepAt = nextSweepAt(this.#parts, 0)',
+        replace: `this.#parts.books.nextSweepAt = nextSweepAt(this.#parts, 0)
+    if (this.nextUpkeepAt() !== undefined || this.books.ready.size > 0) this.setAlarm(now + deadmanMs)`,
+      },
+    ],
+  },
+  {
+    name: 'no deadman before the work of the alarm',
+    breaks: ['I8', 'I10'],
+    seen: 'iterate#2520: the alarm that rang is used up, the reset comes before the next one is set, and the object sleeps for ever (prior art 3.2).',
+    edits: [
+      {
+        file: 'ledger/core.ts',
+        find: '    this.setAlarm(now + deadmanMs)\n',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'a lost alarm is armed for the newest job alone',
+    breaks: ['I8', 'I10'],
+    seen: 'Found here by the simulator; agents#1119 is its sister: what arms for itself alone hides from the watchdog what waits (prior art 2.1).',
+    edits: [
+      {
+        file: 'ledger/core.ts',
+        find: 'this.#alarmAt === undefined ? Math.min(turn.neededAt, this.#waitingUntil(now)) : turn.neededAt',
+        replace: 'turn.neededAt',
+      },
+    ],
+  },
+]

@@ -1,0 +1,105 @@
+/** Memory and rows that part: the mark, the counts, the place in the due index (I1, I12). */
+import type { Mutant } from '../mutant.ts'
+
+export const books: readonly Mutant[] = [
+  {
+    name: 'the mark advanced past a live row',
+    breaks: ['I1', 'I8'],
+    seen: 'A cursor that moves over what is still running: after the next start nobody knows of it (prior art 0a; matrix no. 4 in 5).',
+    edits: [
+      {
+        file: 'ledger/upkeep.ts',
+        find: 'const live = [...books.ready.values(), ...books.running.values()]',
+        replace: 'const live = [...books.ready.values()]',
+      },
+    ],
+  },
+  {
+    name: 'a row made live below the mark without due_at',
+    breaks: ['I1', 'I8'],
+    seen: 'ZinTrust: `availableAt` unchanged on a retry; here a redrive or a slow clock makes live what no activation reads (prior art 2.8).',
+    edits: [
+      {
+        file: 'ledger/turn.ts',
+        find: 'if (row.dueAt === null && books.isBelowMark(row.id)) return { dueAt: this.now }',
+        replace: 'if (row.dueAt === null && books.isBelowMark(row.id)) return { dueAt: null }',
+      },
+    ],
+  },
+  {
+    name: 'a sweep deletes live rows',
+    breaks: ['I1'],
+    // The statement refuses too, and the rows it may meet carry a due time: three guards, and all three are missing here.
+    seen: 'durable-effect and classic `queue()`: rows are purged by age or at the first failure, whatever they still stand for (prior art 0c, 2.1, 2.10).',
+    edits: [
+      {
+        file: 'ledger/upkeep.ts',
+        find: 'const candidates = rows.filter(({ state, dueAt }) => isFinal(state) && dueAt === null)',
+        replace: 'const candidates = rows.filter(({ state, dueAt }) => !isFinal(state) || dueAt === null)',
+      },
+      {
+        file: 'ledger/statements.ts',
+        find: `WHERE id IN (SELECT value FROM json_each(?)) AND state IN ('completed', 'failed', 'cancelled') RETURNING id`,
+        replace: `WHERE id IN (SELECT value FROM json_each(?)) RETURNING id`,
+      },
+    ],
+  },
+  {
+    name: 'memory changed before the commit',
+    breaks: ['I1', 'I12'],
+    seen: 'workerd: what JavaScript remembers is not rolled back with the rows; a failed write leaves a claim that only memory knows (prior art 1 no. 8).',
+    edits: [
+      {
+        file: 'ledger/turn.ts',
+        find: `    this.#changes.push({ before, after: anchored })
+    this.#needFor(anchored)
+    return anchored`,
+        replace: `    this.#changes.push({ before, after: anchored })
+    this.#needFor(anchored)
+    this.#parts.books.mirror(before, anchored, this.now)
+    return anchored`,
+      },
+      {
+        file: 'ledger/turn.ts',
+        find: 'for (const { before, after } of this.#changes) books.mirror(before, after, this.now)',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'counts not rebuilt',
+    breaks: ['I12'],
+    seen: 'Counters in memory that begin at zero after each eviction: a dashboard that lies after ten idle seconds (prior art 3.10 no. 1).',
+    edits: [
+      {
+        file: 'ledger/books.ts',
+        find: `books.counts.move('above', undefined, row.state)`,
+        replace: `if (row.state === undefined) books.counts.move('above', undefined, row.state)`,
+      },
+    ],
+  },
+  {
+    name: 'counts below the mark are not stored',
+    breaks: ['I12'],
+    seen: 'SIAHRA#53 is the other way out, a scan of everything: 72 billion rows read in five days (prior art 3.4).',
+    edits: [
+      {
+        file: 'ledger/turn.ts',
+        find: 'if (this.#moved || below) facts.write',
+        replace: 'if (this.#moved) facts.write',
+      },
+    ],
+  },
+  {
+    name: 'a place in the due index is not taken back',
+    breaks: ['I1', 'I8', 'I10'],
+    seen: 'Cron matched by "after the last tick": a clock that steps back puts work behind the place that was read (prior art 2.15, 3.9).',
+    edits: [
+      {
+        file: 'ledger/books.ts',
+        find: 'if (at <= this.dueLoadedTo.at) this.dueLoadedTo =',
+        replace: 'if (at < 0) this.dueLoadedTo =',
+      },
+    ],
+  },
+]

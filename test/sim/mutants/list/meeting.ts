@@ -1,0 +1,67 @@
+/** Ready work and runners that do not meet: wake-ups, polls (I9, I10, I13). */
+import type { Mutant } from '../mutant.ts'
+
+export const meeting: readonly Mutant[] = [
+  {
+    name: 'unanswered wake-up never sent again',
+    breaks: ['I9', 'I10'],
+    seen: 'kiribi, superflare: one send, and what the queue loses is lost (`recover()` by hand; prior art 2.7, 2.15).',
+    edits: [
+      {
+        file: 'ledger/wake-ups.ts',
+        find: `    if (isFirst && this.#unanswered > 0) return { send: 0, startRunner: true }
+    this.#unanswered = 1
+    return { send: 1, startRunner: true }`,
+        replace: `    return { send: 0, startRunner: isFirst }`,
+      },
+    ],
+  },
+  {
+    name: 'poll never released',
+    breaks: ['I10', 'I13'],
+    seen: 'iterate#1518, #2583: a retained call pins its object, and the clock of the bill runs (prior art 3.4).',
+    edits: [
+      {
+        file: 'ledger/dispatcher.ts',
+        find: 'const callOff = this.#ports.setTimer(pollMs, () => this.#release(request.runner, false))',
+        replace: 'const callOff = this.#ports.setTimer(pollMs, () => this.#polls.delete(request.runner))',
+      },
+    ],
+  },
+  {
+    name: 'a runner claims tasks it does not know',
+    breaks: ['I4'],
+    seen: 'actors: a missing callback leaves the row stuck; a deploy runs two versions for minutes (prior art 2.2, 3.3).',
+    edits: [
+      {
+        file: 'ledger/claim.ts',
+        find: 'return timeoutMs !== undefined && timeoutMs + settleMarginMs <= remainingMs',
+        replace: 'return (timeoutMs ?? 0) + settleMarginMs <= remainingMs',
+      },
+    ],
+  },
+  {
+    name: 'wake-ups are sent again without a pause',
+    breaks: ['I13'],
+    seen: 'iterate#2576: a wake loop that sustains itself, three hundred dollars an hour for 28 hours (prior art 3.4).',
+    edits: [
+      {
+        file: 'ledger/wake-ups.ts',
+        find: 'return resent > resentForgotten ? forgottenPauseMs : Math.min(500 * 2 ** (resent - 1), pauseMsMax)',
+        replace: 'return wakeUpPatienceMs',
+      },
+    ],
+  },
+  {
+    name: 'a sweep that cannot go on is tried at once',
+    breaks: ['I13'],
+    seen: 'agents#1703 and the idle bill of 40 dollars a month: an alarm that rings although nothing can be done (prior art 2.1, 3.4).',
+    edits: [
+      {
+        file: 'ledger/core.ts',
+        find: 'if (!isSweeping) this.#sweepNotBefore = now + sweepPauseMs',
+        replace: 'if (!isSweeping) this.#sweepNotBefore = now',
+      },
+    ],
+  },
+]

@@ -1,0 +1,116 @@
+/** One run: the storm with its requests, then calm until everything due has finished, then the quiet of the books. */
+import type { RunFigures } from './figures.ts'
+import { type Plan, planOf } from './plan.ts'
+import { Storm } from './storm.ts'
+import { World } from './world.ts'
+
+/** After the storm, and after the last delay, everything is final within this time (I10). */
+const boundMs = 30 * 60_000
+const watchdogMs = 60_000
+/** Work that is done costs nothing: in an hour of quiet no wake-up is sent, and alarms ring only to prune. */
+const quietMs = 3_600_000
+const quietRingsMax = 60
+
+export interface Run extends RunFigures {
+  readonly lines: readonly string[]
+}
+
+export async function runSeed(seed: number): Promise<RunFigures> {
+  const { lines: _, ...figures } = await run(planOf(seed))
+  return figures
+}
+
+export async function run(plan: Plan): Promise<Run> {
+  openSizes(plan)
+  const world = new World(plan)
+  try {
+    await live(world)
+  } catch (error) {
+    world.claim(false, 'error', () => `the run threw ${(error as Error).stack ?? String(error)}`)
+  }
+  const { clock, violation, trace, tally } = world
+  effects(world)
+  world.close()
+  return { seed: plan.seed, steps: clock.rung, violation, trace: trace.hash, tally, lines: trace.last(60) }
+}
+
+async function live(world: World): Promise<void> {
+  const { clock, plan, ledgers } = world
+  const startedAt = clock.now
+  const storm = new Storm(world)
+  let lastDueAt = startedAt
+  for (const job of plan.jobs) {
+    lastDueAt = Math.max(lastDueAt, startedAt + job.atMs + (job.delayMs ?? 0) + (job.redriveAfterMs ?? 0))
+    clock.ring(startedAt + job.atMs, () => storm.ask(job), 'traffic')
+  }
+  watch(world)
+  await until(world, startedAt + plan.stormMs, () => true)
+  if (world.violation) return
+  world.note('the storm is over')
+  world.calm()
+  const isUnfinished = () => ledgers.some(({ ports }) => ports.watch.rows.live.size > 0) || clock.now < lastDueAt
+  const allowed = Math.max(clock.now, lastDueAt) + boundMs
+  await until(world, allowed, isUnfinished)
+  const left = ledgers.flatMap(({ ports }) => [...ports.watch.rows.live.values()])
+  const [first] = left
+  world.claim(
+    !first,
+    'I10',
+    () =>
+      `${left.length} jobs are not final ${boundMs / 60_000} min after the storm: ${first?.id} ${first?.task} ${first?.state} ${first?.attempt}/${first?.maxAttempts}, due ${first?.dueAt}`,
+  )
+  if (world.violation) return
+  for (const ledger of ledgers) ledger.ports.watch.restarted(ledger)
+  await quiet(world)
+}
+
+/** Time passes until a moment, while a condition holds and no promise is broken. */
+async function until(world: World, at: number, condition: () => boolean): Promise<void> {
+  const { clock } = world
+  while (clock.nextAt <= at && condition() && !world.violation) await clock.next()
+}
+
+function watch(world: World): void {
+  const { clock, weather } = world
+  if (!world.hasWatchdog) return
+  const lateMs = weather.strikes('watchdogLate') ? weather.upTo('watchdogLate', 1_800_000) : 0
+  clock.ring(
+    clock.now + watchdogMs + lateMs,
+    () => {
+      if (world.hasWatchdog) world.watchdog()
+      watch(world)
+    },
+    'cron',
+  )
+}
+
+async function quiet(world: World): Promise<void> {
+  const { clock, queue, ledgers } = world
+  world.hasWatchdog = false
+  await until(world, clock.now + 60_000, () => true)
+  const sent = queue.sent
+  const rung = ledgers.reduce((sum, { alarm }) => sum + alarm.timesSet, 0)
+  await until(world, clock.now + quietMs, () => true)
+  const [wakeUps, rings] = [queue.sent - sent, ledgers.reduce((sum, { alarm }) => sum + alarm.timesSet, 0) - rung]
+  world.claim(wakeUps === 0, 'I13', () => `${wakeUps} wake-ups in an hour with nothing to do`)
+  const most = quietRingsMax * ledgers.length + (world.tally['rows written'] ?? 0)
+  world.claim(rings <= most, 'I13', () => `the alarm was set ${rings} times in an hour with nothing to do`)
+}
+
+/** How often the side effect of a job that completed was made. */
+function effects({ ledgers, effects: made, tally, weather }: World): void {
+  for (const { ports } of ledgers) {
+    for (const { id, state, task } of ports.watch.rows.all.values()) {
+      if (state !== 'completed' || task.endsWith('/onFailed')) continue
+      const name = `completed with ${Math.min(made.get(id) ?? 0, 4)} effects`
+      tally[name] = (tally[name] ?? 0) + 1
+    }
+  }
+  for (const [fault, times] of Object.entries(weather.struck)) tally[`fault ${fault}`] = times
+}
+
+/** The engine's own sizes, or this plan's. */
+function openSizes({ sizes }: Plan): void {
+  const setters = (globalThis as { simulatedSizes?: Record<string, (size: number | undefined) => void> }).simulatedSizes
+  for (const [name, set] of Object.entries(setters ?? {})) set(sizes[name])
+}

@@ -1,0 +1,122 @@
+/** What happens to a world from outside while the storm lasts: requests, people who steer, deaths, resets, clocks. */
+import { ChardError } from '../../src/engine/task/errors.ts'
+import type { EnqueueOptions } from '../../src/engine/task/task.ts'
+import type { Faults } from './faults.ts'
+import type { JobPlan } from './plan.ts'
+import type { World } from './world.ts'
+
+/** Tries at one request before its caller gives up. */
+const triesMax = 3
+
+export class Storm {
+  constructor(private readonly world: World) {
+    const { weather } = world
+    this.#every('resetEveryMs', () => {
+      const ledger = weather.dice('resetEveryMs').one(world.ledgers)
+      world.note(`ledger ${ledger.shard} is reset`)
+      ledger.reset(ledger.anyReset())
+    })
+    this.#every('isolateDiesEveryMs', () => world.retire(weather.dice('isolateDiesEveryMs').one(world.isolates)))
+    this.#every('invocationDiesEveryMs', () => {
+      const alive = world.isolates.flatMap(({ invocations }) => [...invocations])
+      if (alive.length === 0) return
+      const one = weather.dice('invocationDiesEveryMs').one(alive)
+      world.note(`${one.name} dies`)
+      one.die()
+    })
+    this.#every('clockStepsEveryMs', () => {
+      const dice = weather.dice('clockStepsEveryMs')
+      const skew = dice.one([
+        ...world.isolates,
+        ...world.ledgers.flatMap(({ activation }) => activation?.isolate ?? []),
+      ]).skew
+      skew.ms += dice.one([-60_000, -2_000, -50, 50, 2_000, 60_000])
+      world.note(`a clock is ${skew.ms} ms off`)
+    })
+  }
+
+  /** Makes the request of a plan, again when it is refused by the platform, and steers what came of it. */
+  ask(job: JobPlan, tried = 1): void {
+    const { world } = this
+    const { clock } = world
+    const { task, n, moods, key } = job
+    const options: EnqueueOptions = {
+      ...(key !== undefined && { idempotencyKey: key }),
+      ...(job.delayMs !== undefined && { delay: job.delayMs }),
+      ...(job.priority !== undefined && { priority: job.priority }),
+      ...(job.tags && { tags: job.tags }),
+      ...(job.tier === 'startNow' && { startNow: true }),
+    }
+    // One key is one input; now and then somebody comes with another, and must be told so.
+    const input = key === undefined ? { n, moods } : { n: n % 10 === 9 ? 1 : 0, moods: ['ok' as const] }
+    if (key === undefined) world.requests.tried(n)
+    const asked = world.request(async ({ program: { tasks } }) => {
+      const found = tasks[task] ?? tasks['plain']
+      if (!found) return []
+      if (job.tier === 'background') {
+        await found.background(input, job.tags ? { tags: job.tags } : {})
+        return []
+      }
+      if (job.tier !== 'many') return [await found.enqueue(input, options)]
+      const { startNow: _, idempotencyKey: __, ...each } = options
+      return found.enqueueMany([input, { ...input, n: n + 500 }], each)
+    })
+    asked.then(
+      (jobs) => {
+        world.count('accepted', jobs.length)
+        for (const { id, duplicate } of jobs) {
+          world.note(`accepted ${id.slice(-6)}${duplicate ? ' again' : ''}`)
+          world.accepted({ id })
+          this.#steer(job, id)
+        }
+      },
+      (error: unknown) => {
+        world.note(`refused ${n}: ${String(error)}`)
+        const isExpected =
+          error instanceof ChardError && (error.code === 'unavailable' || error.code === 'key-conflict')
+        world.claim(isExpected, 'error', () => `enqueue threw ${(error as Error)?.stack ?? String(error)}`)
+        if (tried < triesMax) clock.ring(clock.now + 1_000 * tried, () => this.ask(job, tried + 1), 'traffic')
+      },
+    )
+  }
+
+  #steer({ cancelAfterMs, redriveAfterMs }: JobPlan, id: string): void {
+    const { clock } = this.world
+    if (cancelAfterMs !== undefined) clock.ring(clock.now + cancelAfterMs, () => this.#verb('cancel', id), 'traffic')
+    if (redriveAfterMs !== undefined) clock.ring(clock.now + redriveAfterMs, () => this.#verb('redrive', id), 'traffic')
+  }
+
+  #verb(verb: 'cancel' | 'redrive', id: string): void {
+    const { world } = this
+    world
+      .request(({ program }) => program.chard[verb](id))
+      .then(
+        () => world.count(verb),
+        (error: unknown) => {
+          const isExpected =
+            error instanceof ChardError && ['unavailable', 'wrong-state', 'gone', 'unknown-job'].includes(error.code)
+          world.claim(isExpected, 'error', () => `${verb} threw ${(error as Error)?.stack ?? String(error)}`)
+        },
+      )
+  }
+
+  /** Acts now and then, on the average at this interval, until the storm is over. */
+  #every(fault: keyof Faults, act: () => void): void {
+    const { clock, weather } = this.world
+    const meanMs = weather.faults[fault]
+    if (meanMs === 0) return
+    const next = () => {
+      clock.ring(
+        clock.now + weather.upTo(fault, 2 * meanMs),
+        () => {
+          if (weather.isOver) return
+          weather.count(fault)
+          act()
+          next()
+        },
+        'storm',
+      )
+    }
+    next()
+  }
+}

@@ -1,0 +1,32 @@
+/** What happened, in order: a hash of all of it, by which two runs are compared, and the last of it to be read. */
+import type { Clock } from '../engine/virtual/clock.ts'
+
+const keptMax = 400
+
+export class Trace {
+  hash = 0x811c9dc5
+  readonly #startedAt: number
+  #kept: string[] = []
+
+  constructor(private readonly clock: Clock) {
+    this.#startedAt = clock.now
+  }
+
+  note(text: string): void {
+    const line = `${clock(this.clock.now - this.#startedAt)} ${text}`
+    let hash = this.hash
+    for (let index = 0; index < line.length; index++) hash = Math.imul(hash ^ line.charCodeAt(index), 0x01000193) >>> 0
+    this.hash = hash
+    this.#kept.push(line)
+    if (this.#kept.length > 2 * keptMax) this.#kept = this.#kept.slice(-keptMax)
+  }
+
+  /** The last lines, oldest first. */
+  last(count: number): string[] {
+    return this.#kept.slice(-count)
+  }
+}
+
+function clock(ms: number): string {
+  return `${(ms / 1_000).toFixed(3)}s`
+}
