@@ -17,7 +17,7 @@ export interface SimulateOptions {
 }
 
 /** A run that takes longer is in a loop that the simulator should have ended by itself. */
-const patienceMs = 15 * 60_000
+const patienceMs = 10 * 60_000
 
 /**
  * Up to the first violation. Undefined when every seed held.

@@ -36,7 +36,7 @@ export const attempts: readonly Mutant[] = [
   },
   {
     name: 'activation renews leases',
-    breaks: ['I8', 'I10'],
+    breaks: ['I2', 'I8', 'I10'],
     seen: 'Leases kept in memory and granted anew at each start: a dead runner keeps its jobs as long as the object keeps waking (prior art 0d).',
     edits: [
       {
@@ -69,7 +69,7 @@ export const attempts: readonly Mutant[] = [
   },
   {
     name: 'running is read as somebody has it',
-    breaks: ['I1', 'I8', 'I10'],
+    breaks: ['I8', 'I10', 'I13'],
     seen: 'kiribi: a job whose consumer died stays PROCESSING for ever (prior art 0d, 2.7).',
     edits: [
       {
@@ -156,7 +156,7 @@ export const attempts: readonly Mutant[] = [
   },
   {
     name: 'a snooze uses an attempt',
-    breaks: ['I4', 'I10'],
+    breaks: ['I4', 'I10', 'I12'],
     seen: 'Redelivery counted as failure: with Queues `retry()` a poll that waits ends in the dead-letter queue (codra#20, prior art 3.5).',
     edits: [
       {

@@ -4,7 +4,7 @@ import type { Mutant } from '../mutant.ts'
 export const books: readonly Mutant[] = [
   {
     name: 'the mark advanced past a live row',
-    breaks: ['I1', 'I8'],
+    breaks: ['I1', 'I8', 'I12'],
     seen: 'A cursor that moves over what is still running: after the next start nobody knows of it (prior art 0a; matrix no. 4 in 5).',
     edits: [
       {
@@ -16,7 +16,7 @@ export const books: readonly Mutant[] = [
   },
   {
     name: 'a row made live below the mark without due_at',
-    breaks: ['I1', 'I8'],
+    breaks: ['I1', 'I12'],
     seen: 'ZinTrust: `availableAt` unchanged on a retry; here a redrive or a slow clock makes live what no activation reads (prior art 2.8).',
     edits: [
       {
@@ -92,7 +92,7 @@ export const books: readonly Mutant[] = [
   },
   {
     name: 'a place in the due index is not taken back',
-    breaks: ['I1', 'I8', 'I10'],
+    breaks: ['I1', 'I10', 'I12'],
     seen: 'Cron matched by "after the last tick": a clock that steps back puts work behind the place that was read (prior art 2.15, 3.9).',
     edits: [
       {

@@ -71,7 +71,13 @@ export const fences: readonly Mutant[] = [
       {
         file: 'runner/runner.ts',
         find: `if (goodUntil <= now) attempt.stop('lost')`,
-        replace: `if (goodUntil + 600_000 <= now) attempt.stop('lost')`,
+        replace: `if (goodUntil <= 0 && goodUntil < now) attempt.stop('lost')`,
+      },
+      {
+        // Nor does it wait for a moment at which nothing happens.
+        file: 'runner/runner.ts',
+        find: 'return Math.min(...ends) - this.#ports.platform.now()',
+        replace: 'return ends.length < 0 ? 0 : Number.POSITIVE_INFINITY',
       },
     ],
   },

@@ -30,7 +30,7 @@ export const meeting: readonly Mutant[] = [
   },
   {
     name: 'a runner claims tasks it does not know',
-    breaks: ['I4'],
+    breaks: ['I10'],
     seen: 'actors: a missing callback leaves the row stuck; a deploy runs two versions for minutes (prior art 2.2, 3.3).',
     edits: [
       {
