@@ -8,12 +8,14 @@ import { type BindingOptions, Bindings } from './bindings.ts'
 import { enqueueChildOf } from './client/children.ts'
 import { Client, type JobList, type JobQuery, type Overview } from './client/client.ts'
 import type { TaskPolicy } from './ledger/core.ts'
+import { shardOf } from './ledger/job-id.ts'
 import { ledgerClass } from './ledger/ledger.ts'
+import type { SyncRequest } from './ledger/protocol.ts'
 import { callLedger } from './ledger/remote.ts'
 import { workerPlatform } from './platform.ts'
 import { runInBackground } from './runner/background.ts'
 import { answerWakeUps, reportDeadWakeUps } from './runner/consumers.ts'
-import { Runner, type RunnerBounds, type RunReport } from './runner/runner.ts'
+import { newRunnerId, Runner, type RunnerBounds, type RunReport } from './runner/runner.ts'
 import { ServedTasks } from './runner/tasks.ts'
 import { type Duration, durationMs } from './task/duration.ts'
 import { ChardError, type Snooze } from './task/errors.ts'
@@ -139,8 +141,7 @@ export function createChard(options: ChardOptions = {}): Chard {
   let served: ServedTasks | undefined
 
   const runnerOf = (shard: number, tasks: ServedTasks, bounds: RunnerBounds, id?: string): Runner => {
-    const sync = (request: Parameters<ReturnType<typeof stubs>['sync']>[0]) =>
-      callLedger({ stubs, platform }, shard, (ledger) => ledger.sync(request))
+    const sync = (request: SyncRequest) => callLedger({ stubs, platform }, shard, (ledger) => ledger.sync(request))
     return new Runner({ platform, sync, tasks, enqueueChild, logsAttempts }, bounds, id)
   }
 
@@ -161,13 +162,13 @@ export function createChard(options: ChardOptions = {}): Chard {
     const sentAt = platform.now()
     const bounds = { concurrency: 1, jobsMax: 0, syncsMax, wallMs: inlineWallMs }
     const tasks = served ?? new ServedTasks([task])
-    const id = newInlineRunner()
+    const id = newRunnerId(platform)
     const [recorded] = await client.enqueue(task, requests, {
       start: { kind: 'claim', runner: id, leaseMs: inlineWallMs },
     })
     const { job, claimed } = recorded as NonNullable<typeof recorded>
     if (claimed?.lease.startsWith(`${id}.`)) {
-      const runner = runnerOf(Number(job.id.split('-')[0]), tasks, bounds, id)
+      const runner = runnerOf(shardOf(job.id), tasks, bounds, id)
       platform.waitUntil(
         platform.withCutAt(sentAt + inlineWallMs, async () => {
           await platform.sleep(0)
@@ -178,8 +179,6 @@ export function createChard(options: ChardOptions = {}): Chard {
     }
     return job
   }
-
-  const newInlineRunner = () => `inline${Math.floor(platform.random() * 2 ** 52).toString(36)}`
 
   return {
     task: (taskOptions) => defineTask(taskOptions, tiers),

@@ -2,6 +2,7 @@
  * What is asked for and when the server dies, all from one seed. What the machine makes of it is its own: a replay has
  * the same jobs and the same moments, not the same interleaving.
  */
+import { randomFrom } from '../seeded.ts'
 import type { Asked, Kind } from './shapes.ts'
 
 export interface Request {
@@ -73,15 +74,4 @@ function kindAt(point: number): Kind {
     left -= share
   }
   return 'instant'
-}
-
-/** Mulberry32: small, seeded, and good enough to choose moments. */
-function randomFrom(start: number): () => number {
-  let state = start >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }

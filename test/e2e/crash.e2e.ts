@@ -4,9 +4,11 @@
  *
  * Run it again as it was with SEED=<the number it printed>.
  */
+
 import { randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
+import { randomFrom } from '../seeded.ts'
 import { type JobView, pngSize, type SignedUp } from './client.ts'
 import { DevServer, temporaryFolder } from './dev-server.ts'
 
@@ -139,15 +141,4 @@ async function welcomed(server: DevServer, accepted: Map<string, SignedUp>): Pro
     if (welcomedAt !== null) count++
   }
   return count
-}
-
-/** Mulberry32: small, seeded, and good enough to choose moments. */
-function randomFrom(start: number): () => number {
-  let state = start >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }

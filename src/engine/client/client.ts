@@ -3,7 +3,7 @@
  * merges what shards answer. Decides nothing about a job.
  */
 
-import { newJobId, parseJobId } from '../ledger/job-id.ts'
+import { newJobId, parseJobId, shardOf, ulidOf } from '../ledger/job-id.ts'
 import {
   type Claimed,
   type Enqueued,
@@ -286,12 +286,4 @@ export class Client {
 
 function refusalError({ refused, message }: Refusal): ChardError {
   return new ChardError(refused, message)
-}
-
-function shardOf(id: string): number {
-  return Number(id.slice(0, id.indexOf('-')))
-}
-
-function ulidOf(id: string): string {
-  return id.slice(id.indexOf('-') + 1)
 }

@@ -24,3 +24,13 @@ export function parseJobId(id: string): { shard: number; ulid: string; madeAt: n
 export function jobIdFloor(shard: number, ms: number): string {
   return `${shard}-${encodeTime(Math.max(0, Math.floor(ms)), 10)}${'0'.repeat(16)}`
 }
+
+/** The shard that a job's id names. The id is one of ours: `parseJobId` is for those that come from outside. */
+export function shardOf(id: string): number {
+  return Number(id.slice(0, id.indexOf('-')))
+}
+
+/** The part of a job's id that sorts by time across shards. */
+export function ulidOf(id: string): string {
+  return id.slice(id.indexOf('-') + 1)
+}

@@ -1,6 +1,6 @@
 /** The verbs that only read. None scans a table that grows without a bound. */
 import type { CoreParts } from './core.ts'
-import { parseJobId } from './job-id.ts'
+import { parseJobId, ulidOf } from './job-id.ts'
 import type { ListReply, ListRequest, Refusal } from './protocol.ts'
 import { type JobRowWithInput, recordOf } from './row.ts'
 
@@ -44,6 +44,6 @@ export function list(core: CoreParts, { state, task, tag, key, limit, before }: 
   const lastRead = jobs.length < found.length ? jobs.at(-1)?.id : searched.at(-1)?.id
   return {
     jobs: jobs.map(recordOf),
-    ...(!isComplete && lastRead !== undefined && { searchedTo: lastRead.slice(lastRead.indexOf('-') + 1) }),
+    ...(!isComplete && lastRead !== undefined && { searchedTo: ulidOf(lastRead) }),
   }
 }

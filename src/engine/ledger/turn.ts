@@ -28,7 +28,8 @@ export class Turn {
   readonly #parts: TurnParts
   readonly #added: JobRowWithInput[] = []
   readonly #changes: Change[] = []
-  readonly #removed: string[] = []
+  /** Removals of rows, for the counts below the mark. */
+  readonly #removals: { id: string; from: JobRow['state'] }[] = []
   readonly #effects: (() => void)[] = []
   #moved: Upkeep | undefined
   #neededAt = Number.POSITIVE_INFINITY
@@ -60,11 +61,10 @@ export class Turn {
   remove(rows: readonly Pick<JobRow, 'id' | 'state'>[]): void {
     if (rows.length === 0) return
     const gone = new Set(this.#parts.jobs.remove(rows.map(({ id }) => id)))
-    this.#removed.push(...gone)
     for (const { id, state } of rows) {
       if (gone.has(id)) this.after(() => this.#parts.books.counts.move(this.#side(id), state, undefined))
     }
-    this.#belowMoves.push(...rows.filter(({ id }) => gone.has(id)).map(({ id, state }) => ({ id, from: state })))
+    this.#removals.push(...rows.filter(({ id }) => gone.has(id)).map(({ id, state }) => ({ id, from: state })))
   }
 
   /** The mark or the sweep moves. The counts below the mark are given as they will be. */
@@ -113,12 +113,10 @@ export class Turn {
     for (const effect of this.#effects) effect()
   }
 
-  readonly #belowMoves: { id: string; from?: JobRow['state']; to?: JobRow['state'] }[] = []
-
   /** The counts below the mark after this turn, if it touches one of them. */
   #belowAfter(upkeep: Upkeep): StateCounts | undefined {
     const moves = [
-      ...this.#belowMoves,
+      ...this.#removals.map(({ id, from }) => ({ id, from, to: undefined })),
       ...this.#added.map(({ id, state }) => ({ id, from: undefined, to: state })),
       ...this.#changes.map(({ before, after }) => ({ id: after.id, from: before.state, to: after.state })),
     ].filter(({ id }) => id < this.#parts.books.mark)

@@ -6,7 +6,7 @@ import { decodeTime } from 'ulid'
 import { isFinal } from '../task/job.ts'
 import type { CoreParts } from './core.ts'
 import { noCounts } from './counts.ts'
-import { jobIdFloor } from './job-id.ts'
+import { jobIdFloor, ulidOf } from './job-id.ts'
 import { leaseParts } from './lease.ts'
 import { lapseRow } from './settle.ts'
 import { tallyMinutesKept } from './tallies.ts'
@@ -129,7 +129,7 @@ function isOverfull({ bytes, historyBytesMax }: CoreParts): boolean {
 export function nextSweepAt(core: CoreParts, notBefore: number): number | undefined {
   const oldest = core.jobs.firstAfter(core.books.swept)
   if (oldest === undefined) return undefined
-  const madeAt = decodeTime(oldest.slice(oldest.indexOf('-') + 1))
+  const madeAt = decodeTime(ulidOf(oldest))
   return isOverfull(core) ? notBefore : Math.max(madeAt + core.defaultRetentionMs, notBefore)
 }
 

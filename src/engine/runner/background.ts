@@ -7,6 +7,7 @@
  * of the isolate before that.
  */
 import type { Client, Recording } from '../client/client.ts'
+import { shardOf } from '../ledger/job-id.ts'
 import type { Claimed, NewJob } from '../ledger/protocol.ts'
 import type { TaskDefinition, TaskRequest } from '../task/task.ts'
 import { Attempt, type AttemptPorts, type AttemptResult } from './attempt.ts'
@@ -129,8 +130,4 @@ async function record(
 function claimedHere(job: NewJob, now: number): Claimed {
   const { id, task, input, maxAttempts, tags = [] } = job
   return { id, task, input, lease: '', leaseMs: 0, attempt: 1, maxAttempts, priority: 0, tags, createdAt: now }
-}
-
-function shardOf(id: string): number {
-  return Number(id.slice(0, id.indexOf('-')))
 }
