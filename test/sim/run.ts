@@ -36,21 +36,21 @@ export async function run(plan: Plan): Promise<Run> {
 
 async function live(world: World): Promise<void> {
   const { clock, plan, ledgers } = world
-  const startedAt = clock.now
   const storm = new Storm(world)
-  let lastDueAt = startedAt
-  for (const job of plan.jobs) {
-    lastDueAt = Math.max(lastDueAt, startedAt + job.atMs + (job.delayMs ?? 0) + (job.redriveAfterMs ?? 0))
-    clock.ring(startedAt + job.atMs, () => storm.ask(job), 'traffic')
-  }
+  for (const job of plan.jobs) world.later(job.atMs, () => storm.ask(job))
   watch(world)
-  await until(world, startedAt + plan.stormMs, () => true)
+  await passed(world, plan.stormMs)
   if (world.violation) return
   world.note('the storm is over')
+  const stormEndedAt = clock.now
   world.calm()
-  const isUnfinished = () => ledgers.some(({ ports }) => ports.watch.rows.live.size > 0) || clock.now < lastDueAt
-  const allowed = Math.max(clock.now, lastDueAt) + boundMs
-  await until(world, allowed, isUnfinished)
+  // What has died is noticed now, and not when the next timer rings.
+  await clock.advance(0)
+  const isUnfinished = () =>
+    world.asking.size > 0 ||
+    clock.now < world.expectedUntil ||
+    ledgers.some(({ ports }) => ports.watch.rows.live.size > 0)
+  await until(world, () => Math.max(stormEndedAt, world.expectedUntil) + boundMs, isUnfinished)
   const left = ledgers.flatMap(({ ports }) => [...ports.watch.rows.live.values()])
   const [first] = left
   world.claim(
@@ -64,10 +64,20 @@ async function live(world: World): Promise<void> {
   await quiet(world)
 }
 
+/** Time passes, unless a promise is broken. */
+function passed(world: World, ms: number): Promise<void> {
+  const end = world.clock.now + ms
+  return until(
+    world,
+    () => end,
+    () => true,
+  )
+}
+
 /** Time passes until a moment, while a condition holds and no promise is broken. */
-async function until(world: World, at: number, condition: () => boolean): Promise<void> {
+async function until(world: World, at: () => number, condition: () => boolean): Promise<void> {
   const { clock } = world
-  while (clock.nextAt <= at && condition() && !world.violation) await clock.next()
+  while (clock.nextAt <= at() && condition() && !world.violation) await clock.next()
 }
 
 function watch(world: World): void {
@@ -87,10 +97,10 @@ function watch(world: World): void {
 async function quiet(world: World): Promise<void> {
   const { clock, queue, ledgers } = world
   world.hasWatchdog = false
-  await until(world, clock.now + 60_000, () => true)
+  await passed(world, 60_000)
   const sent = queue.sent
   const rung = ledgers.reduce((sum, { alarm }) => sum + alarm.timesSet, 0)
-  await until(world, clock.now + quietMs, () => true)
+  await passed(world, quietMs)
   const [wakeUps, rings] = [queue.sent - sent, ledgers.reduce((sum, { alarm }) => sum + alarm.timesSet, 0) - rung]
   world.claim(wakeUps === 0, 'I13', () => `${wakeUps} wake-ups in an hour with nothing to do`)
   const most = quietRingsMax * ledgers.length + (world.tally['rows written'] ?? 0)

@@ -38,7 +38,6 @@ export class Storm {
   /** Makes the request of a plan, again when it is refused by the platform, and steers what came of it. */
   ask(job: JobPlan, tried = 1): void {
     const { world } = this
-    const { clock } = world
     const { task, n, moods, key } = job
     const options: EnqueueOptions = {
       ...(key !== undefined && { idempotencyKey: key }),
@@ -75,15 +74,16 @@ export class Storm {
         const isExpected =
           error instanceof ChardError && (error.code === 'unavailable' || error.code === 'key-conflict')
         world.claim(isExpected, 'error', () => `enqueue threw ${(error as Error)?.stack ?? String(error)}`)
-        if (tried < triesMax) clock.ring(clock.now + 1_000 * tried, () => this.ask(job, tried + 1), 'traffic')
+        if (tried < triesMax) world.later(1_000 * tried, () => this.ask(job, tried + 1))
       },
     )
   }
 
-  #steer({ cancelAfterMs, redriveAfterMs }: JobPlan, id: string): void {
-    const { clock } = this.world
-    if (cancelAfterMs !== undefined) clock.ring(clock.now + cancelAfterMs, () => this.#verb('cancel', id), 'traffic')
-    if (redriveAfterMs !== undefined) clock.ring(clock.now + redriveAfterMs, () => this.#verb('redrive', id), 'traffic')
+  #steer({ delayMs, cancelAfterMs, redriveAfterMs }: JobPlan, id: string): void {
+    const { world } = this
+    if (delayMs !== undefined) world.expects(world.clock.now + delayMs)
+    if (cancelAfterMs !== undefined) world.later(cancelAfterMs, () => this.#verb('cancel', id))
+    if (redriveAfterMs !== undefined) world.later(redriveAfterMs, () => this.#verb('redrive', id))
   }
 
   #verb(verb: 'cancel' | 'redrive', id: string): void {

@@ -43,6 +43,10 @@ export class World {
   /** How often each job's handler went well. */
   readonly effects = new Map<string, number>()
   violation: Violation | undefined
+  /** Until then something is still to come of what was asked: a delay, somebody who steers. */
+  expectedUntil: number
+  /** Requests from outside that are being answered, or do something after their answer. */
+  readonly asking = new Set<Invocation>()
   /** The cron trigger fires. */
   hasWatchdog = true
   isolates: Isolate[] = []
@@ -51,6 +55,7 @@ export class World {
   #named = 0
 
   constructor(readonly plan: Plan) {
+    this.expectedUntil = this.clock.now
     this.trace = new Trace(this.clock)
     this.weather = new Weather(plan.seed, plan.faults)
     const chance = this.weather.dice('machines')
@@ -122,12 +127,25 @@ export class World {
   request<T>(work: (isolate: Isolate) => Promise<T>): Promise<T> {
     const isolate = this.anyIsolate()
     const invocation = this.#invocation(isolate, 'web')
+    this.asking.add(invocation)
+    invocation.ends.push(() => this.asking.delete(invocation))
     return new Promise((resolve, reject) => {
       invocation
         .run(() => work(isolate))
         .then(resolve, reject)
         .finally(() => this.#cut(invocation, afterResponseMs))
     })
+  }
+
+  /** Somebody outside will act, or something falls due, at this moment. */
+  expects(at: number): void {
+    this.expectedUntil = Math.max(this.expectedUntil, at)
+  }
+
+  /** Somebody outside acts after `ms`. */
+  later(ms: number, act: () => void): void {
+    this.expects(this.clock.now + ms)
+    this.clock.ring(this.clock.now + ms, act, 'traffic')
   }
 
   /** The cron trigger's handler. */

@@ -71,8 +71,8 @@ export class Books {
   dueLoadedTo: DuePlace = dueStart
   /** The next row of the due index beyond that; undefined when there is none. Never later than the truth. */
   nextDueAt: number | undefined
-  /** Finished jobs whose own time to be pruned has come. */
-  prunable: string[] = []
+  /** Finished jobs whose own time to be pruned has come. A set: a clock that steps back has them met twice. */
+  readonly prunable = new Set<string>()
   /** When the sweep for old jobs should go on. */
   nextSweepAt: number | undefined
   /** Plain waiting jobs beyond this id are on disk only; undefined when all are in memory. */
@@ -178,6 +178,9 @@ export function opened(
   }
   books.nextDueAt = jobs.nextDueAt(books.dueLoadedTo.at, books.dueLoadedTo.id)
   loadDue(books, jobs, now)
+  // More is due than one slice, or than memory holds: what waits may come later, but a lease is known from the start.
+  if ((books.nextDueAt ?? Number.POSITIVE_INFINITY) <= now)
+    for (const row of jobs.runningDue(now)) books.place(row, now)
   return books
 }
 
@@ -188,7 +191,7 @@ export function loadDue(books: Books, jobs: JobStatements, now: number): void {
   const last = rows.at(-1)
   if (last?.dueAt != null) books.dueLoadedTo = { at: last.dueAt, id: last.id }
   for (const row of rows) {
-    if (isFinal(row.state)) books.prunable.push(row.id)
+    if (isFinal(row.state)) books.prunable.add(row.id)
     else if (!books.running.has(row.id)) books.place(row, now)
   }
   books.nextDueAt = jobs.nextDueAt(books.dueLoadedTo.at, books.dueLoadedTo.id)

@@ -219,7 +219,7 @@ export class LedgerCore {
     const times = [...books.running.values()].map((job) => books.leaseEnd(job))
     if (books.nextLoadAt !== undefined) times.push(books.nextLoadAt)
     if (books.nextSweepAt !== undefined) times.push(books.nextSweepAt)
-    if (books.prunable.length > 0) times.push(0)
+    if (books.prunable.size > 0) times.push(0)
     return times.length === 0 ? undefined : times.reduce((a, b) => Math.min(a, b))
   }
 

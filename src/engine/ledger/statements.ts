@@ -168,6 +168,14 @@ export function jobStatements(sql: Sql) {
       )
     },
 
+    /** Running rows among those that fell due up to now: reads all of these. */
+    runningDue(now: number): LightRow[] {
+      return sql.all<LightRow>(
+        `SELECT ${light} FROM jobs INDEXED BY jobs_due WHERE due_at <= ? AND state = 'running'`,
+        now,
+      )
+    },
+
     /** When the next row beyond a place in the due index falls due. */
     nextDueAt(afterAt: number, afterId: string): number | undefined {
       const [row] = sql.all<{ dueAt: number }>(

@@ -22,8 +22,8 @@ export function sync(core: CoreParts, turn: Turn, request: SyncRequest, mayPark:
   const known = books.runners.get(request.runner)
   // Overtaken on its way: what it says of attempts still counts, what it says of the runner does not.
   const stale = known !== undefined && known.seq > request.seq
-  const lostSettlements = settle(core, turn, request.settle)
-  const { lost, cancelled } = beat(core, turn, request.beat)
+  const tooLate = settle(core, turn, request.settle)
+  const { live, lost, cancelled } = beat(core, turn, request.beat)
   giveBack(core, turn, request)
   const repeated = stale ? [] : claimedBefore(core, turn, request)
   const claimed = repeated.length > 0 || stale ? repeated : claim(core, turn, request)
@@ -32,11 +32,17 @@ export function sync(core: CoreParts, turn: Turn, request: SyncRequest, mayPark:
   const leaves = request.done === true || (isEmptyHanded && !mayPark)
   if (leaves && !stale && !holdsMore(core, request)) leave(core, turn, request.runner)
   else if (!stale) turn.after(() => hear(core, turn, request, claimed.length, storedUntil))
-  return { claimed, lost: [...lostSettlements, ...lost], cancelled, leaseMs: goodUntil - turn.now }
+  // A job that it settles under an old lease may be one that it has claimed anew, and that lease is not lost.
+  const gone = [...tooLate.filter((id) => !live.has(id)), ...lost]
+  return { claimed, lost: gone, cancelled, leaseMs: goodUntil - turn.now }
 }
 
 /** What goes on: progress is written, and the runner learns what it lost and what it should stop. */
-function beat(core: CoreParts, turn: Turn, beats: readonly Beat[]): { lost: string[]; cancelled: string[] } {
+function beat(
+  core: CoreParts,
+  turn: Turn,
+  beats: readonly Beat[],
+): { live: Set<string>; lost: string[]; cancelled: string[] } {
   const running = core.books.running
   placeAbsent(core, turn, beats)
   const isLive = ({ id, lease }: Beat) => running.get(id)?.lease === lease
@@ -47,13 +53,15 @@ function beat(core: CoreParts, turn: Turn, beats: readonly Beat[]): { lost: stri
     if (row?.state === 'running' && leaseIsLive(row, lease))
       turn.change(row, { ...row, progress: JSON.stringify(progress) })
   }
+  const live = new Set(beats.filter(isLive).map(({ id }) => id))
   return {
-    lost: beats.filter((one) => !isLive(one)).map(({ id }) => id),
-    cancelled: beats.filter((one) => isLive(one) && running.get(one.id)?.cancelling).map(({ id }) => id),
+    live,
+    lost: beats.filter(({ id }) => !live.has(id)).map(({ id }) => id),
+    cancelled: [...live].filter((id) => running.get(id)?.cancelling),
   }
 }
 
-/** After a restart with very much due, running jobs may not be in memory yet: the row says whether a lease is live. */
+/** By a clock that is behind, a restart finds no job that fell due later: the row says whether its lease is live. */
 function placeAbsent({ books, jobs }: CoreParts, turn: Turn, beats: readonly Beat[]): void {
   const absent = beats.filter(({ id }) => !books.running.has(id))
   if (absent.length === 0) return

@@ -47,10 +47,12 @@ function forgetRunner({ books, runners }: CoreParts, turn: Turn, runner: string,
 
 /** Prunes finished jobs that carry their own time. True when there are more. */
 export function prune({ books, jobs }: CoreParts, turn: Turn): boolean {
-  const ids = books.prunable.slice(0, slice)
+  const ids = [...books.prunable].slice(0, slice)
   turn.remove(jobs.byIds(ids).filter(({ state, dueAt }) => isFinal(state) && dueAt !== null && dueAt <= turn.now))
-  turn.after(() => books.prunable.splice(0, ids.length))
-  return books.prunable.length > slice
+  turn.after(() => {
+    for (const id of ids) books.prunable.delete(id)
+  })
+  return books.prunable.size > ids.length
 }
 
 /**

@@ -125,7 +125,7 @@ export class LedgerWatch {
       const row = this.rows.all.get(id)
       const isLive = row?.state === 'running' && row.lease === lease
       claim(
-        isLive !== lost.includes(id) || request.settle.some((one) => one.id === id),
+        isLive !== lost.includes(id) || request.settle.some((one) => one.id === id && one.lease === lease),
         'I2',
         () => `${shard}: a beat for ${id} is answered as ${isLive ? 'lost' : 'live'}`,
       )
