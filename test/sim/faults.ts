@@ -12,6 +12,8 @@ export interface Faults {
   readonly rpcSlow: number
   readonly rpcOverloaded: number
   readonly rpcStrange: number
+  /** One isolate reaches no ledger for up to two minutes: longer than a lease. */
+  readonly silentEveryMs: number
   /** A ledger is reset at a statement, right after a commit, or between two events. */
   readonly resetInStatement: number
   readonly resetAfterCommit: number
@@ -50,6 +52,7 @@ export const noFaults: Faults = {
   rpcSlow: 0,
   rpcOverloaded: 0,
   rpcStrange: 0,
+  silentEveryMs: 0,
   resetInStatement: 0,
   resetAfterCommit: 0,
   resetEveryMs: 0,

@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { argsOf } from './args.ts'
-import { add, type Figures, noFigures, type RunFigures } from './figures.ts'
+import { add, noFigures, type RunFigures } from './figures.ts'
 import { Progress } from './progress.ts'
 import { runSeed } from './run.ts'
 import { tell, tellSeed } from './tell.ts'
@@ -17,6 +17,8 @@ interface Share {
   readonly count: number
 }
 
+/** Every so many seeds one is run twice. */
+const againEvery = 50
 /** Violations after which the rest of a night is not worth waiting for. */
 const violationsMax = 20
 
@@ -71,8 +73,16 @@ async function overWorkers(
 
 async function work({ first, stride, count }: Share): Promise<void> {
   for (let index = 0; index < count; index++) {
-    parentPort?.postMessage([await runSeed(first + index * stride)] satisfies RunFigures[])
+    const seed = first + index * stride
+    const run = await runSeed(seed)
+    parentPort?.postMessage([index % againEvery === 0 ? await isOneHistory(run) : run] satisfies RunFigures[])
   }
 }
 
-export type { Figures }
+/** Runs a seed again: one that is not the same history twice cannot be replayed. */
+async function isOneHistory(run: RunFigures): Promise<RunFigures> {
+  const again = await runSeed(run.seed)
+  if (run.violation || (again.trace === run.trace && again.steps === run.steps)) return run
+  const message = `${run.steps} steps to ${run.trace}, then ${again.steps} to ${again.trace}`
+  return { ...run, violation: { seed: run.seed, invariant: 'error', message: `not one history: ${message}` } }
+}

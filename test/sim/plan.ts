@@ -102,6 +102,7 @@ function swarm(dice: Dice): Faults {
   may('rpcSlow', 0.01, 0.2)
   may('rpcOverloaded', 0.01, 0.1)
   may('rpcStrange', 0.005, 0.05)
+  may('silentEveryMs', 60_000, 5_000)
   may('resetInStatement', 0.0005, 0.02)
   may('resetAfterCommit', 0.002, 0.1)
   may('resetEveryMs', 60_000, 1_000)
@@ -132,7 +133,8 @@ function jobsOf(dice: Dice, stormMs: number): JobPlan[] {
   const burst = dice.happens(0.4)
   return Array.from({ length: count }, (_, n): JobPlan => {
     const tier = dice.one<Tier>(['enqueue', 'enqueue', 'enqueue', 'enqueue', 'startNow', 'background', 'many'])
-    const task = tier === 'startNow' || tier === 'background' ? dice.one(inline) : dice.one(tasks)
+    const isLong = dice.happens(0.25)
+    const task = tier === 'startNow' || tier === 'background' ? dice.one(inline) : isLong ? 'draw' : dice.one(tasks)
     const isEvil = () => dice.happens(evil)
     const feelings = Array.from({ length: dice.between(1, 4) }, () =>
       isEvil() ? dice.one(moods) : dice.one(goodMoods),
@@ -153,7 +155,7 @@ function jobsOf(dice: Dice, stormMs: number): JobPlan[] {
   })
 }
 
-const goodMoods: readonly Mood[] = ['quick', 'quick', 'ok', 'ok', 'ok', 'children', 'long']
+const goodMoods: readonly Mood[] = ['quick', 'quick', 'ok', 'ok', 'ok', 'children', 'long', 'stubborn']
 
 function delay(dice: Dice): number {
   return dice.one([dice.between(1, 1_000), dice.between(1_000, 60_000), dice.between(60_000, 1_800_000)])

@@ -44,7 +44,9 @@ export function programOf(plan: Plan, version: Version, { run }: Handlers): Prog
     brief: task('brief', { retry: { maxAttempts: 3 }, retention: briefRetentionMs }),
     hooked: task('hooked', { retry: { maxAttempts: 2 }, onFailed: async () => {} }),
     // The previous release knows nothing of it: neither do its runners, nor its ledgers.
-    ...(version === 'new' && { fresh: task('fresh', { retry: { maxAttempts: 3 }, onFailed: async () => {} }) }),
+    ...(version === 'new' && {
+      fresh: task('fresh', { retry: { maxAttempts: 3 }, timeout: '50s', onFailed: async () => {} }),
+    }),
   }
   return { chard, worker: chard.serve(Object.values(tasks)), tasks }
 }

@@ -24,6 +24,14 @@ export class Storm {
       world.note(`${one.name} dies`)
       one.die()
     })
+    this.#every('silentEveryMs', () => {
+      const dice = weather.dice('silentEveryMs')
+      // One that is at work, if there is one: a runner that cannot beat is what this is for.
+      const busy = world.isolates.filter(({ invocations }) => invocations.size > 0)
+      const isolate = dice.one(busy.length > 0 ? busy : world.isolates)
+      isolate.silentUntil = world.clock.now + dice.between(20_000, 120_000)
+      world.note(`${isolate.name} is cut off`)
+    })
     this.#every('clockStepsEveryMs', () => {
       const dice = weather.dice('clockStepsEveryMs')
       const skew = dice.one([

@@ -287,11 +287,18 @@ export class World {
     }
   }
 
-  async #call(caller: Machine, { speaksOld }: Isolate, shard: number, verb: Verb, request: unknown): Promise<unknown> {
+  async #call(
+    caller: Machine,
+    { speaksOld, silentUntil }: Isolate,
+    shard: number,
+    verb: Verb,
+    request: unknown,
+  ): Promise<unknown> {
     const { weather } = this
     const ledger = this.ledgers[shard] as LedgerObject
     const said = speaksOld ? asOld(verb, request) : request
-    const answer = ledger.call(caller as Invocation | Activation, verb, said)
+    const isCutOff = !weather.isOver && this.clock.now < silentUntil
+    const answer = ledger.call(caller as Invocation | Activation, verb, said, isCutOff)
     this.count(`rpc ${verb}`)
     if (weather.strikes('diesAtAwait')) {
       // It has asked, and dies before it hears: at any moment of the way there and back.

@@ -50,6 +50,7 @@ function plans(): { verb: string; statement: string; plan: string[] }[] {
     'job.fromMark': () => rooms.job.fromMark('3-', '3-', 5),
     'job.waitingAfter': () => rooms.job.waitingAfter('3-', 5),
     'job.due': () => rooms.job.due(0, '', 5, 5),
+    'job.runningDue': () => rooms.job.runningDue(5),
     'job.nextDueAt': () => rooms.job.nextDueAt(0, ''),
     'job.countBetween': () => rooms.job.countBetween('3-', '4-'),
     'job.sweep': () => rooms.job.sweep('3-', '4-', 5),
@@ -105,6 +106,7 @@ describe('statements', () => {
 
   test.each([
     ['job.due', 'jobs_due', 'what waits for its time is found without reading what does not'],
+    ['job.runningDue', 'jobs_due', 'of all that is due only what runs is kept'],
     ['job.nextDueAt', 'jobs_due', 'so is the next of them'],
     ['job.byKey', 'jobs_key', 'a key names one job of a task'],
   ])('%s goes by the index %s, because %s', (verb, index) => {

@@ -21,6 +21,8 @@ const readyMsMax = 5 * 60_000 + 1_000
 const heldMsMax = 1_100
 /** What is overdue is looked after by then: as late as this where an alarm did not come to its end. */
 const deadmanMs = 30_001
+/** A ring that leaves work over comes back after this, and looks then after what has fallen due meanwhile. */
+const leftOverMs = 100
 /** Every n-th event memory is compared with the rows, and what a restart would find. */
 const compareEvery = 4
 const restartEvery = 40
@@ -82,6 +84,8 @@ export class LedgerWatch {
       else this.rows.extended.delete(one.runner)
     }
     count('rows written', rows)
+    const written = seen.flatMap((one) => (one.kind === 'written' ? one.row.id : []))
+    this.#ports.claim(new Set(written).size === written.length, 'I11', () => `${cause?.verb} writes a row twice`)
     this.#latest = Math.max(this.#latest, activation.now())
     if (cause?.verb === 'enqueue' || cause?.verb === 'sync') this.#armed(ledger, `after a commit of ${cause.verb}`)
   }
@@ -220,7 +224,7 @@ export class LedgerWatch {
       const due = this.#dueAt(ledger, row)
       const isExcused = due <= this.#latest || ledger.isOnDeadman
       const needed = isExcused ? Math.max(due, this.#latest + deadmanMs) : due
-      const isArmed = at !== undefined && (at <= needed || !isClockTrue())
+      const isArmed = at !== undefined && (at <= needed + leftOverMs || !isClockTrue())
       claim(
         isArmed,
         'I8',

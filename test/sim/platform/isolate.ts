@@ -17,6 +17,8 @@ export interface Program {
 export class Isolate {
   readonly invocations = new Set<Invocation>()
   isDead = false
+  /** Until then none of its calls arrives. */
+  silentUntil = 0
 
   constructor(
     readonly name: string,

@@ -58,10 +58,10 @@ export class LedgerObject {
   }
 
   /** A call by RPC: there, its effect, and back. Any part may go wrong. */
-  async call(caller: Invocation | Activation, verb: Verb, request: unknown): Promise<unknown> {
+  async call(caller: Invocation | Activation, verb: Verb, request: unknown, isCutOff: boolean): Promise<unknown> {
     if (caller.isDead) return new Promise(() => {})
     if (caller instanceof Invocation) caller.subrequest()
-    return heardBy(caller, this.#carry(verb, structuredClone(request)))
+    return heardBy(caller, this.#carry(verb, structuredClone(request), isCutOff))
   }
 
   /** The object is gone and everything it has not stored; whoever waits for an answer learns it. */
@@ -77,15 +77,12 @@ export class LedgerObject {
     return this.ports.weather.dice('reset').happens(0.5) ? superseded() : connectionLost()
   }
 
-  async #carry(verb: Verb, request: unknown): Promise<unknown> {
+  async #carry(verb: Verb, request: unknown, isCutOff: boolean): Promise<unknown> {
     const { weather, watch } = this.ports
     const slowMs = weather.strikes('rpcSlow') ? slow(weather) : 0
     const isSlowThere = slowMs > 0 && weather.dice('rpcSlow').happens(0.5)
-    const before = weather.strikes('rpcBefore')
-      ? this.anyReset()
-      : weather.strikes('rpcOverloaded')
-        ? overloaded()
-        : undefined
+    const isLost = isCutOff || weather.strikes('rpcBefore')
+    const before = isLost ? this.anyReset() : weather.strikes('rpcOverloaded') ? overloaded() : undefined
     const after = weather.strikes('rpcAfter')
       ? this.anyReset()
       : weather.strikes('rpcStrange')

@@ -118,8 +118,23 @@ export function beatSuite(withStore: WithStore): void {
         const fact = { ...rig.core.books.upkeep(), mark: `${rig.job().id}`, below: rig.core.books.counts.total() }
         rig.sql.all('INSERT INTO facts (name, value) VALUES (?, ?)', 'upkeep', JSON.stringify(fact))
         rig.restart()
+        expect(rig.sync({ tasks: { draw: 1_000 }, want: 1 }).claimed).toMatchObject([{ id, lease: claimed.lease }])
         expect(rig.sync({ seq: 2, beat: [beatOf(claimed)] }).lost).toEqual([])
         expect(rig.row(id)).toMatchObject({ state: 'running' })
+      }))
+
+    test('of a job that its runner has claimed anew is live, though it settles the old lease in the same breath', () =>
+      rigged((rig) => {
+        const id = rig.enqueue()
+        const old = rig.claim()
+        rig.sync({ seq: 2, beat: [beatOf(old)] })
+        rig.pass(leaseMs)
+        rig.ring()
+        const renewed = rig.claim({ seq: 3 })
+        const reply = rig.sync({ seq: 4, settle: [settlementOf(old, failed)], beat: [beatOf(renewed)] })
+        expect(reply.lost).toEqual([])
+        expect(rig.row(id)).toMatchObject({ state: 'running', lease: renewed.lease })
+        expect(rig.broken()).toEqual([])
       }))
   })
 

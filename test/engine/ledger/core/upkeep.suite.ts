@@ -206,6 +206,24 @@ export function upkeepSuite(withStore: WithStore): void {
         { policies: { draw: { retentionMs: 2 * minuteMs } } },
       ))
 
+    test('counts a job once, though a clock that stepped back has it met twice', () =>
+      rigged(
+        (rig) => {
+          for (let count = 0; count < 2; count++) finished(rig, 'draw')
+          rig.pass(3 * minuteMs)
+          rig.core.load(rig.now)
+          rig.pass(-5 * minuteMs)
+          const later = rig.enqueue({ delayMs: 1 })
+          rig.pass(6 * minuteMs)
+          rig.core.load(rig.now)
+          rig.ring()
+          expect(rig.rows().map(({ id }) => id)).toEqual([later])
+          expect(rig.core.books.counts.total()).toMatchObject({ completed: 0, scheduled: 1 })
+          expect(rig.broken()).toEqual([])
+        },
+        { policies: { draw: { retentionMs: 2 * minuteMs } } },
+      ))
+
     test('of a job that outlived the sweep comes at its own time', () =>
       rigged((rig) => {
         const id = rig.enqueue({ delayMs: 10 * dayMs })
