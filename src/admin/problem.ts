@@ -81,6 +81,9 @@ const mappings: Readonly<Record<ChardErrorCode, Mapping>> = {
   gone: { status: 410 },
   'key-conflict': { status: 409 },
   'wrong-state': { status: 409 },
+  draining: { status: 503, detail: 'This work is not taken at the moment. Try again later.', retryAfterSeconds: 60 },
+  'unknown-schedule': { status: 404 },
+  'unknown-bulk': { status: 404 },
   // Mistakes of the deployment, not of the caller.
   'too-long': { status: 500, detail: setUpDetail },
   'homes-mismatch': { status: 500, detail: setUpDetail },

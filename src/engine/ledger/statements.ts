@@ -13,10 +13,11 @@ import type { Sql, SqlValue } from './sql.ts'
 const fixedColumns = {
   id: 'id',
   task: 'task',
-  bytes: 'bytes',
+  partition: 'partition',
   createdAt: 'created_at',
-  key: 'key',
   tags: 'tags',
+  schedule: 'schedule',
+  slot: 'slot',
 } as const satisfies Partial<Record<keyof JobRow, string>>
 
 /** Columns that a transition may change. */
@@ -24,16 +25,24 @@ const movingColumns = {
   state: 'state',
   reason: 'reason',
   priority: 'priority',
+  bytes: 'bytes',
   attempt: 'attempt',
   maxAttempts: 'max_attempts',
   lapses: 'lapses',
   refunds: 'refunds',
   dueAt: 'due_at',
+  notBefore: 'not_before',
+  expiresAt: 'expires_at',
   startedAt: 'started_at',
   finishedAt: 'finished_at',
   lease: 'lease',
   leaseUntil: 'lease_until',
   cancelling: 'cancelling',
+  key: 'key',
+  formerKey: 'former_key',
+  calls: 'calls',
+  after: 'after_job',
+  successor: 'successor',
   progress: 'progress',
   error: 'error',
   history: 'history',
@@ -46,7 +55,21 @@ const names = Object.keys(columns) as Column[]
 const movingNames = Object.keys(movingColumns) as (keyof typeof movingColumns)[]
 
 const selected = names.map((name) => `${columns[name]} AS ${name}`).join(', ')
-const heavy: readonly Column[] = ['key', 'tags', 'progress', 'error', 'history', 'output']
+const heavy: readonly Column[] = [
+  'tags',
+  'schedule',
+  'slot',
+  'notBefore',
+  'key',
+  'formerKey',
+  'calls',
+  'after',
+  'successor',
+  'progress',
+  'error',
+  'history',
+  'output',
+]
 const light = names
   .filter((name) => !heavy.includes(name))
   .map((name) => `${columns[name]} AS ${name}`)
@@ -66,6 +89,8 @@ const rowCharsMax = 64 * 1024
 export interface Change {
   readonly before: JobRow
   readonly after: JobRow
+  /** Its new input, as JSON text; absent: it keeps the one it has. */
+  readonly input?: string | undefined
 }
 
 export function jobStatements(sql: Sql) {
@@ -90,14 +115,18 @@ export function jobStatements(sql: Sql) {
 
     /** Writes the next rows of jobs, each only if it is still as it was read. Answers how many were. */
     update(changes: readonly Change[]): number {
-      const values = ({ before, after }: Change): SqlValue[] => [
+      const values = ({ before, after, input }: Change): SqlValue[] => [
         ...movingNames.map((name) => after[name]),
+        input ?? null,
         before.id,
         ...unchanged.map((name) => before[name]),
       ]
-      const size = movingNames.length
+      const size = movingNames.length + 1
       const set = (bind: (index: number) => string) =>
-        movingNames.map((name, index) => `${columns[name]} = ${bind(index)}`).join(', ')
+        [
+          ...movingNames.map((name, index) => `${columns[name]} = ${bind(index)}`),
+          `input = coalesce(${bind(size - 1)}, input)`,
+        ].join(', ')
       const still = (bind: (index: number) => string) =>
         unchanged.map((name, index) => `jobs.${columns[name]} IS ${bind(size + 1 + index)}`).join(' AND ')
       const numbered = (index: number) => `?${index + 1}`
@@ -132,9 +161,14 @@ export function jobStatements(sql: Sql) {
       )
     },
 
-    /** The job that holds an idempotency key. */
-    byKey(key: string, task: string): JobRowWithInput | undefined {
-      return sql.all<JobRowWithInput>(`SELECT ${selected}, input FROM jobs WHERE key = ? AND task = ?`, key, task)[0]
+    /** The job that holds a key within its task and partition. */
+    byKey(key: string, task: string, partition: string): JobRowWithInput | undefined {
+      return sql.all<JobRowWithInput>(
+        `SELECT ${selected}, input FROM jobs WHERE key = ? AND task = ? AND partition = ?`,
+        key,
+        task,
+        partition,
+      )[0]
     },
 
     /** Activation: every row at or above the mark, by key. */
@@ -187,9 +221,13 @@ export function jobStatements(sql: Sql) {
       return row?.dueAt
     },
 
-    /** Counts of a range of ids by state: for moving the mark. */
-    countBetween(from: string, to: string): { state: JobState; n: number }[] {
-      return sql.all(`SELECT state, COUNT(*) AS n FROM jobs WHERE id >= ? AND id < ? GROUP BY state`, from, to)
+    /** Counts of a range of ids by task and state: for moving the mark. */
+    countBetween(from: string, to: string): { task: string; state: JobState; n: number }[] {
+      return sql.all(
+        `SELECT task, state, COUNT(*) AS n FROM jobs WHERE id >= ? AND id < ? GROUP BY task, state`,
+        from,
+        to,
+      )
     },
 
     /** The rows a pruning sweep looks at, oldest first. */
@@ -231,13 +269,22 @@ export function jobStatements(sql: Sql) {
     },
 
     /** The small columns of jobs below an id, newest first: what a search looks at. */
-    search(below: string, limit: number): Pick<JobRow, 'id' | 'task' | 'state' | 'tags' | 'key'>[] {
-      return sql.all(`SELECT id, task, state, tags, key FROM jobs WHERE id < ? ORDER BY id DESC LIMIT ?`, below, limit)
+    search(below: string, from: string, limit: number): SearchRow[] {
+      return sql.all(
+        `SELECT id, task, state, tags, coalesce(key, former_key) AS key, finished_at AS finishedAt
+         FROM jobs WHERE id < ? AND id >= ? ORDER BY id DESC LIMIT ?`,
+        below,
+        from,
+        limit,
+      )
     },
   }
 }
 
 export type JobStatements = ReturnType<typeof jobStatements>
+
+/** What a search sees of a job. */
+export type SearchRow = Pick<JobRow, 'id' | 'task' | 'state' | 'tags' | 'key' | 'finishedAt'>
 
 /** Single facts about a ledger. */
 export function factStatements(sql: Sql) {
@@ -272,6 +319,125 @@ export function runnerStatements(sql: Sql) {
     },
     forget: (runner: string): void => {
       sql.all('DELETE FROM runners WHERE runner = ?', runner)
+    },
+  }
+}
+
+/** The starts that rate limits still count, a row a task or partition. */
+export function limitStatements(sql: Sql) {
+  return {
+    read: ({ task, partition }: { task: string; partition: string }): string | undefined =>
+      sql.all<{ starts: string }>('SELECT starts FROM limits WHERE task = ? AND partition = ?', task, partition)[0]
+        ?.starts,
+    write: ({ task, partition }: { task: string; partition: string }, starts: string, spentAt: number): void => {
+      sql.all(
+        `INSERT INTO limits (task, partition, starts, spent_at) VALUES (?, ?, ?, ?)
+         ON CONFLICT (task, partition) DO UPDATE SET starts = excluded.starts, spent_at = excluded.spent_at`,
+        task,
+        partition,
+        starts,
+        spentAt,
+      )
+    },
+    /** The rows after one, in their order: what a sweep looks at. */
+    after(
+      { task, partition }: { task: string; partition: string },
+      limit: number,
+    ): { task: string; partition: string; spentAt: number }[] {
+      return sql.all(
+        `SELECT task, partition, spent_at AS spentAt FROM limits
+         WHERE (task, partition) > (?, ?) ORDER BY task, partition LIMIT ?`,
+        task,
+        partition,
+        limit,
+      )
+    },
+    forget: ({ task, partition }: { task: string; partition: string }): void => {
+      sql.all('DELETE FROM limits WHERE task = ? AND partition = ?', task, partition)
+    },
+  }
+}
+
+/** A schedule as stored. */
+export interface ScheduleRow {
+  readonly name: string
+  readonly task: string
+  /** Its rule and spread as the code gave them, to tell a changed one. */
+  readonly rule: string
+  /** What its intervals count from. */
+  readonly anchor: number
+  /** The slot that comes next; NULL when there is none. */
+  readonly nextAt: number | null
+  /** 1: a person has paused it. */
+  readonly paused: number
+  /** Why the code no longer runs it; NULL: it does. */
+  readonly stopped: string | null
+  readonly lastJob: string | null
+  /** JSON: the newest slots and what became of them, newest first. */
+  readonly history: string
+}
+
+/** Schedules: a row each. */
+export function scheduleStatements(sql: Sql) {
+  const listed = `name, task, rule, anchor, next_at AS nextAt, paused, stopped, last_job AS lastJob, history`
+  return {
+    all: (): ScheduleRow[] => sql.all<ScheduleRow>(`SELECT ${listed} FROM schedules ORDER BY name`),
+    write: ({ name, task, rule, anchor, nextAt, paused, stopped, lastJob, history }: ScheduleRow): void => {
+      sql.all(
+        `INSERT INTO schedules (name, task, rule, anchor, next_at, paused, stopped, last_job, history)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (name) DO UPDATE SET task = excluded.task, rule = excluded.rule, anchor = excluded.anchor,
+           next_at = excluded.next_at, paused = excluded.paused, stopped = excluded.stopped,
+           last_job = excluded.last_job, history = excluded.history`,
+        name,
+        task,
+        rule,
+        anchor,
+        nextAt,
+        paused,
+        stopped,
+        lastJob,
+        history,
+      )
+    },
+  }
+}
+
+/** A bulk action as stored. */
+export interface BulkRow {
+  readonly id: string
+  readonly action: string
+  /** JSON. */
+  readonly filter: string
+  readonly startedAt: number
+  /** It goes on below this id; NULL: it is done. */
+  readonly below: string | null
+  readonly looked: number
+  readonly changed: number
+}
+
+/** Bulk actions: a row each, written once a slice. */
+export function bulkStatements(sql: Sql) {
+  const listed = `id, action, filter, started_at AS startedAt, below, looked, changed`
+  return {
+    get: (id: string): BulkRow | undefined => sql.all<BulkRow>(`SELECT ${listed} FROM bulks WHERE id = ?`, id)[0],
+    /** Every one that is kept: a few. */
+    all: (): BulkRow[] => sql.all<BulkRow>(`SELECT ${listed} FROM bulks ORDER BY started_at, id`),
+    write: ({ id, action, filter, startedAt, below, looked, changed }: BulkRow): void => {
+      sql.all(
+        `INSERT INTO bulks (id, action, filter, started_at, below, looked, changed) VALUES (?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (id) DO UPDATE SET below = excluded.below, looked = excluded.looked, changed = excluded.changed`,
+        id,
+        action,
+        filter,
+        startedAt,
+        below,
+        looked,
+        changed,
+      )
+    },
+    forget: (id: string): void => {
+      sql.all('DELETE FROM bulks WHERE id = ?', id)
     },
   }
 }

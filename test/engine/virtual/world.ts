@@ -141,7 +141,7 @@ export class World {
 
   clientOf(isolate: Isolate): Client {
     const { homes = this.ledgers.length } = this.#options
-    return new Client({ homes, spread: this.ledgers.length, platform: isolate, stubs: this.#stubs(isolate) })
+    return new Client({ retentionMs: 7 * 86_400_000, homes, spread: this.ledgers.length, platform: isolate, stubs: this.#stubs(isolate) })
   }
 
   /** Lets time pass until a promise is settled. */

@@ -76,7 +76,7 @@ const scenes: Scene[] = [
       const id = rig.enqueue()
       rig.settle(rig.claim(), rejected)
       rig.pass(hourMs)
-      return () => rig.core.redrive(id, rig.now)
+      return () => rig.core.redrive({ id }, rig.now)
     },
   },
 ]
