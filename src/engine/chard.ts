@@ -15,10 +15,10 @@ import {
   type Overview,
 } from './client/client.ts'
 import { ScheduleBook, type Schedules } from './client/schedule-book.ts'
-import { type BulkProgress, type Drained, Steering, type Steered } from './client/steering.ts'
+import { type BulkProgress, type Drained, type Steered, Steering } from './client/steering.ts'
 import { type TaskList, taskList } from './client/task-list.ts'
-import type { TaskPolicy } from './ledger/core.ts'
 import { ledgerClass } from './ledger/ledger.ts'
+import type { TaskPolicy } from './ledger/parts.ts'
 import type { SyncRequest } from './ledger/protocol.ts'
 import { callLedger } from './ledger/remote.ts'
 import type { Settings } from './ledger/settings.ts'
@@ -232,7 +232,8 @@ export function createChard(options: ChardOptions = {}): Chard {
     background: (task, request) => runInBackground({ platform, client, enqueueChild, logsAttempts }, task, request),
     enqueue: async (task, requests) => {
       const [first, second] = requests
-      if (first?.options.startNow !== true || second) return (await client.enqueue(task, requests)).map(({ job }) => job)
+      if (first?.options.startNow !== true || second)
+        return (await client.enqueue(task, requests)).map(({ job }) => job)
       const bounds = { concurrency: 1, jobsMax: 0, syncsMax, wallMs: inlineWallMs }
       const tasks = served ?? new ServedTasks([task])
       const ports = { platform, client, wallMs: inlineWallMs }

@@ -15,7 +15,13 @@ export type { JobAmendment, JobFilter, JobList, JobQuery, Overview } from './cli
 export type { Schedules } from './client/schedule-book.ts'
 export type { BulkProgress, Drained, ScheduleList, Steered } from './client/steering.ts'
 export type { TaskList, TaskOverview } from './client/task-list.ts'
-export { type BulkAction, type ScheduleRecord, type SkipReason, type SlotRecord, skipReasons } from './ledger/protocol.ts'
+export {
+  type BulkAction,
+  type ScheduleRecord,
+  type SkipReason,
+  type SlotRecord,
+  skipReasons,
+} from './ledger/protocol.ts'
 export type { Settings, TaskSettings } from './ledger/settings.ts'
 export type { Duration } from './task/duration.ts'
 // Inside a handler: how to say more than "done" or "failed".
@@ -30,7 +36,7 @@ export {
   type Snooze,
   snooze,
 } from './task/errors.ts'
-
+export type { FlowLimits, RateLimit, TaskLimits } from './task/flow.ts'
 // Jobs: what was recorded, and its handle.
 export {
   type AttemptOutcome,
@@ -49,7 +55,6 @@ export {
   type ScheduledBy,
   type Stored,
 } from './task/job.ts'
-export type { FlowLimits, RateLimit, TaskLimits } from './task/flow.ts'
 export type { Backoff, RetryOptions } from './task/retry.ts'
 // Schedules: when a task runs by itself.
 export type { CatchUp, Overlap, ScheduleOptions } from './task/schedule.ts'

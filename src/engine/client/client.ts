@@ -9,11 +9,11 @@ import {
   type Enqueued,
   isRefusal,
   type LedgerRpc,
-  type JobFilter as StoredFilter,
   type NewJob,
   type Refusal,
   type ShardOverview,
   type Start,
+  type JobFilter as StoredFilter,
 } from '../ledger/protocol.ts'
 import { callLedger, type LedgerStubs } from '../ledger/remote.ts'
 import { type Duration, durationMs } from '../task/duration.ts'
@@ -130,11 +130,7 @@ export class Client {
   }
 
   /** The jobs as they will be recorded, each with its id. */
-  async newJobs(
-    task: TaskDefinition,
-    requests: readonly TaskRequest[],
-    recording: Recording = {},
-  ): Promise<NewJob[]> {
+  async newJobs(task: TaskDefinition, requests: readonly TaskRequest[], recording: Recording = {}): Promise<NewJob[]> {
     if (requests.length > batchJobsMax) {
       throw new ChardError('too-large', `enqueueMany got ${requests.length} inputs; it takes up to ${batchJobsMax}`)
     }
@@ -164,7 +160,10 @@ export class Client {
     const rule = options.key?.rule
     this.#refuseForgotten(task, rule && looksBackMs(rule))
     if (options.at !== undefined && options.expiresInMs !== undefined && options.at - now >= options.expiresInMs)
-      throw new ChardError('invalid-option', `expiresIn is ${options.expiresInMs} ms; it takes more than the time until at`)
+      throw new ChardError(
+        'invalid-option',
+        `expiresIn is ${options.expiresInMs} ms; it takes more than the time until at`,
+      )
     const shard = homeOfJob(task, { partition, key }, homes) ?? this.#spread.next()
     return {
       id: newJobId(shard, now, () => platform.random()),

@@ -40,7 +40,9 @@ export interface ScheduleList {
   readonly missing: readonly number[]
 }
 
-const unfinished: readonly JobState[] = jobStates.filter((state) => !['completed', 'failed', 'cancelled'].includes(state))
+const unfinished: readonly JobState[] = jobStates.filter(
+  (state) => !['completed', 'failed', 'cancelled'].includes(state),
+)
 
 export class Steering {
   readonly #client: Client

@@ -11,7 +11,8 @@ import { leaseParts } from './lease.ts'
 import { ReadyIndex } from './ready-index.ts'
 import { isReady, type LightRow } from './row.ts'
 import { type RunningJob, RunningJobs } from './running-jobs.ts'
-import type { factStatements, JobStatements, runnerStatements } from './statements.ts'
+import type { factStatements, runnerStatements } from './small-tables.ts'
+import type { JobStatements } from './statements.ts'
 import { soloFromLapse } from './transitions.ts'
 
 /** Waiting jobs held in memory at most; further plain ones stay on disk until there is room. About 20 MB. */
@@ -102,8 +103,7 @@ export class Books {
 
   /** Memory follows a committed row: every entry of it goes, then those its state calls for come. */
   mirror(before: LightRow | undefined, after: LightRow, now: number): void {
-    if (!this.isBelowMark(after.id))
-      this.counts.moveAbove({ task: after.task, from: before?.state, to: after.state })
+    if (!this.isBelowMark(after.id)) this.counts.moveAbove({ task: after.task, from: before?.state, to: after.state })
     this.ready.remove(after.id)
     this.running.delete(after.id)
     this.place(after, now)

@@ -3,12 +3,12 @@
  * it goes on after a restart. It goes from the newest job that was there when it began to the oldest, once.
  */
 import { isFinal } from '../task/job.ts'
-import type { CoreParts } from './core.ts'
 import { jobIdFloor, lesser } from './job-id.ts'
+import type { CoreParts } from './parts.ts'
 import type { BulkAction, BulkReply, BulkRequest, JobFilter, Refusal } from './protocol.ts'
 import { idsOf, isMeant } from './read.ts'
+import type { BulkRow } from './small-tables.ts'
 import { cancelRow, redriveRow } from './steer.ts'
-import type { BulkRow } from './statements.ts'
 import type { Turn } from './turn.ts'
 
 /** Jobs one slice looks at, and changes at most. */

@@ -4,10 +4,10 @@
  * I2: a claim writes a new lease over a row that waits, and only over that. I4: only while attempts are left.
  */
 import { isFinal } from '../task/job.ts'
-import type { CoreParts } from './core.ts'
 import type { Lane, ReadyJob } from './lane.ts'
 import { leaseMs, leasePrefix, leaseToken } from './lease.ts'
 import type { Group } from './limits.ts'
+import type { CoreParts } from './parts.ts'
 import type { Claimed, SyncRequest } from './protocol.ts'
 import { isReady, type JobRowWithInput, scheduledBy } from './row.ts'
 import { isPaused } from './settings.ts'
@@ -55,7 +55,7 @@ function pick(core: CoreParts, turn: Turn, { seq, beat, tasks, want, remainingMs
   const admission = limits.admission(turn.now, (group) => countOf(ended, group))
   // A job whose late success comes with this very sync still waits in memory, and must not be claimed.
   const late = new Set(settle.map(({ id }) => id).filter((id) => books.ready.has(id)))
-  const settings = core.settings()
+  const settings = core.standing.settings
   const accepts = (task: string) => {
     const timeoutMs = tasks[task]
     return timeoutMs !== undefined && timeoutMs + settleMarginMs <= remainingMs && !isPaused(settings, task)

@@ -1,18 +1,9 @@
-/**
- * The ledger's core: verbs over SQLite, synchronous, with the time handed in and chance as a port. It owns the truth
- * about the jobs of one shard and the books that mirror it; it knows no Durable Object, no queue and no clock.
- *
- * A verb is one transaction: read, decide, write. Memory follows only after it has committed, so that a reset at any
- * point leaves rows, alarm and books in agreement.
- */
-import type { TaskFlow } from '../task/flow.ts'
 import type { JobRecord } from '../task/job.ts'
-import type { RetryPolicy } from '../task/retry.ts'
-import { type Books, loadDue, opened, refill } from './books.ts'
+import { type Books, loadDue, refill } from './books.ts'
 import { bulk, bulkProgress, workOff } from './bulk.ts'
 import { parkAll } from './claim.ts'
 import { enqueue } from './enqueue.ts'
-import { Limits } from './limits.ts'
+import { type CoreOptions, type CoreParts, openParts } from './parts.ts'
 import type {
   AmendRequest,
   BulkReply,
@@ -31,23 +22,12 @@ import type {
 import { isRefusal } from './protocol.ts'
 import { get, list } from './read.ts'
 import { type JobRowWithInput, recordOf } from './row.ts'
-import { fire, listSchedules, type PlacedSchedule, reconcile, Schedules, steerSchedule } from './schedules.ts'
-import { migrate } from './schema.ts'
-import { changed, flowNow, isPaused, noSettings, type Settings, type SettingsChange } from './settings.ts'
-import type { Sql } from './sql.ts'
-import {
-  bulkStatements,
-  factStatements,
-  jobStatements,
-  limitStatements,
-  runnerStatements,
-  scheduleStatements,
-  tallyStatements,
-} from './statements.ts'
+import { fire, listSchedules, reconcile, steerSchedule } from './schedules.ts'
+import { changed, isPaused, type Settings, type SettingsChange } from './settings.ts'
+import type { factStatements } from './small-tables.ts'
 import { amend, cancel, redrive } from './steer.ts'
 import { sync } from './sync.ts'
-import { Tallies } from './tallies.ts'
-import { Turn, type TurnParts, wakeUpPatienceMs } from './turn.ts'
+import { Turn, wakeUpPatienceMs } from './turn.ts'
 import {
   expire,
   finishedAboveMax,
@@ -59,61 +39,6 @@ import {
   sweep,
   sweepPauseMs,
 } from './upkeep.ts'
-
-/** What the ledger's code knows of a task. Runners know the rest. */
-export interface TaskPolicy {
-  readonly retry: RetryPolicy
-  /** Undefined: the deployment's. */
-  readonly retentionMs?: number | undefined
-  readonly onFailed: boolean
-  /** Undefined: it has no limits. */
-  readonly flow?: TaskFlow
-}
-
-/** What a core is opened with. */
-export interface CoreOptions {
-  readonly shard: number
-  readonly sql: Sql
-  /** Sets the one alarm. Called inside the transaction that needs it, and must be atomic with it. */
-  readonly setAlarm: (at: number) => void
-  /** Numbers from 0 up to 1, fit for secrets. */
-  readonly random: () => number
-  /** A task's policy; the default one for a task that this code does not know. */
-  readonly policy: (task: string) => TaskPolicy
-  /** How long finished jobs are kept, unless their task says otherwise. */
-  readonly retentionMs: number
-  /** From this size on the oldest finished jobs go before their time. */
-  readonly historyBytesMax: number
-  /** The schedules that live here, as the code has them. Default: none. */
-  readonly schedules?: readonly PlacedSchedule[]
-  /** Whether the code runs a task. Default: it runs every one. */
-  readonly serves?: (task: string) => boolean
-}
-
-/** What the verbs work with. */
-export interface CoreParts extends TurnParts {
-  readonly shard: number
-  readonly runners: ReturnType<typeof runnerStatements>
-  readonly tallyRows: ReturnType<typeof tallyStatements>
-  readonly tallies: Tallies
-  readonly limits: Limits
-  readonly limitRows: ReturnType<typeof limitStatements>
-  readonly schedules: Schedules
-  readonly scheduleRows: ReturnType<typeof scheduleStatements>
-  readonly bulkRows: ReturnType<typeof bulkStatements>
-  /** Bulk actions that are not done, the oldest first. */
-  readonly bulks: Set<string>
-  readonly settings: () => Settings
-  readonly isHalted: () => boolean
-  readonly serves: (task: string) => boolean
-  readonly policy: CoreOptions['policy']
-  readonly random: () => number
-  readonly historyBytesMax: number
-  readonly bytes: () => number
-  /** The home count this ledger recorded; undefined before its first job. */
-  readonly homes: number | undefined
-  readonly setHomes: (homes: number) => void
-}
 
 /** Slices of upkeep in one ring of the alarm. */
 const slicesMax = 20
@@ -135,54 +60,14 @@ export class LedgerCore {
   #moveMarkAbove = finishedAboveMax
   /** A sweep that has come to its end rests: a live job that holds the mark must not make the alarm ring in a loop. */
   #sweepNotBefore = 0
-  /** The kill switch is on: nothing is armed and nothing is claimed. */
-  #isHalted: boolean
-  #settings: Settings
   /** The schedules' rows follow this code. */
   #isReconciled = false
 
   /** @param alarmAt what is armed at activation, or undefined */
   constructor(options: CoreOptions, now: number, alarmAt: number | undefined) {
-    const { sql, policy, retentionMs } = options
-    migrate(sql, now)
-    const [jobs, facts, runners] = [jobStatements(sql), factStatements(sql), runnerStatements(sql)]
-    const [limitRows, scheduleRows, bulkRows] = [limitStatements(sql), scheduleStatements(sql), bulkStatements(sql)]
-    let homes = facts.read<number>('homes')
-    this.#isHalted = facts.read<boolean>('halted') ?? false
-    this.#settings = facts.read<Settings>('settings') ?? noSettings
     this.#options = options
     this.#alarmAt = alarmAt
-    const books = opened(jobs, facts, runners, now)
-    this.#parts = {
-      books,
-      limits: new Limits(limitRows, books.running, (task) => flowNow(this.#settings, task, policy(task).flow)),
-      limitRows,
-      schedules: new Schedules(scheduleRows.all(), options.schedules ?? []),
-      scheduleRows,
-      bulkRows,
-      bulks: new Set(bulkRows.all().flatMap(({ id, below }) => (below === null ? [] : [id]))),
-      settings: () => this.#settings,
-      isHalted: () => this.#isHalted,
-      serves: options.serves ?? (() => true),
-      jobs,
-      facts,
-      runners,
-      tallyRows: tallyStatements(sql),
-      tallies: new Tallies(),
-      shard: options.shard,
-      policy,
-      random: options.random,
-      retentionMs: (task) => policy(task).retentionMs ?? retentionMs,
-      defaultRetentionMs: retentionMs,
-      historyBytesMax: options.historyBytesMax,
-      bytes: () => sql.bytes(),
-      get homes() {
-        return homes
-      },
-      setHomes: (count) => {
-        homes = count
-      },
-    }
+    this.#parts = openParts(options, now)
     this.#parts.books.nextSweepAt = nextSweepAt(this.#parts, 0)
   }
 
@@ -199,11 +84,11 @@ export class LedgerCore {
   }
 
   get isHalted(): boolean {
-    return this.#isHalted
+    return this.#parts.standing.isHalted
   }
 
   get settings(): Settings {
-    return this.#settings
+    return this.#parts.standing.settings
   }
 
   /**
@@ -211,10 +96,10 @@ export class LedgerCore {
    * loop it was in ends. Stored, so that a restart does not forget it. Let go, it looks at once at what is due.
    */
   halt(on: boolean, now: number): void {
-    if (on === this.#isHalted) return
+    if (on === this.isHalted) return
     if (on) this.#parts.facts.write('halted', true)
     else this.#parts.facts.forget('halted')
-    this.#isHalted = on
+    this.#parts.standing.isHalted = on
     if (!on) this.setAlarm(now)
   }
 
@@ -229,7 +114,7 @@ export class LedgerCore {
   /** @param mayPark true when a runner with nothing to do is kept for a moment */
   sync(request: SyncRequest, now: number, mayPark = false): SyncReply {
     this.load(now)
-    const asked = this.#isHalted ? { ...request, want: 0 } : request
+    const asked = this.isHalted ? { ...request, want: 0 } : request
     const againAt = this.#comesBackAt(request.runner, now)
     const reply = this.#settling(asked, (sound) =>
       this.#transact(now, (turn) => sync(this.#parts, turn, sound, { mayPark, againAt })),
@@ -263,19 +148,19 @@ export class LedgerCore {
 
   /** A new version of the deployment's settings, which this ledger makes for all. */
   change(change: SettingsChange, now: number): Settings {
-    const next = changed(this.#settings, change, now)
+    const next = changed(this.settings, change, now)
     this.adopt(next, now)
     return next
   }
 
   /** Settings that are newer than its own. What they let go may start at once. */
   adopt(settings: Settings, now: number): boolean {
-    if (settings.version <= this.#settings.version) return false
+    if (settings.version <= this.settings.version) return false
     this.#transact(now, (turn) => {
       this.#parts.facts.write('settings', settings)
       turn.need(now + wakeUpPatienceMs)
       turn.after(() => {
-        this.#settings = settings
+        this.#parts.standing.settings = settings
         this.books.ready.unparkAll()
       })
     })
@@ -315,8 +200,8 @@ export class LedgerCore {
   /** How many jobs could start now, as far as anybody cares: pause and limits hold. */
   available(now: number): number {
     const { limits } = this.#parts
-    if (this.#isHalted || this.books.ready.size === 0) return 0
-    const accepts = (task: string) => !isPaused(this.#settings, task)
+    if (this.isHalted || this.books.ready.size === 0) return 0
+    const accepts = (task: string) => !isPaused(this.settings, task)
     const admission = limits.admission(now)
     const { count, full, held } = this.books.ready.available({ accepts, admission }, availableMax)
     parkAll(this.#parts, full, now)
@@ -368,7 +253,7 @@ export class LedgerCore {
 
   /** Arms the alarm, whatever was armed. */
   setAlarm(at: number): void {
-    if (this.#isHalted) return
+    if (this.isHalted) return
     this.#options.setAlarm(at)
     this.#alarmAt = at
   }
@@ -399,8 +284,7 @@ export class LedgerCore {
     const runner = this.books.runners.get(request.runner)
     const hasRoom = request.want > reply.claimed.length && !request.done
     const isBusy = reply.claimed.length > 0 || request.beat.length > 0
-    const comesBack =
-      hasRoom && isBusy && at - now <= comesBackMsMax && this.books.expectedRunner(now) === undefined
+    const comesBack = hasRoom && isBusy && at - now <= comesBackMsMax && this.books.expectedRunner(now) === undefined
     if (runner && comesBack) runner.againAt = at
     const lookAt = this.nextOpeningAt(now) ?? at
     if (lookAt < (this.#alarmAt ?? Number.POSITIVE_INFINITY)) this.setAlarm(lookAt)
@@ -450,7 +334,7 @@ export class LedgerCore {
       const result = verb(turn)
       turn.write()
       // An alarm that rings in time is kept: moving it would be a row written for nothing.
-      const isEarlier = !this.#isHalted && turn.neededAt < (this.#alarmAt ?? Number.POSITIVE_INFINITY)
+      const isEarlier = !this.isHalted && turn.neededAt < (this.#alarmAt ?? Number.POSITIVE_INFINITY)
       if (!isEarlier) return { result, alarmAt: this.#alarmAt }
       // None was armed: there was no need, or it was lost. Arming for this alone would hide from the watchdog what waits.
       const alarmAt = this.#alarmAt === undefined ? Math.min(turn.neededAt, this.#waitingUntil(now)) : turn.neededAt

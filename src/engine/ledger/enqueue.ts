@@ -2,8 +2,8 @@
 import { ChardError } from '../task/errors.ts'
 import { isFinal } from '../task/job.ts'
 import { claimedOf } from './claim.ts'
-import type { CoreParts } from './core.ts'
 import { leaseToken } from './lease.ts'
+import type { CoreParts } from './parts.ts'
 import type { Enqueued, EnqueueReply, EnqueueRequest, NewJob, Start } from './protocol.ts'
 import { isReady, type JobRow, type JobRowWithInput, newRow } from './row.ts'
 import { isDraining, isPaused } from './settings.ts'
@@ -33,15 +33,17 @@ export function enqueue(core: CoreParts, turn: Turn, { homes, jobs }: EnqueueReq
 
 /** Homes are chosen once: with another count, keys and partitions would be looked for on the wrong shard. */
 function homesMismatch(core: CoreParts, turn: Turn, homes: number): EnqueueReply | undefined {
-  if (core.homes === undefined) {
+  if (core.standing.homes === undefined) {
     core.facts.write('homes', homes)
-    turn.after(() => core.setHomes(homes))
+    turn.after(() => {
+      core.standing.homes = homes
+    })
     return undefined
   }
-  if (core.homes === homes) return undefined
+  if (core.standing.homes === homes) return undefined
   const { code: refused, message } = new ChardError(
     'homes-mismatch',
-    `createChard says shards: ${homes}, but this deployment began with ${core.homes}. Home shards are chosen once; set it back`,
+    `createChard says shards: ${homes}, but this deployment began with ${core.standing.homes}. Home shards are chosen once; set it back`,
   )
   return { refused, message }
 }
@@ -125,11 +127,16 @@ function added(
 }
 
 /** What its caller runs already is recorded all the same: nothing accepted is lost. */
-function refusesNew({ settings }: CoreParts, { task, start }: NewJob): boolean {
-  return isDraining(settings(), task) && (start === undefined || start.kind === 'claim')
+function refusesNew({ standing }: CoreParts, { task, start }: NewJob): boolean {
+  return isDraining(standing.settings, task) && (start === undefined || start.kind === 'claim')
 }
 
-function timedRow(job: NewJob, now: number, notBefore: number | undefined, before: JobRow | undefined): JobRowWithInput {
+function timedRow(
+  job: NewJob,
+  now: number,
+  notBefore: number | undefined,
+  before: JobRow | undefined,
+): JobRowWithInput {
   const row = newRow(notBefore === undefined ? job : { ...job, at: Math.max(job.at ?? 0, notBefore) }, now)
   return before ? { ...row, ...following(row, before.id, row.dueAt ?? now, now) } : row
 }
@@ -153,7 +160,7 @@ function started(core: CoreParts, turn: Turn, fresh: JobRowWithInput, start: Sta
 
 /** Admitted as any claim: limits, pause and the kill switch hold. */
 function isAdmitted(core: CoreParts, turn: Turn, { task, partition }: JobRow): boolean {
-  if (core.isHalted() || isPaused(core.settings(), task)) return false
+  if (core.standing.isHalted || isPaused(core.standing.settings, task)) return false
   const admission = core.limits.admission(turn.now)
   return admission.room(task) >= 1 && admission.roomOf(task, partition) >= 1
 }

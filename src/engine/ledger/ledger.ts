@@ -4,9 +4,10 @@
  */
 import { DurableObject } from 'cloudflare:workers'
 import type { JobRecord } from '../task/job.ts'
-import { LedgerCore, type TaskPolicy } from './core.ts'
+import { LedgerCore } from './core.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { durableSql, type Meter } from './durable-sql.ts'
+import type { TaskPolicy } from './parts.ts'
 import type {
   AmendRequest,
   BulkReply,
@@ -27,7 +28,7 @@ import type {
 import { type PlacedSchedule, scheduleSignature } from './schedules.ts'
 import type { Settings, SettingsChange } from './settings.ts'
 import { shardOfName } from './shard-name.ts'
-import { factStatements } from './statements.ts'
+import { factStatements } from './small-tables.ts'
 
 /** What a ledger takes from the deployment. */
 export interface LedgerConfig {

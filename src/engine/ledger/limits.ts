@@ -10,7 +10,7 @@ import { Moments } from './moments.ts'
 import { opensAt, type RateLog, roomLeft, spentAt, withStarts } from './rate-log.ts'
 import type { Admission } from './ready-index.ts'
 import type { RunningJobs } from './running-jobs.ts'
-import type { limitStatements } from './statements.ts'
+import type { limitStatements } from './small-tables.ts'
 import type { Turn } from './turn.ts'
 
 /** Logs kept in memory at most; one that no longer counts anything goes first. */
@@ -78,7 +78,10 @@ export class Limits {
     const counts = new Map<string, { group: Group; count: number }>()
     for (const { task, partition } of jobs) {
       const { whole, each } = this.#flowOf(task)
-      for (const group of [whole.rate && { task, partition: '' }, partition !== '' && each.rate && { task, partition }]) {
+      for (const group of [
+        whole.rate && { task, partition: '' },
+        partition !== '' && each.rate && { task, partition },
+      ]) {
         if (!group) continue
         const entry = counts.get(nameOf(group)) ?? { group, count: 0 }
         entry.count++
@@ -132,8 +135,7 @@ export class Limits {
   }
 
   #room(group: Group, { rate, concurrency }: Flow, now: number, ended: Ended): number {
-    const places =
-      concurrency === undefined ? Number.POSITIVE_INFINITY : concurrency - this.#live(group) + ended(group)
+    const places = concurrency === undefined ? Number.POSITIVE_INFINITY : concurrency - this.#live(group) + ended(group)
     return Math.min(places, rate ? roomLeft(rate, this.#log(group), now) : Number.POSITIVE_INFINITY)
   }
 

@@ -55,7 +55,8 @@ export class Moments<T> {
     for (let parent = 0; ; ) {
       const left = parent * 2 + 1
       const right = left + 1
-      const lesser = (heap[right]?.at ?? Number.POSITIVE_INFINITY) < (heap[left]?.at ?? Number.POSITIVE_INFINITY) ? right : left
+      const lesser =
+        (heap[right]?.at ?? Number.POSITIVE_INFINITY) < (heap[left]?.at ?? Number.POSITIVE_INFINITY) ? right : left
       if (lesser >= heap.length || !this.#swapped(parent, lesser)) return top
       parent = lesser
     }

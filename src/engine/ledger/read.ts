@@ -1,6 +1,7 @@
 /** The verbs that only read. None scans a table that grows without a bound. */
-import type { CoreParts } from './core.ts'
+
 import { jobIdFloor, lesser, parseJobId, ulidOf } from './job-id.ts'
+import type { CoreParts } from './parts.ts'
 import type { JobFilter, ListReply, ListRequest, Refusal } from './protocol.ts'
 import { type JobRowWithInput, recordOf } from './row.ts'
 import type { SearchRow } from './statements.ts'

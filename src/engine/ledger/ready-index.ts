@@ -181,7 +181,9 @@ export class ReadyIndex {
     const full: Lane[] = []
     let bytes = 0
     for (const { tasks } of this.#inOrder) {
-      let turns = [...tasks.values()].filter(({ task }) => want.accepts(task)).map((lanes) => turnsOf(lanes, want, full))
+      let turns = [...tasks.values()]
+        .filter(({ task }) => want.accepts(task))
+        .map((lanes) => turnsOf(lanes, want, full))
       while (turns.length > 0) {
         const going: typeof turns = []
         for (const turn of turns) {

@@ -8,12 +8,12 @@
 import { isFinal } from '../task/job.ts'
 import { type ScheduleDefinition, spreadOffsetMs } from '../task/schedule.ts'
 import { dueSlots, nextSlot, type SlotRule, upcomingSlots } from '../task/slots.ts'
-import type { CoreParts } from './core.ts'
 import { newJobId } from './job-id.ts'
+import type { CoreParts } from './parts.ts'
 import type { NewJob, Refusal, ScheduleAction, ScheduleRecord, SkipReason, SlotRecord, StopReason } from './protocol.ts'
 import { type JobRow, newRow } from './row.ts'
 import { isDraining } from './settings.ts'
-import type { ScheduleRow } from './statements.ts'
+import type { ScheduleRow } from './small-tables.ts'
 import { cancelRow } from './steer.ts'
 import { following } from './transitions.ts'
 import type { Turn } from './turn.ts'
@@ -154,7 +154,9 @@ function chosen(
   if (catchUp === 'all') return { missed: 0, taken: slots }
   const newest = slots.at(-1)
   const isLate = newest !== undefined && catchUp === 'skip' && now - newest > lateMs
-  return isLate ? { missed: slots.length, taken: [] } : { missed: Math.max(0, slots.length - 1), taken: slots.slice(-1) }
+  return isLate
+    ? { missed: slots.length, taken: [] }
+    : { missed: Math.max(0, slots.length - 1), taken: slots.slice(-1) }
 }
 
 /** Makes the job of a slot, unless something stands against it. Answers its id. */
@@ -166,7 +168,7 @@ function fireSlot(
   last: string | null,
   past: Past,
 ): string | undefined {
-  if (isDraining(core.settings(), one.task.name)) {
+  if (isDraining(core.standing.settings, one.task.name)) {
     past.skip('draining', slot)
     return undefined
   }
@@ -241,9 +243,13 @@ function steered(
 ): ScheduleRow | Refusal {
   if (action === 'pause') return { ...row, paused: 1 }
   if (action === 'resume') return row.paused === 0 ? row : resumed(turn, one, row)
-  if (row.stopped !== null) return { refused: 'unknown-task', message: `task ${row.task} of schedule ${row.name} is not served` }
-  if (isDraining(core.settings(), one.task.name))
-    return { refused: 'draining', message: `task ${one.task.name} is being drained and takes no new jobs; resume it first` }
+  if (row.stopped !== null)
+    return { refused: 'unknown-task', message: `task ${row.task} of schedule ${row.name} is not served` }
+  if (isDraining(core.standing.settings, one.task.name))
+    return {
+      refused: 'draining',
+      message: `task ${one.task.name} is being drained and takes no new jobs; resume it first`,
+    }
   const past = new Past(row, turn.now)
   const id = insert(core, turn, one, turn.now)
   past.made(turn.now, id, true)

@@ -70,7 +70,11 @@ function everything(settings: Settings, kind: SettingsChange['kind']): Partial<S
   if (kind === 'pause') return { paused: true }
   if (kind === 'drain') return { draining: true }
   const tasks = Object.entries(settings.tasks).map(([name, own]) => [name, ofTask(own, { kind: 'resume' })] as const)
-  return { paused: false, draining: false, tasks: Object.fromEntries(tasks.filter(([, own]) => Object.keys(own).length > 0)) }
+  return {
+    paused: false,
+    draining: false,
+    tasks: Object.fromEntries(tasks.filter(([, own]) => Object.keys(own).length > 0)),
+  }
 }
 
 function ofTask(own: TaskSettings, change: SettingsChange): TaskSettings {

@@ -1,8 +1,8 @@
 /** The verb that records how attempts ended, and what follows from a job that failed for good. */
 import { isFinal } from '../task/job.ts'
 import { onFailedTask } from '../task/task.ts'
-import type { CoreParts } from './core.ts'
 import { newJobId } from './job-id.ts'
+import type { CoreParts } from './parts.ts'
 import type { NewJob, Settlement } from './protocol.ts'
 import { type JobRow, leaseIsLive, newRow } from './row.ts'
 import { type Circumstances, expired, lapsed, released, type Settled, settled } from './transitions.ts'

@@ -1,12 +1,13 @@
 /** The verbs of people about one job: cancel, redrive, amend. */
-import type { CoreParts } from './core.ts'
+
+import { utf8Bytes } from '../task/limits.ts'
+import type { CoreParts } from './parts.ts'
 import type { AmendRequest, RedriveRequest, Refusal } from './protocol.ts'
 import { refusedUnknown } from './read.ts'
 import type { JobRow, JobRowWithInput } from './row.ts'
 import { circumstances, follow } from './settle.ts'
 import { amended, cancelAsked, redriven } from './transitions.ts'
 import type { Turn } from './turn.ts'
-import { utf8Bytes } from '../task/limits.ts'
 
 /** Cancels a waiting job; asks a running one to stop, which its runner learns with the next beat. */
 export function cancel(core: CoreParts, turn: Turn, id: string): JobRowWithInput | Refusal {
@@ -43,7 +44,11 @@ export function redriveRow(core: CoreParts, turn: Turn, row: JobRow, input?: str
 }
 
 /** Changes the priority or the time of a waiting job. */
-export function amend(core: CoreParts, turn: Turn, { id, priority, at, delayMs }: AmendRequest): JobRowWithInput | Refusal {
+export function amend(
+  core: CoreParts,
+  turn: Turn,
+  { id, priority, at, delayMs }: AmendRequest,
+): JobRowWithInput | Refusal {
   const [row] = core.jobs.withInput([id])
   if (!row) return refusedUnknown(core, turn.now, id)
   const moment = delayMs === undefined ? at : turn.now + delayMs

@@ -6,8 +6,8 @@
  * started: it is given back. A claim of an answer that it may not have stays as it is until its lease lapses.
  */
 import { claim, claimedBefore } from './claim.ts'
-import type { CoreParts } from './core.ts'
 import { leaseMs, leaseParts } from './lease.ts'
+import type { CoreParts } from './parts.ts'
 import type { Beat, SyncReply, SyncRequest } from './protocol.ts'
 import { leaseIsLive } from './row.ts'
 import { lapseRow, settle } from './settle.ts'
@@ -34,7 +34,8 @@ export function sync(core: CoreParts, turn: Turn, request: SyncRequest, { mayPar
   const claimed = repeated.length > 0 || stale ? repeated : claim(core, turn, request)
   const { goodUntil, storedUntil } = extend(core, turn, request, stale)
   const isEmptyHanded = claimed.length === 0 && request.beat.length === 0
-  const comesBack = isEmptyHanded && againAt !== undefined && againAt - turn.now < request.remainingMs && request.want > 0
+  const comesBack =
+    isEmptyHanded && againAt !== undefined && againAt - turn.now < request.remainingMs && request.want > 0
   const leaves = request.done === true || (isEmptyHanded && !mayPark && !comesBack)
   if (leaves && !stale && !holdsMore(core, request)) leave(core, turn, request.runner)
   else if (!stale)
@@ -42,7 +43,13 @@ export function sync(core: CoreParts, turn: Turn, request: SyncRequest, { mayPar
   // A job that it settles under an old lease may be one that it has claimed anew, and that lease is not lost.
   const gone = [...tooLate.filter((id) => !live.has(id)), ...lost]
   const againInMs = comesBack && !leaves && !stale ? againAt - turn.now : undefined
-  return { claimed, lost: gone, cancelled, leaseMs: goodUntil - turn.now, ...(againInMs !== undefined && { againInMs }) }
+  return {
+    claimed,
+    lost: gone,
+    cancelled,
+    leaseMs: goodUntil - turn.now,
+    ...(againInMs !== undefined && { againInMs }),
+  }
 }
 
 /** What goes on: progress is written, and the runner learns what it lost and what it should stop. */
@@ -55,7 +62,8 @@ function beat(
   placeAbsent(core, turn, beats)
   const isLive = ({ id, lease }: Beat) => running.get(id)?.lease === lease
   const told = beats.filter((one) => one.progress && isLive(one))
-  const rows = new Map(core.jobs.byIds(told.map(({ id }) => id)).map((row) => [row.id, row]))
+  // A job that this very sync settles has ended, whatever its beat says.
+  const rows = new Map(core.jobs.byIds(told.map(({ id }) => id)).map((row) => [row.id, turn.latest(row)]))
   for (const { id, lease, progress } of told) {
     const row = rows.get(id)
     if (row?.state === 'running' && leaseIsLive(row, lease))
@@ -88,7 +96,7 @@ function giveBack(core: CoreParts, turn: Turn, { runner, ack, beat: beats, settl
     return claimedBy.runner === runner && claimedBy.seq <= ack && !held.has(id)
   })
   if (dropped.length === 0) return
-  for (const row of core.jobs.byIds(dropped.map(({ id }) => id))) {
+  for (const row of core.jobs.byIds(dropped.map(({ id }) => id)).map((one) => turn.latest(one))) {
     if (row.state !== 'running') continue
     if (row.refunds < refundsMax && !row.cancelling) turn.change(row, refunded(row, turn.now))
     else lapseRow(core, turn, row, false)

@@ -4,7 +4,7 @@
  * rows of jobs are the truth, these are the picture.
  */
 import type { AttemptOutcome } from '../task/job.ts'
-import type { tallyStatements } from './statements.ts'
+import type { tallyStatements } from './small-tables.ts'
 
 /** Upper ends of the histogram's buckets, in milliseconds; one more bucket takes the rest. */
 export const bucketEndsMs = [

@@ -8,7 +8,8 @@ import { isFinal } from '../task/job.ts'
 import { type Books, storedUpkeep, type Upkeep } from './books.ts'
 import { movedCounts, type TaskCounts } from './counts.ts'
 import { isReady, type JobRow, type JobRowWithInput, type LightRow } from './row.ts'
-import type { Change, factStatements, JobStatements } from './statements.ts'
+import type { factStatements } from './small-tables.ts'
+import type { Change, JobStatements } from './statements.ts'
 
 /** How long work may wait for an answer to its wake-up before the alarm looks after it. */
 export const wakeUpPatienceMs = 500
@@ -135,7 +136,8 @@ export class Turn {
     }
     const upkeep = this.#moved ?? books.upkeep()
     this.#below = this.#belowAfter(upkeep)
-    if (this.#moved || this.#below) facts.write('upkeep', storedUpkeep({ ...upkeep, below: this.#below ?? upkeep.below }))
+    if (this.#moved || this.#below)
+      facts.write('upkeep', storedUpkeep({ ...upkeep, below: this.#below ?? upkeep.below }))
   }
 
   /** After the commit: memory follows. */
@@ -187,7 +189,8 @@ export class Turn {
 
   #needFor(row: LightRow): void {
     if (row.state === 'running') this.need(row.leaseUntil ?? this.now)
-    else if (isReady(row, this.now)) this.need(Math.min(this.now + wakeUpPatienceMs, row.expiresAt ?? Number.POSITIVE_INFINITY))
+    else if (isReady(row, this.now))
+      this.need(Math.min(this.now + wakeUpPatienceMs, row.expiresAt ?? Number.POSITIVE_INFINITY))
     if (row.dueAt !== null && row.dueAt > this.now) this.need(row.dueAt)
   }
 }

@@ -56,11 +56,7 @@ function earliestStart(rule: UniqueRule, { startedAt }: Holder, now: number): nu
 }
 
 /** A job whose rest is over waits for a runner alone: it takes the input and keeps its time. So does one that retries. */
-function pushed(
-  { ms, maxWaitMs }: UniqueRule & { kind: 'debounce' },
-  holder: Holder,
-  now: number,
-): number | undefined {
+function pushed({ ms, maxWaitMs }: UniqueRule & { kind: 'debounce' }, holder: Holder, now: number): number | undefined {
   const isResting = holder.after === null ? !isReady(holder, now) : (holder.notBefore ?? now) > now
   if (holder.attempt > 0 || !isResting) return undefined
   const latest = maxWaitMs === undefined ? Number.POSITIVE_INFINITY : holder.createdAt + maxWaitMs

@@ -4,11 +4,11 @@
  */
 import { decodeTime } from 'ulid'
 import { isFinal } from '../task/job.ts'
-import type { CoreParts } from './core.ts'
 import { addedCounts, countsOf } from './counts.ts'
 import { jobIdFloor, lesser, ulidOf } from './job-id.ts'
 import { leaseParts } from './lease.ts'
 import type { Group } from './limits.ts'
+import type { CoreParts } from './parts.ts'
 import { expire as expireRow, lapseRow } from './settle.ts'
 import { tallyMinutesKept } from './tallies.ts'
 import type { Turn } from './turn.ts'

@@ -248,8 +248,7 @@ export class Runner {
   #isDry(request: SyncRequest, { claimed }: SyncReply): boolean {
     // An overtaken sync may still bring claims; but not once this runner has said that it is done.
     const isExpecting = this.#open.size > 0 && !request.done
-    const isIdle =
-      this.#held.size === 0 && this.#finished.length === 0 && !isExpecting && this.#againAt === undefined
+    const isIdle = this.#held.size === 0 && this.#finished.length === 0 && !isExpecting && this.#againAt === undefined
     return isIdle && claimed.length === 0 && request.beat.length === 0
   }
 

@@ -47,7 +47,10 @@ const concurrencyMax = 10_000
 /** @throws ChardError `invalid-option`, naming the option, the value it got and the value it takes */
 export function taskFlow({ rateLimit, concurrency, perPartition }: TaskLimits, task: string): TaskFlow {
   return {
-    whole: flow({ ...(rateLimit && { rateLimit }), ...(concurrency !== undefined && { concurrency }) }, `of task ${task}`),
+    whole: flow(
+      { ...(rateLimit && { rateLimit }), ...(concurrency !== undefined && { concurrency }) },
+      `of task ${task}`,
+    ),
     each: flow(perPartition ?? {}, `per partition of task ${task}`),
   }
 }
@@ -58,7 +61,8 @@ export function isWholeLimited({ whole }: TaskFlow): boolean {
 }
 
 function flow({ rateLimit, concurrency }: FlowLimits, of: string): Flow {
-  if (concurrency !== undefined) refuseUnless(isCount(concurrency, concurrencyMax), `concurrency ${of}`, concurrency, concurrencyMax)
+  if (concurrency !== undefined)
+    refuseUnless(isCount(concurrency, concurrencyMax), `concurrency ${of}`, concurrency, concurrencyMax)
   if (rateLimit === undefined) return { ...(concurrency !== undefined && { concurrency }) }
   if (typeof rateLimit !== 'object' || rateLimit === null)
     throw new ChardError('invalid-option', `rateLimit ${of} is ${String(rateLimit)}; it takes { limit, per }`)
@@ -75,5 +79,6 @@ function isCount(value: unknown, max: number): boolean {
 }
 
 function refuseUnless(holds: boolean, option: string, got: unknown, max: number): void {
-  if (!holds) throw new ChardError('invalid-option', `${option} is ${String(got)}; it takes a whole number from 1 to ${max}`)
+  if (!holds)
+    throw new ChardError('invalid-option', `${option} is ${String(got)}; it takes a whole number from 1 to ${max}`)
 }

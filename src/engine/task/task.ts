@@ -294,7 +294,8 @@ function checkedUnique(options: EnqueueOptions): CheckedEnqueueOptions['key'] {
   }
   const key = uniqueRule(unique)
   const { kind } = key.rule
-  if (startNow && isCoalescing(key.rule)) refuse('startNow', startNow, `false beside unique with ${kind}, which may wait`)
+  if (startNow && isCoalescing(key.rule))
+    refuse('startNow', startNow, `false beside unique with ${kind}, which may wait`)
   if ((kind === 'debounce' || kind === 'throttle') && (delay !== undefined || at !== undefined))
     refuse(delay === undefined ? 'at' : 'delay', delay ?? at, `no value beside ${kind}, which sets the time itself`)
   return key

@@ -56,7 +56,8 @@ export function uniqueRule(unique: Unique): { key: string; rule: UniqueRule } {
   checkedKey('unique.key', key)
   const modes = Object.entries({ window, debounce, throttle, rerun }).filter(([, value]) => value !== undefined)
   if (modes.length > 1) refuse('unique', modes.map(([name]) => name).join(' and '), 'one of them')
-  if (maxWait !== undefined && debounce === undefined) refuse('unique.maxWait', maxWait, 'a value beside debounce alone')
+  if (maxWait !== undefined && debounce === undefined)
+    refuse('unique.maxWait', maxWait, 'a value beside debounce alone')
   if (window !== undefined) return { key, rule: { kind: 'window', ms: positive(window, 'unique.window') } }
   if (throttle !== undefined) return { key, rule: { kind: 'throttle', ms: positive(throttle, 'unique.throttle') } }
   if (rerun !== undefined) {
@@ -84,5 +85,5 @@ function positive(value: Duration, option: string): number {
 }
 
 function refuse(option: string, got: unknown, takes: string): never {
-  throw new ChardError('invalid-option', `${option} is ${typeof got === 'string' ? got : JSON.stringify(got)}; it takes ${takes}`)
+  throw new ChardError('invalid-option', `${option} is ${JSON.stringify(got)}; it takes ${takes}`)
 }

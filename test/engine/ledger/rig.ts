@@ -2,9 +2,10 @@
  * A ledger's core on a test bench: its clock is a number, its chance a seed, its alarm a recorded moment, and any of
  * its statements can be made to fail. Runs over every `Store`.
  */
-import { type CoreOptions, LedgerCore, type TaskPolicy } from '../../../src/engine/ledger/core.ts'
+import { LedgerCore } from '../../../src/engine/ledger/core.ts'
 import { newJobId } from '../../../src/engine/ledger/job-id.ts'
 import { leaseMs, leaseParts } from '../../../src/engine/ledger/lease.ts'
+import type { CoreOptions, TaskPolicy } from '../../../src/engine/ledger/parts.ts'
 import type {
   Claimed,
   Enqueued,
