@@ -314,7 +314,8 @@ export function createChard(options: ChardOptions = {}): Chard {
         Runner: class extends WorkerEntrypoint {
           /** Answers at once and works on: the ledger must not be kept awake by what its runner does. */
           async start(shard: number): Promise<void> {
-            this.ctx.waitUntil(runShard(shard, known, inlineWallMs))
+            const run = runShard(shard, known, inlineWallMs)
+            this.ctx.waitUntil(run.then((report) => platform.log('runner', { shard, ...report, direct: true })))
           }
         },
       }

@@ -24,15 +24,16 @@ export function roomLeft({ limit, perMs }: Rate, log: RateLog, now: number): num
   return Math.max(0, limit - used)
 }
 
-/** The first moment from now on at which one may start. */
-export function opensAt({ limit, perMs }: Rate, log: RateLog, now: number): number {
+/** The first moment from now on at which as many as `wanted`, at most the limit, may start at once. */
+export function opensAt({ limit, perMs }: Rate, log: RateLog, now: number, wanted = 1): number {
+  const usable = limit - Math.min(wanted, limit)
   let used = log.reduce((sum, [at, count]) => (at + perMs > now ? sum + count : sum), 0)
   for (const [at, count] of log) {
-    if (used < limit) break
+    if (used <= usable) break
     if (at + perMs <= now) continue
     used -= count
     // A clock that stepped back leaves moments in the future, which will be taken for now when the log is next written.
-    if (used < limit) return Math.min(at, now) + perMs
+    if (used <= usable) return Math.min(at, now) + perMs
   }
   return now
 }
