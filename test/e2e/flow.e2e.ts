@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DevServer, temporaryFolder } from './dev-server.ts'
 
-const worker = join(import.meta.dirname, 'flow')
+const worker = join(import.meta.dirname, '../../examples/flow')
 
 interface Row {
   readonly id: string
@@ -39,19 +39,19 @@ async function crash(downMs: number): Promise<void> {
 }
 
 async function enqueue(task: string, count: number, more: object = {}): Promise<string[]> {
-  const body = JSON.stringify({ count, input: {}, ...more })
+  const body = JSON.stringify({ count, ...more })
   const answer = await server.fetch(`/enqueue/${task}`, { method: 'POST', body })
   expect(answer.status).toBe(200)
-  return (await answer.json()) as string[]
+  return ((await answer.json()) as { id: string }[]).map(({ id }) => id)
 }
 
 async function jobs(task: string): Promise<Row[]> {
   const found: Row[] = []
   for (let cursor = ''; ; ) {
     const answer = await server.fetch(`/jobs/${task}${cursor && `?cursor=${cursor}`}`)
-    const page = (await answer.json()) as { rows: Row[]; cursor?: string; missing: number[] }
+    const page = (await answer.json()) as { jobs: Row[]; cursor?: string; missing: number[] }
     expect(page.missing).toEqual([])
-    found.push(...page.rows)
+    found.push(...page.jobs)
     if (page.cursor === undefined) return found
     cursor = page.cursor
   }
@@ -61,7 +61,7 @@ async function eventually<T>(look: () => Promise<T>, until: (seen: T) => boolean
   for (const deadline = Date.now() + withinMs; ; ) {
     const seen = await look()
     if (until(seen) || Date.now() > deadline) return seen
-    await sleep(200)
+    await sleep(1_000)
   }
 }
 
@@ -103,7 +103,7 @@ describe('a rate limit of twenty a second', () => {
   })
 
   test('and what waits is cancelled by one call', async () => {
-    const begun = (await (await server.fetch('/cancel/limited')).json()) as { id: string }
+    const begun = (await (await server.fetch('/cancel/limited', { method: 'POST' })).json()) as { id: string }
     const progress = async () =>
       (await (await server.fetch(`/bulk/${begun.id}`)).json()) as { state: string; changed: number }
     const done = await eventually(progress, ({ state }) => state === 'done', 60_000)
