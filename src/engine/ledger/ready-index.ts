@@ -202,13 +202,14 @@ export class ReadyIndex {
     return { jobs, full }
   }
 
-  /** A limit holds this lane back until `unpark`. */
-  park(lane: Lane): void {
-    const lanes = this.#taskLanes(lane)
-    if (lane.isParked || !lanes?.open.delete(lane.partition)) return
+  /** A limit holds this lane back until `unpark`, or the one that has come in its place since it was told of. */
+  park({ priority, task, partition }: Lane): void {
+    const lane = this.#lanes.get(laneName(priority, task, partition))
+    const lanes = lane && this.#taskLanes(lane)
+    if (!lane || !lanes?.open.delete(partition)) return
     lane.isParked = true
     lanes.openJobs -= lane.size
-    const group = groupName(lane.task, lane.partition)
+    const group = groupName(task, partition)
     const parked = this.#parked.get(group)
     if (parked) parked.add(lane)
     else this.#parked.set(group, new Set([lane]))
