@@ -7,7 +7,7 @@
  */
 import { type Flow, isWholeLimited, type TaskFlow } from '../task/flow.ts'
 import { Moments } from './moments.ts'
-import { opensAt, type RateLog, roomLeft, spentAt, withStarts } from './rate-log.ts'
+import { opensAt, type RateLog, roomLeft, seenAt, spentAt, withStarts } from './rate-log.ts'
 import type { Admission } from './ready-index.ts'
 import type { RunningJobs } from './running-jobs.ts'
 import type { limitStatements } from './small-tables.ts'
@@ -97,7 +97,7 @@ export class Limits {
     for (const { group, count } of counts.values()) {
       const rate = this.#flow(group).rate
       if (!rate) continue
-      const log = withStarts(rate, this.#log(group), count, turn.now)
+      const log = withStarts(rate, this.#log(group, turn.now), count, turn.now)
       this.#statements.write(group, JSON.stringify(log), spentAt(rate, log))
       turn.after(() => this.#remember(group, log))
     }
@@ -111,7 +111,7 @@ export class Limits {
     const { rate, concurrency } = this.#flow(group)
     if (concurrency !== undefined && this.#live(group) >= concurrency) return undefined
     if (!rate) return now
-    const log = this.#log(group)
+    const log = this.#log(group, now)
     const gathered = opensAt(rate, log, now, Math.ceil(rate.limit * gatheredShare))
     return Math.min(gathered, opensAt(rate, log, now) + gatheredMsMax)
   }
@@ -145,7 +145,7 @@ export class Limits {
 
   #room(group: Group, { rate, concurrency }: Flow, now: number, ended: Ended): number {
     const places = concurrency === undefined ? Number.POSITIVE_INFINITY : concurrency - this.#live(group) + ended(group)
-    return Math.min(places, rate ? roomLeft(rate, this.#log(group), now) : Number.POSITIVE_INFINITY)
+    return Math.min(places, rate ? roomLeft(rate, this.#log(group, now), now) : Number.POSITIVE_INFINITY)
   }
 
   #live({ task, partition }: Group): number {
@@ -157,13 +157,16 @@ export class Limits {
     return partition === '' ? whole : each
   }
 
-  #log(group: Group): RateLog {
-    const known = this.#logs.get(nameOf(group))
-    if (known) return known
-    const text = this.#statements.read(group)
-    const log = text === undefined ? [] : (JSON.parse(text) as RateLog)
-    this.#remember(group, log)
+  #log(group: Group, now: number): RateLog {
+    const known = this.#logs.get(nameOf(group)) ?? this.#stored(group)
+    const log = seenAt(known, now)
+    if (log !== this.#logs.get(nameOf(group))) this.#remember(group, log)
     return log
+  }
+
+  #stored(group: Group): RateLog {
+    const text = this.#statements.read(group)
+    return text === undefined ? [] : (JSON.parse(text) as RateLog)
   }
 
   /** The logs used longest ago go first: a row remembers them. */
