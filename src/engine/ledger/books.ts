@@ -101,12 +101,16 @@ export class Books {
     return id < this.mark
   }
 
-  /** Memory follows a committed row: every entry of it goes, then those its state calls for come. */
+  /**
+   * Memory follows a committed row: every entry of it goes, then those its state calls for come. A lease that has ended,
+   * however it did, leaves a place to its partition.
+   */
   mirror(before: LightRow | undefined, after: LightRow, now: number): void {
     if (!this.isBelowMark(after.id)) this.counts.moveAbove({ task: after.task, from: before?.state, to: after.state })
     this.ready.remove(after.id)
     this.running.delete(after.id)
     this.place(after, now)
+    if (before?.state === 'running' && after.state !== 'running') this.ready.unpark(after.task, after.partition)
   }
 
   /** A row enters memory where its state says. Final rows do not. */

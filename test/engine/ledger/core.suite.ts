@@ -3,6 +3,7 @@ import { describe } from 'vitest'
 import { beatSuite } from './core/beat.suite.ts'
 import { claimSuite } from './core/claim.suite.ts'
 import { enqueueSuite } from './core/enqueue.suite.ts'
+import { limitsSuite } from './core/limits.suite.ts'
 import { readSuite } from './core/read.suite.ts'
 import { rollbackSuite } from './core/rollback.suite.ts'
 import { settleSuite } from './core/settle.suite.ts'
@@ -14,6 +15,7 @@ export function coreSuite(name: string, withStore: WithStore): void {
   describe(`a ledger's core on ${name}`, () => {
     enqueueSuite(withStore)
     claimSuite(withStore)
+    limitsSuite(withStore)
     settleSuite(withStore)
     beatSuite(withStore)
     steerSuite(withStore)
