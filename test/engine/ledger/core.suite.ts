@@ -4,6 +4,7 @@ import { beatSuite } from './core/beat.suite.ts'
 import { claimSuite } from './core/claim.suite.ts'
 import { enqueueSuite } from './core/enqueue.suite.ts'
 import { limitsSuite } from './core/limits.suite.ts'
+import { limitsWalkSuite } from './core/limits-walk.suite.ts'
 import { readSuite } from './core/read.suite.ts'
 import { rollbackSuite } from './core/rollback.suite.ts'
 import { settleSuite } from './core/settle.suite.ts'
@@ -16,6 +17,7 @@ export function coreSuite(name: string, withStore: WithStore): void {
     enqueueSuite(withStore)
     claimSuite(withStore)
     limitsSuite(withStore)
+    limitsWalkSuite(withStore)
     settleSuite(withStore)
     beatSuite(withStore)
     steerSuite(withStore)

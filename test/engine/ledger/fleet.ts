@@ -15,6 +15,8 @@ export interface Begun {
 }
 
 interface Member {
+  /** A runner that comes after a dead one is another one. */
+  readonly name: string
   seq: number
   held: Claimed[]
 }
@@ -25,6 +27,7 @@ export class Fleet {
   readonly #rig: Rig
   readonly #tasks: Readonly<Record<string, number>>
   readonly #members = new Map<string, Member>()
+  #made = 0
 
   constructor(rig: Rig, tasks: readonly string[]) {
     this.#rig = rig
@@ -37,13 +40,13 @@ export class Fleet {
 
   /** A runner settles the first `ends` of what it holds, beats for the rest, and claims. */
   sync(runner: string, want: number, ends = Infinity, outcome: Outcome = completed, more = {}): SyncReply {
-    const member = this.#members.get(runner) ?? { seq: 0, held: [] }
+    const member = this.#members.get(runner) ?? { name: `${runner}x${this.#made++}`, seq: 0, held: [] }
     this.#members.set(runner, member)
     const ending = member.held.slice(0, ends)
     const going = member.held.slice(ending.length)
     member.seq++
     const request: SyncRequest = {
-      runner,
+      runner: member.name,
       seq: member.seq,
       ack: member.seq - 1,
       tasks: this.#tasks,

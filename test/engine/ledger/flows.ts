@@ -11,7 +11,7 @@ import { isFinal } from '../../../src/engine/task/job.ts'
 import { spreadOffsetMs } from '../../../src/engine/task/schedule.ts'
 import type { Rig } from './rig.ts'
 
-/** How long after a limit's opening the alarm may ring, while a runner is expected. */
+/** How long after a limit's opening the alarm may ring: a runner that was told of it is expected. */
 const graceMs = 5_000
 
 /** How much of a group may start now; undefined rate rows mean that nothing has started. */
@@ -74,7 +74,9 @@ export function brokenFlows(rig: Rig, rows: readonly JobRowWithInput[]): string[
       available > 0 === startable.length > 0,
       `I10: ${startable.length} could start, and memory offers ${available}`,
     )
-  if (startable.length > 0) claim(alarmAt <= now + 500, 'I8: no alarm in time for what could start')
+  const isLimited = startable.every(({ task }) => rig.flowOf(task) !== undefined)
+  if (startable.length > 0)
+    claim(alarmAt <= now + (isLimited ? graceMs : 500), 'I8: no alarm in time for what could start')
   const opensAt = core.nextOpeningAt(now)
   if (startable.length === 0 && opensAt !== undefined)
     claim(alarmAt <= Math.max(opensAt, now) + graceMs, 'I8: no alarm in time for the opening of a limit')
