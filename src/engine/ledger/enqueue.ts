@@ -9,7 +9,7 @@ import type { Enqueued, EnqueueReply, EnqueueRequest, NewJob, Start } from './pr
 import type { Admission } from './ready-index.ts'
 import { isReady, type JobRow, type JobRowWithInput, newRow } from './row.ts'
 import { isDraining, isPaused } from './settings.ts'
-import { settleRow } from './settle.ts'
+import { expire, settleRow } from './settle.ts'
 import { begun, callsOf, following, renewed } from './transitions.ts'
 import { type Turn, wakeUpPatienceMs } from './turn.ts'
 import { type Decision, decide, firstStart } from './unique.ts'
@@ -68,7 +68,9 @@ function record(
   if (job.key === undefined) return added(core, turn, job, inline)
   const rule = job.unique ?? { kind: 'kept' }
   const stored = keyed.get(keyName(job)) ?? core.jobs.byKey(job.key, job.task, job.partition ?? '')
-  if (!stored) return added(core, turn, job, inline, firstStart(rule, turn.now))
+  if (!stored) return added(core, turn, job, inline, { notBefore: firstStart(rule, turn.now) })
+  // One whose deadline has passed has ended, though nobody has looked.
+  expire(core, turn, turn.latest(stored))
   const holder = turn.latest(stored)
   // A repeated call whose input the holder has taken changes nothing a second time.
   if (callsOf(holder).includes(job.id)) return { holder, reply: found(core, turn, holder, true) }
@@ -113,7 +115,7 @@ function takeOver(
     successor: isFollowing ? job.id : holder.successor,
   })
   if (before && !isFollowing) turn.change(before, { ...before, successor: job.id })
-  return added(core, turn, job, inline, decision.notBefore, before)
+  return added(core, turn, job, inline, { notBefore: decision.notBefore, before, holder })
 }
 
 /** A holder that has ended without having run may have waited for a job that still runs. */
@@ -128,11 +130,10 @@ function added(
   turn: Turn,
   job: NewJob,
   inline: Inline,
-  notBefore?: number,
-  before?: JobRow,
+  place: Place = {},
 ): { holder?: JobRowWithInput; reply: Enqueued } {
   if (refusesNew(core, job)) return { reply: drainingRefusal(job) }
-  const row = turn.add(started(core, turn, inline, timedRow(job, turn.now, notBefore, before), job.start))
+  const row = turn.add(started(core, turn, inline, placedRow(job, turn.now, place), job.start))
   core.tallies.enqueued(turn.now, job.task)
   const claimed = row.state === 'running' ? claimedOf(row, turn.now) : undefined
   return { holder: row, reply: { id: row.id, state: row.state, duplicate: false, ...(claimed && { claimed }) } }
@@ -143,13 +144,18 @@ function refusesNew({ standing }: CoreParts, { task, start }: NewJob): boolean {
   return isDraining(standing.settings, task) && (start === undefined || start.kind === 'claim')
 }
 
-function timedRow(
-  job: NewJob,
-  now: number,
-  notBefore: number | undefined,
-  before: JobRow | undefined,
-): JobRowWithInput {
-  const row = newRow(notBefore === undefined ? job : { ...job, at: Math.max(job.at ?? 0, notBefore) }, now)
+/** What a job's key says of it. */
+interface Place {
+  readonly notBefore?: number
+  /** The job that must have ended before. */
+  readonly before?: JobRow | undefined
+  /** The job that held the key. */
+  readonly holder?: JobRow
+}
+
+function placedRow(job: NewJob, now: number, { notBefore, before, holder }: Place): JobRowWithInput {
+  const timed = newRow(notBefore === undefined ? job : { ...job, at: Math.max(job.at ?? 0, notBefore) }, now)
+  const row = holder ? { ...timed, calls: holder.calls, keyStartedAt: holder.startedAt ?? holder.keyStartedAt } : timed
   return before ? { ...row, ...following(row, before.id, row.dueAt ?? now, now) } : row
 }
 

@@ -2,11 +2,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Fleet, overfull } from '../fleet.ts'
-import { failed, leaseMs, limited, Rig, type RigOptions, snoozed, type WithStore } from '../rig.ts'
+import { failed, leaseMs, limited, Rig, type WithStore } from '../rig.ts'
 
 const wholeRate = { limit: 3, perMs: 1_000 }
 const eachRate = { limit: 2, perMs: 700 }
-const policies: RigOptions['policies'] = {
+const policies = {
   /** All of its jobs together. */
   send: limited({ rateLimit: { limit: wholeRate.limit, per: wholeRate.perMs }, concurrency: 4 }),
   /** Each of its partitions, and all of them. */
@@ -71,7 +71,7 @@ function take(rig: Rig, fleet: Fleet, one: Step): void {
   else if (one.do === 'pass' && one.rings) rig.passRinging(one.ms)
   else if (one.do === 'pass') rig.pass(one.ms)
   else if (one.do === 'sync') {
-    const outcome = { completed: undefined, failed, snoozed: { ...snoozed, forMs: 200 } }[one.how]
+    const outcome = { completed: undefined, failed, snoozed: { kind: 'snoozed', forMs: 200 } as const }[one.how]
     fleet.sync(one.runner, one.want, one.ends, outcome)
   } else if (one.do === 'cancel') {
     const rows = rig.rows()

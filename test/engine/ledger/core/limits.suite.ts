@@ -78,7 +78,7 @@ export function limitsSuite(withStore: WithStore): void {
         many(rig, 2)
         fleet.sync('r', 1)
         fleet.sync('r', 1, 1, failed)
-        fleet.sync('r', 0, 1, { ...snoozed, forMs: 1_000 })
+        fleet.sync('r', 0, 1, { kind: 'snoozed', forMs: 1_000 })
         rig.pass(1_000)
         expect(fleet.sync('r', 2).claimed).toEqual([])
         rig.pass(9_000)
