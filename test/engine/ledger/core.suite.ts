@@ -11,6 +11,7 @@ import { rollbackSuite } from './core/rollback.suite.ts'
 import { settleSuite } from './core/settle.suite.ts'
 import { steerSuite } from './core/steer.suite.ts'
 import { uniqueSuite } from './core/unique.suite.ts'
+import { uniqueWalkSuite } from './core/unique-walk.suite.ts'
 import { upkeepSuite } from './core/upkeep.suite.ts'
 import type { WithStore } from './rig.ts'
 
@@ -20,6 +21,7 @@ export function coreSuite(name: string, withStore: WithStore): void {
     claimSuite(withStore)
     uniqueSuite(withStore)
     followSuite(withStore)
+    uniqueWalkSuite(withStore)
     limitsSuite(withStore)
     limitsWalkSuite(withStore)
     settleSuite(withStore)
