@@ -3,6 +3,7 @@ import { describe } from 'vitest'
 import { beatSuite } from './core/beat.suite.ts'
 import { claimSuite } from './core/claim.suite.ts'
 import { enqueueSuite } from './core/enqueue.suite.ts'
+import { fairnessSuite } from './core/fairness.suite.ts'
 import { followSuite } from './core/follow.suite.ts'
 import { limitsSuite } from './core/limits.suite.ts'
 import { limitsWalkSuite } from './core/limits-walk.suite.ts'
@@ -22,6 +23,7 @@ export function coreSuite(name: string, withStore: WithStore): void {
     uniqueSuite(withStore)
     followSuite(withStore)
     uniqueWalkSuite(withStore)
+    fairnessSuite(withStore)
     limitsSuite(withStore)
     limitsWalkSuite(withStore)
     settleSuite(withStore)

@@ -6,7 +6,7 @@ import type { JobRowWithInput } from '../../../../src/engine/ledger/row.ts'
 import { isFinal } from '../../../../src/engine/task/job.ts'
 import type { UniqueRule } from '../../../../src/engine/task/unique.ts'
 import { Fleet, overfull } from '../fleet.ts'
-import { failed, leaseMs, Rig, rejected, type WithStore } from '../rig.ts'
+import { failed, leaseMs, Rig, rejected, runs, type WithStore } from '../rig.ts'
 
 const throttleMs = 10_000
 const rules: Record<UniqueRule['kind'], UniqueRule> = {
@@ -165,7 +165,7 @@ export function uniqueWalkSuite(withStore: WithStore): void {
           after(walk)
         })
       }),
-      { numRuns: 40 },
+      runs(40),
     )
 
   describe('one key under any calls', { timeout: 120_000 }, () => {
