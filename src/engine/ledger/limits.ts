@@ -13,8 +13,14 @@ import type { RunningJobs } from './running-jobs.ts'
 import type { limitStatements } from './small-tables.ts'
 import type { Turn } from './turn.ts'
 
-/** Logs kept in memory at most; one that no longer counts anything goes first. */
+/** Logs kept in memory at most. */
 const logsMax = 10_000
+/**
+ * Starts that become possible one by one are let through together: up to this share of the limit, and none later for it
+ * than this. A backlog then costs a few syncs a window, not one a start.
+ */
+const gatheredShare = 0.25
+const gatheredMsMax = 250
 
 /** A task, or one of its partitions. */
 export interface Group {
@@ -98,13 +104,16 @@ export class Limits {
   }
 
   /**
-   * When a group may start again; undefined when only an ending attempt, or a person, opens it. For a group that has
-   * room it is now.
+   * When a group that has no room is worth looking at again; undefined when only an ending attempt, or a person, opens
+   * it.
    */
   opensAt(group: Group, now: number): number | undefined {
     const { rate, concurrency } = this.#flow(group)
     if (concurrency !== undefined && this.#live(group) >= concurrency) return undefined
-    return rate ? opensAt(rate, this.#log(group, now), now) : now
+    if (!rate) return now
+    const log = this.#log(group, now)
+    const gathered = opensAt(rate, log, now, Math.ceil(rate.limit * gatheredShare))
+    return Math.min(gathered, opensAt(rate, log, now) + gatheredMsMax)
   }
 
   /** A group is parked: it is to be opened by time, unless something else opens it first. */

@@ -24,14 +24,15 @@ export function roomLeft({ limit, perMs }: Rate, log: RateLog, now: number): num
   return Math.max(0, limit - used)
 }
 
-/** The first moment from now on at which one may start. */
-export function opensAt({ limit, perMs }: Rate, log: RateLog, now: number): number {
+/** The first moment from now on at which as many as `wanted`, at most the limit, may start at once. */
+export function opensAt({ limit, perMs }: Rate, log: RateLog, now: number, wanted = 1): number {
+  const usable = limit - Math.min(wanted, limit)
   let used = log.reduce((sum, [at, count]) => (at + perMs > now ? sum + count : sum), 0)
   for (const [at, count] of log) {
-    if (used < limit) break
+    if (used <= usable) break
     if (at + perMs <= now) continue
     used -= count
-    if (used < limit) return at + perMs
+    if (used <= usable) return at + perMs
   }
   return now
 }
