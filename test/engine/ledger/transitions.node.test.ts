@@ -53,6 +53,7 @@ function job(state: JobState, more: Partial<JobRow> = {}): JobRow {
     key: null,
     formerKey: null,
     calls: null,
+    keyStartedAt: null,
     after: null,
     successor: null,
     schedule: null,
