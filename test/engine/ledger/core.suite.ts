@@ -3,6 +3,7 @@ import { describe } from 'vitest'
 import { beatSuite } from './core/beat.suite.ts'
 import { claimSuite } from './core/claim.suite.ts'
 import { enqueueSuite } from './core/enqueue.suite.ts'
+import { fairnessSuite } from './core/fairness.suite.ts'
 import { followSuite } from './core/follow.suite.ts'
 import { limitsSuite } from './core/limits.suite.ts'
 import { limitsWalkSuite } from './core/limits-walk.suite.ts'
@@ -11,6 +12,7 @@ import { rollbackSuite } from './core/rollback.suite.ts'
 import { settleSuite } from './core/settle.suite.ts'
 import { steerSuite } from './core/steer.suite.ts'
 import { uniqueSuite } from './core/unique.suite.ts'
+import { uniqueWalkSuite } from './core/unique-walk.suite.ts'
 import { upkeepSuite } from './core/upkeep.suite.ts'
 import type { WithStore } from './rig.ts'
 
@@ -20,6 +22,8 @@ export function coreSuite(name: string, withStore: WithStore): void {
     claimSuite(withStore)
     uniqueSuite(withStore)
     followSuite(withStore)
+    uniqueWalkSuite(withStore)
+    fairnessSuite(withStore)
     limitsSuite(withStore)
     limitsWalkSuite(withStore)
     settleSuite(withStore)

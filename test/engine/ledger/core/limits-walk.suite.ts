@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Fleet, overfull } from '../fleet.ts'
-import { failed, leaseMs, limited, Rig, type WithStore } from '../rig.ts'
+import { failed, leaseMs, limited, Rig, runs, type WithStore } from '../rig.ts'
 
 const wholeRate = { limit: 3, perMs: 1_000 }
 const eachRate = { limit: 2, perMs: 700 }
@@ -120,7 +120,7 @@ export function limitsWalkSuite(withStore: WithStore): void {
               expect(overfull(fleet.starts('draw', partition), eachRate), partition).toEqual([])
           })
         }),
-        { numRuns: 60 },
+        runs(60),
       ))
   })
 }
