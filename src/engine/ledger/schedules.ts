@@ -13,6 +13,7 @@ import type { CoreParts } from './parts.ts'
 import type { NewJob, Refusal, ScheduleAction, ScheduleRecord, SkipReason, SlotRecord, StopReason } from './protocol.ts'
 import { type JobRow, newRow } from './row.ts'
 import { isDraining } from './settings.ts'
+import { predecessor } from './settle.ts'
 import type { ScheduleRow } from './small-tables.ts'
 import { cancelRow } from './steer.ts'
 import { following } from './transitions.ts'
@@ -177,9 +178,11 @@ function fireSlot(
     past.skip('overlap', slot)
     return undefined
   }
-  // A running job learns of its cancellation with its runner's next beat: the new one waits for its end.
+  // A running job learns of its cancellation with its runner's next beat: the new one waits for its end. One that waited
+  // itself for such an end is cancelled at once, and leaves the waiting to the new one.
   const stopping = before && cancelRow(core, turn, before)
-  const id = insert(core, turn, one, slot, stopping && !isFinal(stopping.state) ? stopping : undefined)
+  const running = stopping && (isFinal(stopping.state) ? predecessor(core, turn, stopping) : stopping)
+  const id = insert(core, turn, one, slot, running)
   past.made(slot, id)
   return id
 }
@@ -253,7 +256,9 @@ function steered(
   const past = new Past(row, turn.now)
   const id = insert(core, turn, one, turn.now)
   past.made(turn.now, id, true)
-  return { ...row, lastJob: id, history: past.text() }
+  // The job of a slot that has not ended yet is still the one that the next slot must not overlap.
+  const lastJob = liveJob(core, turn, row.lastJob) ? row.lastJob : id
+  return { ...row, lastJob, history: past.text() }
 }
 
 /** The slots of the pause are skipped, and said to be. */

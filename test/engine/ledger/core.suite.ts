@@ -9,7 +9,10 @@ import { limitsSuite } from './core/limits.suite.ts'
 import { limitsWalkSuite } from './core/limits-walk.suite.ts'
 import { readSuite } from './core/read.suite.ts'
 import { rollbackSuite } from './core/rollback.suite.ts'
+import { scheduleSteeringSuite } from './core/schedule-steering.suite.ts'
+import { schedulesSuite } from './core/schedules.suite.ts'
 import { settleSuite } from './core/settle.suite.ts'
+import { slotsSuite } from './core/slots.suite.ts'
 import { steerSuite } from './core/steer.suite.ts'
 import { uniqueSuite } from './core/unique.suite.ts'
 import { uniqueWalkSuite } from './core/unique-walk.suite.ts'
@@ -27,6 +30,9 @@ export function coreSuite(name: string, withStore: WithStore): void {
     limitsSuite(withStore)
     limitsWalkSuite(withStore)
     settleSuite(withStore)
+    schedulesSuite(withStore)
+    slotsSuite(withStore)
+    scheduleSteeringSuite(withStore)
     beatSuite(withStore)
     steerSuite(withStore)
     readSuite(withStore)
