@@ -101,15 +101,13 @@ export class Books {
     return id < this.mark
   }
 
-  /**
-   * Memory follows a committed row: every entry of it goes, then those its state calls for come. A lease that has ended,
-   * however it did, leaves a place to its partition.
-   */
+  /** Memory follows a committed row: every entry of it goes, then those its state calls for come. */
   mirror(before: LightRow | undefined, after: LightRow, now: number): void {
     if (!this.isBelowMark(after.id)) this.counts.moveAbove({ task: after.task, from: before?.state, to: after.state })
     this.ready.remove(after.id)
     this.running.delete(after.id)
     this.place(after, now)
+    // However an attempt has ended, its place is free, and nothing else may ever open a partition that waits for one.
     if (before?.state === 'running' && after.state !== 'running') this.ready.unpark(after.task, after.partition)
   }
 

@@ -25,16 +25,16 @@ export const settleMarginMs = 2_000
 
 export function claim(core: CoreParts, turn: Turn, request: SyncRequest): Claimed[] {
   if (request.want < 1 || request.done) return []
-  const { jobs, full } = pick(core, turn, request)
+  const { jobs: picked, full } = pick(core, turn, request)
   const rows = core.jobs
-    .withInput(jobs.map(({ id }) => id))
+    .withInput(picked.map(({ id }) => id))
     .map((row) => turn.latest(row))
     .filter((row) => claimable(core, turn, row))
   const token = leaseToken(request.runner, request.seq, core.random)
-  const readyAt = new Map(jobs.map((job) => [job.id, job.readyAt]))
+  const readyAt = new Map(picked.map((job) => [job.id, job.readyAt]))
   for (const { id, task } of rows) core.tallies.claimed(turn.now, task, turn.now - (readyAt.get(id) ?? turn.now))
   core.limits.started(turn, rows)
-  // After the starts, which say when what is full will open.
+  // After the starts are known: when a partition opens depends on them.
   if (full.length > 0) turn.after(() => parkAll(core, full, turn.now))
   return rows.map((row) => {
     const running = turn.change(row, begun(row, token, turn.now + leaseMs, turn.now))
@@ -68,8 +68,8 @@ function pick(core: CoreParts, turn: Turn, { seq, beat, tasks, want, remainingMs
   // A fresh runner serves a solo job first, so that it is not starved; a used one only when nothing else is there.
   if (solo && seq === 1) return { jobs: [solo], full: [] }
   const count = Math.min(want, answerJobsMax)
-  const picked = books.ready.next({ accepts, admission, skips, count, bytesMax: answerBytesMax })
-  return picked.jobs.length === 0 && solo ? { ...picked, jobs: [solo] } : picked
+  const { jobs, full } = books.ready.next({ accepts, admission, skips, count, bytesMax: answerBytesMax })
+  return { jobs: jobs.length === 0 && solo ? [solo] : jobs, full }
 }
 
 function countOf(ended: readonly Group[], { task, partition }: Group): number {

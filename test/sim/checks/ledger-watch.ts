@@ -8,7 +8,7 @@ import { isReady } from '../../../src/engine/ledger/row.ts'
 import { isFinal, jobStates } from '../../../src/engine/task/job.ts'
 import type { Activation } from '../platform/activation.ts'
 import type { LedgerObject, Verb } from '../platform/ledger-object.ts'
-import type { Seen, SeenRow } from '../platform/storage.ts'
+import type { Seen, SeenRow } from '../platform/seen.ts'
 import type { Attempts } from './attempts.ts'
 import { type Cause, causeOf } from './cause.ts'
 import { Idling } from './idling.ts'
@@ -63,6 +63,7 @@ export class LedgerWatch {
   committed(ledger: LedgerObject, activation: Activation, seen: readonly Seen[]): void {
     const cause = causeOf(activation)
     const { note, count, requests } = this.#ports
+    const inBulk = seen.some(({ kind }) => kind === 'bulk')
     let rows = 0
     for (const one of seen) {
       rows++
@@ -73,7 +74,7 @@ export class LedgerWatch {
         )
         const asked = cause?.verb === 'enqueue' && !this.rows.all.has(row.id)
         this.#notStarted(this.rows.all.get(row.id), row, cause)
-        this.rows.write(row, cause)
+        this.rows.write(row, cause, inBulk)
         this.idling.progressed()
         const job = asked ? cause.request.jobs.find(({ id }) => id === row.id) : undefined
         if (job) requests.recorded(job)
@@ -81,7 +82,7 @@ export class LedgerWatch {
         requests.forgotten(one.id, this.rows.all.get(one.id)?.task ?? '')
         this.rows.remove(one.id, cause)
       } else if (one.kind === 'extended') this.rows.extended.set(one.runner, one.until)
-      else this.rows.extended.delete(one.runner)
+      else if (one.kind === 'forgotten') this.rows.extended.delete(one.runner)
     }
     count('rows written', rows)
     const written = seen.flatMap((one) => (one.kind === 'written' ? one.row.id : []))

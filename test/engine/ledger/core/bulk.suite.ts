@@ -110,6 +110,13 @@ export function bulkSuite(withStore: WithStore): void {
         expect(count(rig, 'queued')).toBe(2)
       }))
 
+    test('under an id that another one has is refused', () =>
+      rigged((rig) => {
+        begin(rig, 'cancel', { task: 'send' })
+        expect(begin(rig, 'cancel', { task: 'draw' })).toMatchObject({ refused: 'key-conflict' })
+        expect(begin(rig, 'redrive', { task: 'send' })).toMatchObject({ refused: 'key-conflict' })
+      }))
+
     test('of cancel leaves alone what is recorded after it began', () =>
       rigged((rig) => {
         many(rig, 3)

@@ -9,7 +9,9 @@ export function scheduleSteeringSuite(withStore: WithStore): void {
       rig.core.reconcile(rig.now)
       work(rig)
     })
-  const steer = (rig: Rig, action: 'pause' | 'resume' | 'trigger') => rig.core.steerSchedule('tick', action, rig.now)
+  const steer = (rig: Rig, action: 'pause' | 'resume') => rig.core.steerSchedule('tick', action, rig.now)
+  const trigger = (rig: Rig, more: { id?: string; key?: string } = {}) =>
+    rig.core.triggerSchedule({ name: 'tick', id: rig.job().id, ...more }, rig.now)
   const slot = (rig: Rig, ms = minuteMs) => {
     rig.pass(ms)
     rig.ring()
@@ -63,19 +65,33 @@ export function scheduleSteeringSuite(withStore: WithStore): void {
       { state: 'active', reach: () => {} },
       { state: 'paused', reach: (rig) => void steer(rig, 'pause') },
     ])('makes a job now when it is $state, beside its slots', ({ reach }) =>
-      rigged([{}], (rig) => {
+      rigged([{ overlap: 'skip' }], (rig) => {
         const nextAt = rig.core.schedules(rig.now)[0]?.nextAt
+        slot(rig, 0)
         rig.pass(7_000)
         reach(rig)
-        const reply = steer(rig, 'trigger')
-        expect(reply).toMatchObject({
-          history: [{ slot: rig.now, at: rig.now, trigger: true, job: expect.any(String) }],
-        })
-        expect(rig.claim()).toMatchObject({ schedule: { name: 'tick', slot: rig.now } })
-        if ('nextAt' in reply) expect(reply.nextAt).toBe(nextAt)
+        const { id } = rig.job()
+        expect(trigger(rig, { id })).toEqual({ id, state: 'queued', duplicate: false })
+        const [record] = rig.core.schedules(rig.now)
+        expect(record?.history[0]).toEqual({ slot: rig.now, at: rig.now, trigger: true, job: id })
+        if (record?.state === 'active') expect(record.nextAt).toBe(nextAt)
+        expect(rig.claim()).toMatchObject({ id, schedule: { name: 'tick', slot: rig.now } })
         expect(rig.broken()).toEqual([])
       }),
     )
+
+    test('said again, by its id or by its key, makes one job, after a restart too', () =>
+      rigged([{}], (rig) => {
+        const { id } = rig.job()
+        trigger(rig, { id, key: 'k' })
+        rig.restart()
+        rig.core.reconcile(rig.now)
+        expect(trigger(rig, { id, key: 'k' })).toMatchObject({ id, duplicate: false })
+        expect(trigger(rig, { id: rig.job().id, key: 'k' })).toMatchObject({ id, duplicate: true })
+        expect(rig.rows()).toHaveLength(1)
+        expect(historyOf(rig)).toHaveLength(1)
+        expect(rig.broken()).toEqual([])
+      }))
 
     test.each<{ what: string; reach: (rig: Rig) => void; refused: string }>([
       { what: 'was removed', reach: (rig) => rig.deploy({ schedules: [] }), refused: 'unknown-schedule' },
@@ -88,15 +104,15 @@ export function scheduleSteeringSuite(withStore: WithStore): void {
     ])('refuses when it $what: $refused', ({ reach, refused }) =>
       rigged([{}], (rig) => {
         reach(rig)
-        expect(steer(rig, 'trigger')).toMatchObject({ refused })
+        expect(trigger(rig)).toMatchObject({ refused })
         expect(rig.rows()).toEqual([])
       }),
     )
 
     test('that nobody has heard of is unknown', () =>
       rigged([], (rig) => {
-        for (const action of ['pause', 'resume', 'trigger'] as const)
-          expect(steer(rig, action)).toMatchObject({ refused: 'unknown-schedule' })
+        const refused = { refused: 'unknown-schedule' }
+        expect([steer(rig, 'pause'), steer(rig, 'resume'), trigger(rig)]).toMatchObject([refused, refused, refused])
       }))
   })
 

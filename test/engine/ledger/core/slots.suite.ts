@@ -201,7 +201,7 @@ export function slotsSuite(withStore: WithStore): void {
       rigged([{ every: '10s', overlap: 'skip' }], (rig) => {
         slot(rig)
         rig.claim({ runner: 'long' })
-        rig.core.steerSchedule('tick', 'trigger', rig.now)
+        rig.core.triggerSchedule({ name: 'tick', id: rig.job().id }, rig.now)
         rig.settle(rig.claim({ runner: 'r2' }), completed)
         slot(rig)
         expect(historyOf(rig).at(-1)).toMatchObject({ skipped: 'overlap' })

@@ -59,8 +59,8 @@ export const meeting: readonly Mutant[] = [
     edits: [
       {
         file: 'ledger/core.ts',
-        find: 'if (!isSweeping) this.#sweepNotBefore = now + sweepPauseMs',
-        replace: 'if (!isSweeping) this.#sweepNotBefore = now',
+        find: 'this.#sweepNotBefore = now + sweepPauseMs',
+        replace: 'this.#sweepNotBefore = now',
       },
     ],
   },
