@@ -62,8 +62,9 @@ describe('a database of version 1', () => {
     expect(rig.broken()).toEqual([])
     const read = statements1(rig.sql)
     for (const row of Object.values(rows)) expect({ ...read.byId(row.id as string) }).toEqual(row)
-    const fresh = { partition: '', notBefore: null, expiresAt: null, formerKey: null, calls: null, after: null }
-    for (const row of rig.rows()) expect(row).toMatchObject({ ...fresh, successor: null, schedule: null, slot: null })
+    const fresh = { partition: '', notBefore: null, expiresAt: null, formerKey: null, calls: null, keyStartedAt: null }
+    for (const row of rig.rows())
+      expect(row).toMatchObject({ ...fresh, after: null, successor: null, schedule: null, slot: null })
     expect(rig.record(rows.keyed.id as string)).toMatchObject({ idempotencyKey: 'k', tags: ['a'], input: { n: 1 } })
     expect(rig.record(rows.done.id as string)).toMatchObject({ output: 'done', history: [{ outcome: 'completed' }] })
   })
