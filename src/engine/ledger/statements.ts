@@ -273,7 +273,8 @@ export function jobStatements(sql: Sql) {
     /** The small columns of jobs below an id, newest first: what a search looks at. */
     search(below: string, from: string, limit: number): SearchRow[] {
       return sql.all(
-        `SELECT id, task, state, tags, coalesce(key, former_key) AS key, finished_at AS finishedAt
+        `SELECT id, task, state, tags, coalesce(key, former_key) AS key, created_at AS createdAt,
+           finished_at AS finishedAt
          FROM jobs WHERE id < ? AND id >= ? ORDER BY id DESC LIMIT ?`,
         below,
         from,
@@ -286,7 +287,7 @@ export function jobStatements(sql: Sql) {
 export type JobStatements = ReturnType<typeof jobStatements>
 
 /** What a search sees of a job. */
-export type SearchRow = Pick<JobRow, 'id' | 'task' | 'state' | 'tags' | 'key' | 'finishedAt'>
+export type SearchRow = Pick<JobRow, 'id' | 'task' | 'state' | 'tags' | 'key' | 'createdAt' | 'finishedAt'>
 
 /** Cuts rows into arrays that can be bound; a large row is an array of one. */
 function inArrays(rows: readonly SqlValue[][]): SqlValue[][][] {
