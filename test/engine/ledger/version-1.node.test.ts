@@ -87,6 +87,26 @@ describe('a database of version 1', () => {
     expect(rig.broken()).toEqual([])
   })
 
+  test('has its history counted by task once: the first transaction stores the counts', () => {
+    const sql = workedWith()
+    const counted: string[] = []
+    const watched: NodeSql = {
+      ...sql,
+      all: (statement, ...bindings) => {
+        if (statement.includes('COUNT(*)')) counted.push(statement)
+        return sql.all(statement, ...bindings)
+      },
+    }
+    const rig = opened(watched)
+    expect(counted).toHaveLength(1)
+    rig.enqueue()
+    rig.restart()
+    rig.restart()
+    expect(counted).toHaveLength(1)
+    expect(rig.core.books.counts.byTask()).toMatchObject({ send: { completed: 2, scheduled: 1, queued: 3 } })
+    expect(rig.broken()).toEqual([])
+  })
+
   test('has the lapse of an attempt that nobody settles', () => {
     const rig = opened()
     rig.pass(minuteMs)
