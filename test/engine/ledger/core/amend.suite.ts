@@ -136,14 +136,6 @@ export function amendSuite(withStore: WithStore): void {
         expect(rig.claim({ runner: 'r2' })).toMatchObject({ id })
         expect(rig.broken()).toEqual([])
       }))
-
-    test('costs a row, and its place in the due index', () =>
-      rigged((rig) => {
-        const id = rig.enqueue({ delayMs: hourMs })
-        const before = rig.rowsWritten
-        amend(rig, id, { priority: 2, at: rig.now + minuteMs })
-        expect(rig.rowsWritten - before).toBe(1)
-      }))
   })
 
   describe('redrive with another input', () => {
