@@ -120,11 +120,12 @@ export interface Chard {
   amend(id: string, amendment: JobAmendment): Promise<JobRecord>
   /**
    * Cancels or redrives every job that a filter finds: begun by this call, worked off by the ledgers in slices, through
-   * restarts. `bulk(id)` tells how far it is. Where shards are `missing`, call again with the same filter and `id`.
-   * @throws ChardError `invalid-option`
+   * restarts. `bulk(id)` tells how far it is. Called again with the same key it begins nothing twice, and begins it where
+   * shards were `missing`.
+   * @throws ChardError `invalid-option`, `key-conflict`
    */
-  cancelMany(filter: JobFilter, options?: { readonly id?: string }): Promise<BulkProgress>
-  redriveMany(filter: JobFilter, options?: { readonly id?: string }): Promise<BulkProgress>
+  cancelMany(filter: JobFilter, options?: { readonly idempotencyKey?: string }): Promise<BulkProgress>
+  redriveMany(filter: JobFilter, options?: { readonly idempotencyKey?: string }): Promise<BulkProgress>
   /** @throws ChardError `unknown-bulk` */
   bulk(id: string): Promise<BulkProgress>
   /**
@@ -314,7 +315,8 @@ export function createChard(options: ChardOptions = {}): Chard {
         Runner: class extends WorkerEntrypoint {
           /** Answers at once and works on: the ledger must not be kept awake by what its runner does. */
           async start(shard: number): Promise<void> {
-            this.ctx.waitUntil(runShard(shard, known, inlineWallMs))
+            const run = runShard(shard, known, inlineWallMs)
+            this.ctx.waitUntil(run.then((report) => platform.log('runner', { shard, ...report, direct: true })))
           }
         },
       }
@@ -326,8 +328,8 @@ export function createChard(options: ChardOptions = {}): Chard {
     cancel: (id) => client.cancel(id),
     redrive,
     amend: (id, amendment) => client.amend(id, amendment),
-    cancelMany: (filter, { id } = {}) => steering.bulk('cancel', filter, id),
-    redriveMany: (filter, { id } = {}) => steering.bulk('redrive', filter, id),
+    cancelMany: (filter, { idempotencyKey } = {}) => steering.bulk('cancel', filter, idempotencyKey),
+    redriveMany: (filter, { idempotencyKey } = {}) => steering.bulk('redrive', filter, idempotencyKey),
     bulk: (id) => steering.bulkProgress(id),
     pause: async (task) => steering.change({ kind: 'pause', ...about(task) }),
     resume: async (task) => steering.change({ kind: 'resume', ...about(task) }),

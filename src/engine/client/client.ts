@@ -328,7 +328,11 @@ export class Client {
 
   #recorded(task: string, enqueued: Enqueued): Recorded {
     if (isRefusal(enqueued)) throw refusalError(enqueued)
-    const { id, state, duplicate, claimed } = enqueued
+    return { job: this.jobOf(task, enqueued), claimed: enqueued.claimed }
+  }
+
+  /** The handle of a recorded job. */
+  jobOf(task: string, { id, state, duplicate }: Exclude<Enqueued, Refusal>): Job<never> {
     const wait = async (timeout: Duration = waitMsDefault): Promise<CompletedJob<never>> => {
       const record = await this.wait(id, timeout)
       if (record.state === 'completed') return record as CompletedJob<never>
@@ -338,7 +342,7 @@ export class Client {
         `job ${id} is ${record.state} after ${durationMs(timeout, 'timeout')} ms; it goes on`,
       )
     }
-    const job: Job<never> = {
+    return {
       id,
       task,
       state,
@@ -347,7 +351,6 @@ export class Client {
       get: () => this.get(id) as Promise<JobRecord<never>>,
       cancel: () => this.cancel(id) as Promise<JobRecord<never>>,
     }
-    return { job, claimed }
   }
 }
 

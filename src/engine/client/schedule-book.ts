@@ -1,9 +1,11 @@
 /** The schedules of this code: which there are, where each lives, and what people do to them by name. */
-import type { ScheduleRecord } from '../ledger/protocol.ts'
+import type { ScheduleAction, ScheduleRecord } from '../ledger/protocol.ts'
 import type { PlacedSchedule } from '../ledger/schedules.ts'
 import { ChardError } from '../task/errors.ts'
+import type { Job } from '../task/job.ts'
 import { defineSchedule, type ScheduleDefinition, type ScheduleOptions } from '../task/schedule.ts'
 import { partitionOf } from '../task/task.ts'
+import { checkedKey } from '../task/unique.ts'
 import { homeOf, homeOfJob } from './shards.ts'
 import type { ScheduleList, Steering } from './steering.ts'
 
@@ -17,8 +19,8 @@ export interface Schedules {
   pause(name: string): Promise<ScheduleRecord>
   /** The next slot from now on makes a job; those of the pause are told in its history. @throws as `get` */
   resume(name: string): Promise<ScheduleRecord>
-  /** Makes a job now, beside its slots. @throws as `get`, and `unknown-task`, `draining` */
-  trigger(name: string): Promise<ScheduleRecord>
+  /** Makes a job now, beside its slots and whatever its overlap says. @throws as `get`, and `unknown-task`, `draining` */
+  trigger(name: string, options?: { readonly idempotencyKey?: string }): Promise<Job>
 }
 
 export class ScheduleBook implements Schedules {
@@ -45,11 +47,6 @@ export class ScheduleBook implements Schedules {
     return [...this.#placed.values()].filter((one) => one.shard === shard)
   }
 
-  /** The shards on which schedules live. */
-  shards(): Set<number> {
-    return new Set([...this.#placed.values()].map(({ shard }) => shard))
-  }
-
   list = (): Promise<ScheduleList> => this.#steering.schedules()
 
   get = async (name: string): Promise<ScheduleRecord> => {
@@ -61,12 +58,21 @@ export class ScheduleBook implements Schedules {
 
   pause = (name: string): Promise<ScheduleRecord> => this.#steer(name, 'pause')
   resume = (name: string): Promise<ScheduleRecord> => this.#steer(name, 'resume')
-  trigger = (name: string): Promise<ScheduleRecord> => this.#steer(name, 'trigger')
 
-  async #steer(name: string, action: 'pause' | 'resume' | 'trigger'): Promise<ScheduleRecord> {
+  trigger = async (name: string, { idempotencyKey: key }: { idempotencyKey?: string } = {}): Promise<Job> => {
+    const { shard, task } = this.#known(name)
+    if (key !== undefined) checkedKey('idempotencyKey', key)
+    return this.#steering.triggerSchedule(shard, task.name, { name, ...(key !== undefined && { key }) })
+  }
+
+  async #steer(name: string, action: ScheduleAction): Promise<ScheduleRecord> {
+    return this.#steering.steerSchedule(this.#known(name).shard, name, action)
+  }
+
+  #known(name: string): PlacedSchedule {
     const placed = this.#placed.get(name)
-    if (!placed) throw new ChardError('unknown-schedule', `there is no schedule ${name}`)
-    return this.#steering.steerSchedule(placed.shard, name, action)
+    if (placed) return placed
+    throw new ChardError('unknown-schedule', `there is no schedule ${name}`)
   }
 
   /** A schedule lives where its jobs live, so that a slot and its job are one transaction. */

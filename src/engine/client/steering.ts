@@ -3,11 +3,19 @@
  * version and every shard is told; one that did not hear hears it from the watchdog.
  */
 import { newJobId } from '../ledger/job-id.ts'
-import { type BulkAction, isRefusal, type ScheduleAction, type ScheduleRecord } from '../ledger/protocol.ts'
+import {
+  type BulkAction,
+  isRefusal,
+  type Refusal,
+  type ScheduleAction,
+  type ScheduleRecord,
+  type TriggerRequest,
+} from '../ledger/protocol.ts'
 import type { Settings, SettingsChange } from '../ledger/settings.ts'
 import { ChardError } from '../task/errors.ts'
-import { type JobState, jobStates } from '../task/job.ts'
+import { type Job, type JobState, jobStates } from '../task/job.ts'
 import type { Platform } from '../task/platform.ts'
+import { checkedKey } from '../task/unique.ts'
 import { type Client, filterOf, type JobFilter, refusalError } from './client.ts'
 
 /** What the deployment's settings are after a change. */
@@ -73,11 +81,16 @@ export class Steering {
     return { settings, left, missing: [...new Set([...missing, ...overview.missing])] }
   }
 
-  /** @param id of an action that did not reach every shard, to begin it where it is missing */
-  async bulk(action: BulkAction, filter: JobFilter, id = this.#newBulkId()): Promise<BulkProgress> {
+  /**
+   * @param key an idempotency key: a repeated call begins nothing twice, and begins it where it was missing
+   * @throws ChardError `invalid-option`, `key-conflict`
+   */
+  async bulk(action: BulkAction, filter: JobFilter, key?: string): Promise<BulkProgress> {
+    if (key !== undefined) checkedKey('idempotencyKey', key)
+    const id = key === undefined ? this.#newBulkId() : await digest(key)
     const request = { id, action, filter: filterOf(filter) }
     const { answers, missing } = await this.#client.all((ledger) => ledger.bulk(request))
-    return progressOf(id, action, answers, missing)
+    return progressOf(id, action, answers.map(unrefused), missing)
   }
 
   /** @throws ChardError `unknown-bulk` */
@@ -97,16 +110,32 @@ export class Steering {
     return { schedules: [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1)), missing }
   }
 
-  /** @throws ChardError `unknown-schedule`, `unknown-task`, `draining` */
+  /** @throws ChardError `unknown-schedule` */
   async steerSchedule(shard: number, name: string, action: ScheduleAction): Promise<ScheduleRecord> {
-    const reply = await this.#client.call(shard, (ledger) => ledger.steerSchedule(name, action))
-    if (isRefusal(reply)) throw refusalError(reply)
-    return reply
+    return unrefused(await this.#client.call(shard, (ledger) => ledger.steerSchedule(name, action)))
+  }
+
+  /** @throws ChardError `unknown-schedule`, `unknown-task`, `draining` */
+  async triggerSchedule(shard: number, task: string, request: Omit<TriggerRequest, 'id'>): Promise<Job<never>> {
+    const id = newJobId(shard, this.#platform.now(), () => this.#platform.random())
+    const reply = await this.#client.call(shard, (ledger) => ledger.triggerSchedule({ ...request, id }))
+    return this.#client.jobOf(task, unrefused(reply))
   }
 
   #newBulkId(): string {
     return newJobId(0, this.#platform.now(), () => this.#platform.random()).slice(2)
   }
+}
+
+function unrefused<T extends object>(reply: T | Refusal): T {
+  if (isRefusal(reply)) throw refusalError(reply)
+  return reply
+}
+
+/** A text of any form as an id: 128 bits of its hash. */
+async function digest(text: string): Promise<string> {
+  const bytes = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)))
+  return Array.from(bytes.subarray(0, 16), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
 function progressOf(

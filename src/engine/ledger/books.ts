@@ -107,6 +107,8 @@ export class Books {
     this.ready.remove(after.id)
     this.running.delete(after.id)
     this.place(after, now)
+    // However an attempt has ended, its place is free, and nothing else may ever open a partition that waits for one.
+    if (before?.state === 'running' && after.state !== 'running') this.ready.unpark(after.task, after.partition)
   }
 
   /** A row enters memory where its state says. Final rows do not. */

@@ -20,9 +20,14 @@ const keptMax = 20
 const clockSlackMs = 60_000
 
 /** Begins an action, or answers how far the one of this id is: a repeated call begins nothing twice. */
-export function bulk(core: CoreParts, turn: Turn, { id, action, filter }: BulkRequest): BulkReply {
+export function bulk(core: CoreParts, turn: Turn, { id, action, filter }: BulkRequest): BulkReply | Refusal {
   const known = core.bulkRows.get(id)
-  if (known) return progressOf(known)
+  if (known) {
+    const isSame = known.action === action && known.filter === JSON.stringify(filter)
+    return isSame
+      ? progressOf(known)
+      : { refused: 'key-conflict', message: `bulk action ${id} is known with another filter` }
+  }
   const below = lesser(idsOf(core.shard, filter).below, jobIdFloor(core.shard, turn.now + clockSlackMs))
   const row: BulkRow = { id, action, filter: JSON.stringify(filter), startedAt: turn.now, below, looked: 0, changed: 0 }
   core.bulkRows.write(row)

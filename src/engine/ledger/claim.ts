@@ -4,11 +4,12 @@
  * I2: a claim writes a new lease over a row that waits, and only over that. I4: only while attempts are left.
  */
 import { isFinal } from '../task/job.ts'
-import type { Lane, ReadyJob } from './lane.ts'
+import type { Lane } from './lane.ts'
 import { leaseMs, leasePrefix, leaseToken } from './lease.ts'
 import type { Group } from './limits.ts'
 import type { CoreParts } from './parts.ts'
 import type { Claimed, SyncRequest } from './protocol.ts'
+import type { Picked } from './ready-index.ts'
 import { isReady, type JobRowWithInput, scheduledBy } from './row.ts'
 import { isPaused } from './settings.ts'
 import { expire } from './settle.ts'
@@ -24,7 +25,7 @@ export const settleMarginMs = 2_000
 
 export function claim(core: CoreParts, turn: Turn, request: SyncRequest): Claimed[] {
   if (request.want < 1 || request.done) return []
-  const picked = pick(core, turn, request)
+  const { jobs: picked, full } = pick(core, turn, request)
   const rows = core.jobs
     .withInput(picked.map(({ id }) => id))
     .map((row) => turn.latest(row))
@@ -33,6 +34,8 @@ export function claim(core: CoreParts, turn: Turn, request: SyncRequest): Claime
   const readyAt = new Map(picked.map((job) => [job.id, job.readyAt]))
   for (const { id, task } of rows) core.tallies.claimed(turn.now, task, turn.now - (readyAt.get(id) ?? turn.now))
   core.limits.started(turn, rows)
+  // After the starts are known: when a partition opens depends on them.
+  if (full.length > 0) turn.after(() => parkAll(core, full, turn.now))
   return rows.map((row) => {
     const running = turn.change(row, begun(row, token, turn.now + leaseMs, turn.now))
     return claimedOf({ ...row, ...running }, turn.now)
@@ -47,7 +50,7 @@ export function claimedBefore(core: CoreParts, turn: Turn, { runner, seq }: Sync
 }
 
 /** I7: what a limit leaves no room for is not picked, and its partition is parked until there is. */
-function pick(core: CoreParts, turn: Turn, { seq, beat, tasks, want, remainingMs, settle }: SyncRequest): ReadyJob[] {
+function pick(core: CoreParts, turn: Turn, { seq, beat, tasks, want, remainingMs, settle }: SyncRequest): Picked {
   const { books, limits } = core
   const ended = turn.ended()
   // Places that this very sync has freed are filled by it: a limit as large as the capacity costs no round trip.
@@ -63,11 +66,10 @@ function pick(core: CoreParts, turn: Turn, { seq, beat, tasks, want, remainingMs
   const skips = (id: string) => late.has(id)
   const solo = beat.length === 0 ? books.ready.nextSolo({ accepts, admission, skips }) : undefined
   // A fresh runner serves a solo job first, so that it is not starved; a used one only when nothing else is there.
-  if (solo && seq === 1) return [solo]
+  if (solo && seq === 1) return { jobs: [solo], full: [] }
   const count = Math.min(want, answerJobsMax)
   const { jobs, full } = books.ready.next({ accepts, admission, skips, count, bytesMax: answerBytesMax })
-  if (full.length > 0) turn.after(() => parkAll(core, full, turn.now))
-  return jobs.length === 0 && solo ? [solo] : [...jobs]
+  return { jobs: jobs.length === 0 && solo ? [solo] : jobs, full }
 }
 
 function countOf(ended: readonly Group[], { task, partition }: Group): number {

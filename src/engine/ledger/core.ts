@@ -8,6 +8,7 @@ import type {
   AmendRequest,
   BulkReply,
   BulkRequest,
+  Enqueued,
   EnqueueReply,
   EnqueueRequest,
   ListReply,
@@ -18,11 +19,12 @@ import type {
   ScheduleRecord,
   SyncReply,
   SyncRequest,
+  TriggerRequest,
 } from './protocol.ts'
 import { isRefusal } from './protocol.ts'
 import { get, list } from './read.ts'
 import { type JobRowWithInput, recordOf } from './row.ts'
-import { fire, listSchedules, reconcile, steerSchedule } from './schedules.ts'
+import { fire, listSchedules, reconcile, steerSchedule, trigger } from './schedules.ts'
 import { changed, isPaused, type Settings, type SettingsChange } from './settings.ts'
 import type { factStatements } from './small-tables.ts'
 import { amend, cancel, redrive } from './steer.ts'
@@ -138,7 +140,7 @@ export class LedgerCore {
     return answer(this.#transact(now, (turn) => amend(this.#parts, turn, request)))
   }
 
-  bulk(request: BulkRequest, now: number): BulkReply {
+  bulk(request: BulkRequest, now: number): BulkReply | Refusal {
     return this.#transact(now, (turn) => bulk(this.#parts, turn, request))
   }
 
@@ -173,6 +175,10 @@ export class LedgerCore {
 
   steerSchedule(name: string, action: ScheduleAction, now: number): ScheduleRecord | Refusal {
     return this.#transact(now, (turn) => steerSchedule(this.#parts, turn, name, action))
+  }
+
+  triggerSchedule(request: TriggerRequest, now: number): Enqueued {
+    return this.#transact(now, (turn) => trigger(this.#parts, turn, request))
   }
 
   /** Makes the schedules' rows follow the code. Not at opening: an object that an alarm has woken must not arm. */

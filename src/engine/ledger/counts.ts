@@ -25,7 +25,7 @@ export function noCounts(): StateCounts {
 export function movedCounts(counts: TaskCounts, moves: Iterable<CountMove>): TaskCounts {
   const next: Record<string, StateCounts> = { ...counts }
   for (const { task, from, to } of moves) {
-    const own = { ...(next[task] ?? noCounts()) }
+    const own = { ...(ownOf(next, task) ?? noCounts()) }
     if (from) own[from]--
     if (to) own[to]++
     next[task] = own
@@ -37,7 +37,7 @@ export function movedCounts(counts: TaskCounts, moves: Iterable<CountMove>): Tas
 export function countsOf(found: readonly { task: string; state: JobState; n: number }[]): TaskCounts {
   const counts: Record<string, StateCounts> = {}
   for (const { task, state, n } of found) {
-    const own = counts[task] ?? noCounts()
+    const own = ownOf(counts, task) ?? noCounts()
     own[state] += n
     counts[task] = own
   }
@@ -47,7 +47,7 @@ export function countsOf(found: readonly { task: string; state: JobState; n: num
 export function addedCounts(...all: readonly TaskCounts[]): TaskCounts {
   const sum: Record<string, StateCounts> = {}
   for (const [task, own] of all.flatMap((counts) => Object.entries(counts))) {
-    const counts = sum[task] ?? noCounts()
+    const counts = ownOf(sum, task) ?? noCounts()
     for (const state of jobStates) counts[state] += own[state]
     sum[task] = counts
   }
@@ -66,7 +66,7 @@ export class Counts {
   below: TaskCounts = {}
 
   moveAbove({ task, from, to }: CountMove): void {
-    let own = this.#above[task]
+    let own = ownOf(this.#above, task)
     if (!own) {
       own = noCounts()
       this.#above[task] = own
@@ -79,7 +79,7 @@ export class Counts {
   /** The mark has passed these. */
   crossed(counts: readonly { readonly task: string; readonly state: JobState; readonly n: number }[]): void {
     for (const { task, state, n } of counts) {
-      const own = this.#above[task]
+      const own = ownOf(this.#above, task)
       if (own) own[state] -= n
       if (isFinal(state)) this.#finishedAbove -= n
     }
@@ -97,6 +97,11 @@ export class Counts {
   finishedAbove(): number {
     return this.#finishedAbove
   }
+}
+
+/** A task may be named as what every object has, such as `constructor`. */
+function ownOf(counts: TaskCounts, task: string): StateCounts | undefined {
+  return Object.hasOwn(counts, task) ? counts[task] : undefined
 }
 
 function finished(state: JobState | undefined): 0 | 1 {

@@ -12,6 +12,7 @@ import type {
   AmendRequest,
   BulkReply,
   BulkRequest,
+  Enqueued,
   EnqueueReply,
   EnqueueRequest,
   LedgerRpc,
@@ -24,6 +25,7 @@ import type {
   ShardOverview,
   SyncReply,
   SyncRequest,
+  TriggerRequest,
 } from './protocol.ts'
 import { isRefusal } from './protocol.ts'
 import type { Settings, SettingsChange } from './settings.ts'
@@ -130,7 +132,7 @@ export class Dispatcher implements LedgerRpc {
     return this.#steered((now) => this.#core.amend(request, now))
   }
 
-  async bulk(request: BulkRequest): Promise<BulkReply> {
+  async bulk(request: BulkRequest): Promise<BulkReply | Refusal> {
     return this.#core.bulk(request, this.#begin())
   }
 
@@ -156,6 +158,10 @@ export class Dispatcher implements LedgerRpc {
 
   async steerSchedule(name: string, action: ScheduleAction): Promise<ScheduleRecord | Refusal> {
     return this.#steered((now) => this.#core.steerSchedule(name, action, now))
+  }
+
+  async triggerSchedule(request: TriggerRequest): Promise<Enqueued> {
+    return this.#steered((now) => this.#core.triggerSchedule(request, now))
   }
 
   async halt(on: boolean): Promise<void> {

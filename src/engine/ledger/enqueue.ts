@@ -3,11 +3,13 @@ import { ChardError } from '../task/errors.ts'
 import { isFinal } from '../task/job.ts'
 import { claimedOf } from './claim.ts'
 import { leaseToken } from './lease.ts'
+import type { Group } from './limits.ts'
 import type { CoreParts } from './parts.ts'
 import type { Enqueued, EnqueueReply, EnqueueRequest, NewJob, Start } from './protocol.ts'
+import type { Admission } from './ready-index.ts'
 import { isReady, type JobRow, type JobRowWithInput, newRow } from './row.ts'
 import { isDraining, isPaused } from './settings.ts'
-import { settleRow } from './settle.ts'
+import { expire, settleRow } from './settle.ts'
 import { begun, callsOf, following, renewed } from './transitions.ts'
 import { type Turn, wakeUpPatienceMs } from './turn.ts'
 import { type Decision, decide, firstStart } from './unique.ts'
@@ -17,18 +19,25 @@ export function enqueue(core: CoreParts, turn: Turn, { homes, jobs }: EnqueueReq
   if (mismatch) return mismatch
   const known = new Map(core.jobs.byIds(jobs.map(({ id }) => id)).map((row) => [row.id, row]))
   const keyed = new Map<string, JobRowWithInput>()
-  return {
-    jobs: jobs.map((job): Enqueued => {
-      const recorded = known.get(job.id)
-      if (recorded) return found(core, turn, recorded, false)
-      const { holder, reply } = record(core, turn, job, keyed)
-      if (holder) {
-        known.set(job.id, holder)
-        if (job.key !== undefined) keyed.set(keyName(job), holder)
-      }
-      return reply
-    }),
-  }
+  const inline: Inline = { admission: core.limits.admission(turn.now), claimed: [] }
+  const replies = jobs.map((job): Enqueued => {
+    const recorded = known.get(job.id)
+    if (recorded) return found(core, turn, recorded, false)
+    const { holder, reply } = record(core, turn, job, keyed, inline)
+    if (holder) {
+      known.set(job.id, holder)
+      if (job.key !== undefined) keyed.set(keyName(job), holder)
+    }
+    return reply
+  })
+  core.limits.started(turn, inline.claimed)
+  return { jobs: replies }
+}
+
+/** What the caller of this request runs itself: admitted together, as the jobs of one claim are. */
+interface Inline {
+  readonly admission: Admission
+  readonly claimed: Group[]
 }
 
 /** Homes are chosen once: with another count, keys and partitions would be looked for on the wrong shard. */
@@ -54,11 +63,14 @@ function record(
   turn: Turn,
   job: NewJob,
   keyed: ReadonlyMap<string, JobRowWithInput>,
+  inline: Inline,
 ): { holder?: JobRowWithInput; reply: Enqueued } {
-  if (job.key === undefined) return added(core, turn, job)
+  if (job.key === undefined) return added(core, turn, job, inline)
   const rule = job.unique ?? { kind: 'kept' }
   const stored = keyed.get(keyName(job)) ?? core.jobs.byKey(job.key, job.task, job.partition ?? '')
-  if (!stored) return added(core, turn, job, firstStart(rule, turn.now))
+  if (!stored) return added(core, turn, job, inline, { notBefore: firstStart(rule, turn.now) })
+  // One whose deadline has passed has ended, though nobody has looked.
+  expire(core, turn, turn.latest(stored))
   const holder = turn.latest(stored)
   // A repeated call whose input the holder has taken changes nothing a second time.
   if (callsOf(holder).includes(job.id)) return { holder, reply: found(core, turn, holder, true) }
@@ -66,7 +78,7 @@ function record(
   if (decision.do === 'refuse') return { reply: keyConflict(job) }
   if (decision.do === 'join') return { holder, reply: found(core, turn, holder, true) }
   if (decision.do === 'renew') return renew(core, turn, job, holder, decision.dueAt)
-  return takeOver(core, turn, job, holder, decision)
+  return takeOver(core, turn, job, inline, holder, decision)
 }
 
 /** The holder takes the newest input. */
@@ -89,10 +101,11 @@ function takeOver(
   core: CoreParts,
   turn: Turn,
   job: NewJob,
+  inline: Inline,
   holder: JobRowWithInput,
   decision: Decision & { do: 'follow' | 'new' },
 ): { holder?: JobRowWithInput; reply: Enqueued } {
-  if (refusesNew(core, job)) return added(core, turn, job)
+  if (refusesNew(core, job)) return added(core, turn, job, inline)
   const isFollowing = decision.do === 'follow'
   const before = isFollowing ? holder : job.unique?.kind === 'window' ? undefined : predecessor(core, turn, holder)
   turn.change(holder, {
@@ -102,7 +115,7 @@ function takeOver(
     successor: isFollowing ? job.id : holder.successor,
   })
   if (before && !isFollowing) turn.change(before, { ...before, successor: job.id })
-  return added(core, turn, job, decision.notBefore, before)
+  return added(core, turn, job, inline, { notBefore: decision.notBefore, before, holder })
 }
 
 /** A holder that has ended without having run may have waited for a job that still runs. */
@@ -116,11 +129,11 @@ function added(
   core: CoreParts,
   turn: Turn,
   job: NewJob,
-  notBefore?: number,
-  before?: JobRow,
+  inline: Inline,
+  place: Place = {},
 ): { holder?: JobRowWithInput; reply: Enqueued } {
   if (refusesNew(core, job)) return { reply: drainingRefusal(job) }
-  const row = turn.add(started(core, turn, timedRow(job, turn.now, notBefore, before), job.start))
+  const row = turn.add(started(core, turn, inline, placedRow(job, turn.now, place), job.start))
   core.tallies.enqueued(turn.now, job.task)
   const claimed = row.state === 'running' ? claimedOf(row, turn.now) : undefined
   return { holder: row, reply: { id: row.id, state: row.state, duplicate: false, ...(claimed && { claimed }) } }
@@ -131,18 +144,29 @@ function refusesNew({ standing }: CoreParts, { task, start }: NewJob): boolean {
   return isDraining(standing.settings, task) && (start === undefined || start.kind === 'claim')
 }
 
-function timedRow(
-  job: NewJob,
-  now: number,
-  notBefore: number | undefined,
-  before: JobRow | undefined,
-): JobRowWithInput {
-  const row = newRow(notBefore === undefined ? job : { ...job, at: Math.max(job.at ?? 0, notBefore) }, now)
+/** What a job's key says of it. */
+interface Place {
+  readonly notBefore?: number
+  /** The job that must have ended before. */
+  readonly before?: JobRow | undefined
+  /** The job that held the key. */
+  readonly holder?: JobRow
+}
+
+function placedRow(job: NewJob, now: number, { notBefore, before, holder }: Place): JobRowWithInput {
+  const timed = newRow(notBefore === undefined ? job : { ...job, at: Math.max(job.at ?? 0, notBefore) }, now)
+  const row = holder ? { ...timed, calls: holder.calls, keyStartedAt: holder.startedAt ?? holder.keyStartedAt } : timed
   return before ? { ...row, ...following(row, before.id, row.dueAt ?? now, now) } : row
 }
 
 /** The new row, further on by what its caller did or does with it. */
-function started(core: CoreParts, turn: Turn, fresh: JobRowWithInput, start: Start | undefined): JobRowWithInput {
+function started(
+  core: CoreParts,
+  turn: Turn,
+  inline: Inline,
+  fresh: JobRowWithInput,
+  start: Start | undefined,
+): JobRowWithInput {
   if (!start) return fresh
   // What ran before it was recorded began before it was recorded, and so did its job.
   const startedAt = turn.now - (start.kind === 'claim' ? 0 : Math.max(0, start.ranMs))
@@ -152,16 +176,16 @@ function started(core: CoreParts, turn: Turn, fresh: JobRowWithInput, start: Sta
     return { ...job, ...settleRow(core, turn, running, start, job.input) }
   }
   if (start.kind === 'claim') {
-    if (!isReady(job, turn.now) || !isAdmitted(core, turn, job)) return job
-    core.limits.started(turn, [job])
+    if (!isReady(job, turn.now) || !isAdmitted(core, inline, job)) return job
+    inline.admission.take(job.task, job.partition)
+    inline.claimed.push(job)
   }
   return { ...job, ...begun(job, leaseToken(start.runner, 1, core.random), turn.now + start.leaseMs, startedAt) }
 }
 
 /** Admitted as any claim: limits, pause and the kill switch hold. */
-function isAdmitted(core: CoreParts, turn: Turn, { task, partition }: JobRow): boolean {
-  if (core.standing.isHalted || isPaused(core.standing.settings, task)) return false
-  const admission = core.limits.admission(turn.now)
+function isAdmitted({ standing }: CoreParts, { admission }: Inline, { task, partition }: JobRow): boolean {
+  if (standing.isHalted || isPaused(standing.settings, task)) return false
   return admission.room(task) >= 1 && admission.roomOf(task, partition) >= 1
 }
 

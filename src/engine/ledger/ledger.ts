@@ -12,6 +12,7 @@ import type {
   AmendRequest,
   BulkReply,
   BulkRequest,
+  Enqueued,
   EnqueueReply,
   EnqueueRequest,
   LedgerRpc,
@@ -24,6 +25,7 @@ import type {
   ShardOverview,
   SyncReply,
   SyncRequest,
+  TriggerRequest,
 } from './protocol.ts'
 import { type PlacedSchedule, scheduleSignature } from './schedules.ts'
 import type { Settings, SettingsChange } from './settings.ts'
@@ -79,7 +81,7 @@ export function ledgerClass(config: LedgerConfig) {
       return (await this.#open()).amend(request)
     }
 
-    async bulk(request: BulkRequest): Promise<BulkReply> {
+    async bulk(request: BulkRequest): Promise<BulkReply | Refusal> {
       return (await this.#open()).bulk(request)
     }
 
@@ -105,6 +107,10 @@ export function ledgerClass(config: LedgerConfig) {
 
     async steerSchedule(name: string, action: ScheduleAction): Promise<ScheduleRecord | Refusal> {
       return (await this.#open()).steerSchedule(name, action)
+    }
+
+    async triggerSchedule(request: TriggerRequest): Promise<Enqueued> {
+      return (await this.#open()).triggerSchedule(request)
     }
 
     async overview(): Promise<ShardOverview> {

@@ -7,14 +7,20 @@
  */
 import { type Flow, isWholeLimited, type TaskFlow } from '../task/flow.ts'
 import { Moments } from './moments.ts'
-import { opensAt, type RateLog, roomLeft, spentAt, withStarts } from './rate-log.ts'
+import { opensAt, type RateLog, roomLeft, seenAt, spentAt, withStarts } from './rate-log.ts'
 import type { Admission } from './ready-index.ts'
 import type { RunningJobs } from './running-jobs.ts'
 import type { limitStatements } from './small-tables.ts'
 import type { Turn } from './turn.ts'
 
-/** Logs kept in memory at most; one that no longer counts anything goes first. */
+/** Logs kept in memory at most. */
 const logsMax = 10_000
+/**
+ * Starts that become possible one by one are let through together: up to this share of the limit, and none later for it
+ * than this. A backlog then costs a few syncs a window, not one a start.
+ */
+const gatheredShare = 0.25
+const gatheredMsMax = 250
 
 /** A task, or one of its partitions. */
 export interface Group {
@@ -91,20 +97,23 @@ export class Limits {
     for (const { group, count } of counts.values()) {
       const rate = this.#flow(group).rate
       if (!rate) continue
-      const log = withStarts(rate, this.#log(group), count, turn.now)
+      const log = withStarts(rate, this.#log(group, turn.now), count, turn.now)
       this.#statements.write(group, JSON.stringify(log), spentAt(rate, log))
       turn.after(() => this.#remember(group, log))
     }
   }
 
   /**
-   * When a group may start again; undefined when only an ending attempt, or a person, opens it. For a group that has
-   * room it is now.
+   * When a group that has no room is worth looking at again; undefined when only an ending attempt, or a person, opens
+   * it.
    */
   opensAt(group: Group, now: number): number | undefined {
     const { rate, concurrency } = this.#flow(group)
     if (concurrency !== undefined && this.#live(group) >= concurrency) return undefined
-    return rate ? opensAt(rate, this.#log(group), now) : now
+    if (!rate) return now
+    const log = this.#log(group, now)
+    const gathered = opensAt(rate, log, now, Math.ceil(rate.limit * gatheredShare))
+    return Math.min(gathered, opensAt(rate, log, now) + gatheredMsMax)
   }
 
   /** A group is parked: it is to be opened by time, unless something else opens it first. */
@@ -136,7 +145,7 @@ export class Limits {
 
   #room(group: Group, { rate, concurrency }: Flow, now: number, ended: Ended): number {
     const places = concurrency === undefined ? Number.POSITIVE_INFINITY : concurrency - this.#live(group) + ended(group)
-    return Math.min(places, rate ? roomLeft(rate, this.#log(group), now) : Number.POSITIVE_INFINITY)
+    return Math.min(places, rate ? roomLeft(rate, this.#log(group, now), now) : Number.POSITIVE_INFINITY)
   }
 
   #live({ task, partition }: Group): number {
@@ -148,13 +157,16 @@ export class Limits {
     return partition === '' ? whole : each
   }
 
-  #log(group: Group): RateLog {
-    const known = this.#logs.get(nameOf(group))
-    if (known) return known
-    const text = this.#statements.read(group)
-    const log = text === undefined ? [] : (JSON.parse(text) as RateLog)
-    this.#remember(group, log)
+  #log(group: Group, now: number): RateLog {
+    const known = this.#logs.get(nameOf(group)) ?? this.#stored(group)
+    const log = seenAt(known, now)
+    if (log !== this.#logs.get(nameOf(group))) this.#remember(group, log)
     return log
+  }
+
+  #stored(group: Group): RateLog {
+    const text = this.#statements.read(group)
+    return text === undefined ? [] : (JSON.parse(text) as RateLog)
   }
 
   /** The logs used longest ago go first: a row remembers them. */

@@ -1,6 +1,14 @@
-/** Things by the moment at which something becomes of them: the earliest first, those called off skipped when met. */
+/** Held up to here, nothing is given up. */
+const heldMin = 1_024
+
+/**
+ * Things by the moment at which something becomes of them, the earliest first. A thing waits for one moment. One that is
+ * called off is skipped when met, and given up before those outnumber the rest: most are called off long before.
+ */
 export class Moments<T> {
   #heap: { at: number; of: T }[] = []
+  /** Held above this, those called off are given up. */
+  #heldMax = heldMin
   readonly #stands: (at: number, of: T) => boolean
 
   /** @param stands whether what was put for a moment still waits for it */
@@ -8,7 +16,13 @@ export class Moments<T> {
     this.#stands = stands
   }
 
+  /** Entries held, those called off and not yet given up among them. */
+  get held(): number {
+    return this.#heap.length
+  }
+
   add(at: number, of: T): void {
+    if (this.#heap.length >= this.#heldMax) this.#giveUp()
     const heap = this.#heap
     heap.push({ at, of })
     for (let child = heap.length - 1; child > 0; ) {
@@ -29,14 +43,15 @@ export class Moments<T> {
 
   /** Everything whose moment has come, up to `max`. Stays until it is called off. */
   due(now: number, max: number): T[] {
-    const found: { at: number; of: T }[] = []
-    while (found.length < max) {
+    // By the thing: one that was put for its moment twice is there once.
+    const found = new Map<T, number>()
+    while (found.size < max) {
       const at = this.next()
       if (at === undefined || at > now) break
-      found.push(this.#drop())
+      found.set(this.#drop().of, at)
     }
-    for (const { at, of } of found) this.add(at, of)
-    return found.map(({ of }) => of)
+    for (const [of, at] of found) this.add(at, of)
+    return [...found.keys()]
   }
 
   /** Takes out everything whose moment has come. */
@@ -44,6 +59,14 @@ export class Moments<T> {
     const found: T[] = []
     for (let at = this.next(); at !== undefined && at <= now; at = this.next()) found.push(this.#drop().of)
     return found
+  }
+
+  #giveUp(): void {
+    const kept = new Map<T, number>()
+    for (const { at, of } of this.#heap) if (this.#stands(at, of)) kept.set(of, at)
+    // In order they are a heap.
+    this.#heap = [...kept].map(([of, at]) => ({ at, of })).sort((a, b) => a.at - b.at)
+    this.#heldMax = Math.max(heldMin, 2 * kept.size)
   }
 
   #drop(): { at: number; of: T } {

@@ -254,7 +254,15 @@ export interface ScheduleRecord {
   readonly history: readonly SlotRecord[]
 }
 
-export type ScheduleAction = 'pause' | 'resume' | 'trigger'
+export type ScheduleAction = 'pause' | 'resume'
+
+/** A job of a schedule now, beside its slots. The caller makes the id, so that a repeated call makes one job. */
+export interface TriggerRequest {
+  readonly name: string
+  readonly id: string
+  /** An idempotency key. */
+  readonly key?: string
+}
 
 /** One shard at a glance. */
 export interface ShardOverview {
@@ -288,7 +296,7 @@ export interface LedgerRpc {
   redrive(request: RedriveRequest | string): Promise<JobRecord | Refusal>
   amend(request: AmendRequest): Promise<JobRecord | Refusal>
   /** Begins a bulk action, or answers how far the one of this id is. */
-  bulk(request: BulkRequest): Promise<BulkReply>
+  bulk(request: BulkRequest): Promise<BulkReply | Refusal>
   bulkProgress(id: string): Promise<BulkReply | Refusal>
   /** Changes the deployment's settings. Asked of shard 0, which alone makes new versions. */
   change(change: SettingsChange): Promise<Settings>
@@ -297,6 +305,7 @@ export interface LedgerRpc {
   adopt(settings: Settings): Promise<void>
   schedules(): Promise<ScheduleRecord[]>
   steerSchedule(name: string, action: ScheduleAction): Promise<ScheduleRecord | Refusal>
+  triggerSchedule(request: TriggerRequest): Promise<Enqueued>
   overview(): Promise<ShardOverview>
   /** The kill switch: stops giving out work, sending wake-ups and arming the alarm; `false` lets go. */
   halt(on: boolean): Promise<void>

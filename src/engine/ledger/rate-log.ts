@@ -24,28 +24,38 @@ export function roomLeft({ limit, perMs }: Rate, log: RateLog, now: number): num
   return Math.max(0, limit - used)
 }
 
-/** The first moment from now on at which one may start. */
-export function opensAt({ limit, perMs }: Rate, log: RateLog, now: number): number {
+/** The first moment from now on at which as many as `wanted`, at most the limit, may start at once. */
+export function opensAt({ limit, perMs }: Rate, log: RateLog, now: number, wanted = 1): number {
+  const usable = limit - Math.min(wanted, limit)
   let used = log.reduce((sum, [at, count]) => (at + perMs > now ? sum + count : sum), 0)
   for (const [at, count] of log) {
-    if (used < limit) break
+    if (used <= usable) break
     if (at + perMs <= now) continue
     used -= count
-    // A clock that stepped back leaves moments in the future, which will be taken for now when the log is next written.
-    if (used < limit) return Math.min(at, now) + perMs
+    if (used <= usable) return at + perMs
   }
   return now
 }
 
-/** The log after `count` more starts. Moments that no longer count go; those of a clock that was ahead become now. */
+/**
+ * The log by a clock that has stepped back. Moments that are still to come are past all the same, and nobody knows how
+ * long: they become now, and hold starts back for one window rather than until the clock has caught up.
+ */
+export function seenAt(log: RateLog, now: number): RateLog {
+  if ((log.at(-1)?.[0] ?? now) <= now) return log
+  const past = log.filter(([at]) => at <= now)
+  const ahead = log.slice(past.length).reduce((sum, [, count]) => sum + count, 0)
+  return [...past, [now, ahead]]
+}
+
+/** The log after `count` more starts. Moments that no longer count go. */
 export function withStarts({ perMs }: Rate, log: RateLog, count: number, now: number): RateLog {
   const entries: [number, number][] = []
-  for (const [at, n] of [...log, [now, count] as const]) {
+  for (const [at, n] of [...seenAt(log, now), [now, count] as const]) {
     if (at + perMs <= now) continue
-    const moment = Math.min(at, now)
     const last = entries.at(-1)
-    if (last && last[0] === moment) last[1] += n
-    else entries.push([moment, n])
+    if (last && last[0] === at) last[1] += n
+    else entries.push([at, n])
   }
   while (entries.length > entriesMax) mergeClosest(entries)
   return entries

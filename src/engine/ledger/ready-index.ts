@@ -6,20 +6,12 @@
  * oldest first, then to the back of the row. A task that no runner knows, and a partition at its limit, hold nobody up:
  * the former is passed over, the latter is parked until something has changed for it.
  */
+import { type Admission, Counted, groupName, hasRoom } from './admission.ts'
 import { type Entry, Lane, older, type ReadyJob } from './lane.ts'
 import { Moments } from './moments.ts'
 
+export type { Admission } from './admission.ts'
 export type { ReadyJob } from './lane.ts'
-
-/** How much of a task, and of one of its partitions, may still start. */
-export interface Admission {
-  /** Of the task as a whole. */
-  room(task: string): number
-  /** Of one partition by itself. */
-  roomOf(task: string, partition: string): number
-  /** One of it will. */
-  take(task: string, partition: string): void
-}
 
 /** What a claim takes: which tasks, how many, how large together. */
 export interface Want {
@@ -137,29 +129,29 @@ export class ReadyIndex {
 
   /** Jobs that were to be started by now, up to `max`. */
   expired(now: number, max: number): string[] {
-    return [...new Set(this.#expiries.due(now, max))]
+    return this.#expiries.due(now, max)
   }
 
   /** How many jobs could start now, counted up to `max`, and what limits hold back. */
   available({ accepts, admission }: Pick<Want, 'accepts' | 'admission'>, max: number): Available {
     const full: Lane[] = []
     const held: Available['held'][number][] = []
-    let count = 0
+    const counted = new Counted(admission)
     for (const { task, partition } of this.#solo.values()) {
-      if (count >= max) break
+      if (counted.all >= max) break
       if (!accepts(task)) continue
-      if (hasRoom(admission, task, partition)) count++
+      if (hasRoom(admission, task, partition)) counted.add(task, partition, 1)
       else held.push(admission.room(task) < 1 ? { task, partition: '' } : { task, partition })
     }
     for (const { tasks } of this.#inOrder) {
       for (const lanes of tasks.values()) {
-        if (count >= max) break
+        if (counted.all >= max) break
         if (!accepts(lanes.task)) continue
         if (admission.room(lanes.task) < 1) held.push({ task: lanes.task, partition: '' })
-        else count += startable(lanes, admission, max - count, full)
+        else countLanes(lanes, admission, counted, max, full)
       }
     }
-    return { count: Math.min(count, max), full, held }
+    return { count: counted.all, full, held }
   }
 
   /** The solo job that has waited longest among those the runner can serve. Takes nothing out. */
@@ -202,13 +194,14 @@ export class ReadyIndex {
     return { jobs, full }
   }
 
-  /** A limit holds this lane back until `unpark`. */
-  park(lane: Lane): void {
-    const lanes = this.#taskLanes(lane)
-    if (lane.isParked || !lanes?.open.delete(lane.partition)) return
+  /** A limit holds this lane back until `unpark`, or the one that has come in its place since it was told of. */
+  park({ priority, task, partition }: Lane): void {
+    const lane = this.#lanes.get(laneName(priority, task, partition))
+    const lanes = lane && this.#taskLanes(lane)
+    if (!lane || !lanes?.open.delete(partition)) return
     lane.isParked = true
     lanes.openJobs -= lane.size
-    const group = groupName(lane.task, lane.partition)
+    const group = groupName(task, partition)
     const parked = this.#parked.get(group)
     if (parked) parked.add(lane)
     else this.#parked.set(group, new Set([lane]))
@@ -330,20 +323,20 @@ function* turnsOf({ task, open }: TaskLanes, { admission, skips }: Want, full: L
   }
 }
 
-function startable({ task, open, openJobs }: TaskLanes, admission: Admission, max: number, full: Lane[]): number {
-  const most = Math.min(openJobs, admission.room(task), max)
-  let found = 0
+/** Counts what could start of a task, up to `max` in all. */
+function countLanes(
+  { task, open, openJobs }: TaskLanes,
+  admission: Admission,
+  counted: Counted,
+  max: number,
+  full: Lane[],
+): void {
+  const most = Math.min(counted.all + Math.min(openJobs, counted.left(task)), max)
   for (const lane of open.values()) {
-    if (found >= most) break
-    const room = admission.roomOf(task, lane.partition)
-    if (room < 1) full.push(lane)
-    found += Math.min(lane.size, Math.max(0, room))
+    if (counted.all >= most) break
+    if (admission.roomOf(task, lane.partition) < 1) full.push(lane)
+    else counted.add(task, lane.partition, Math.min(lane.size, most - counted.all))
   }
-  return Math.min(found, most)
-}
-
-function hasRoom(admission: Admission, task: string, partition: string): boolean {
-  return admission.room(task) >= 1 && admission.roomOf(task, partition) >= 1
 }
 
 /** A map keeps the order in which its keys came. */
@@ -354,9 +347,4 @@ function toBack<T>(row: Map<string, T>, name: string, of: T): void {
 
 function laneName(priority: number, task: string, partition: string): string {
   return `${priority} ${groupName(task, partition)}`
-}
-
-/** A task's name holds no space. */
-function groupName(task: string, partition: string): string {
-  return `${task} ${partition}`
 }

@@ -35,8 +35,10 @@ export interface JobRow {
   readonly key: string | null
   /** The key it held until another job took it over. */
   readonly formerKey: string | null
-  /** The newest calls whose input it took: such a call, repeated, changes nothing. */
+  /** The newest calls under its key that made no job of their own: such a call, repeated, changes nothing. */
   readonly calls: string | null
+  /** When the newest start under its key was, before its own. */
+  readonly keyStartedAt: number | null
   /** The job that must have ended before it starts. */
   readonly after: string | null
   /** The job that waits for its end. */
@@ -57,6 +59,7 @@ export type LightRow = Omit<
   | 'key'
   | 'formerKey'
   | 'calls'
+  | 'keyStartedAt'
   | 'after'
   | 'successor'
   | 'tags'
@@ -99,6 +102,7 @@ export function newRow(job: NewJob, now: number): JobRowWithInput {
     key: job.key ?? null,
     formerKey: null,
     calls: null,
+    keyStartedAt: null,
     after: null,
     successor: null,
     tags: job.tags?.length ? JSON.stringify(job.tags) : null,

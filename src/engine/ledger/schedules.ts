@@ -10,7 +10,17 @@ import { type ScheduleDefinition, spreadOffsetMs } from '../task/schedule.ts'
 import { dueSlots, nextSlot, type SlotRule, upcomingSlots } from '../task/slots.ts'
 import { newJobId } from './job-id.ts'
 import type { CoreParts } from './parts.ts'
-import type { NewJob, Refusal, ScheduleAction, ScheduleRecord, SkipReason, SlotRecord, StopReason } from './protocol.ts'
+import type {
+  Enqueued,
+  NewJob,
+  Refusal,
+  ScheduleAction,
+  ScheduleRecord,
+  SkipReason,
+  SlotRecord,
+  StopReason,
+  TriggerRequest,
+} from './protocol.ts'
 import { type JobRow, newRow } from './row.ts'
 import { isDraining } from './settings.ts'
 import type { ScheduleRow } from './small-tables.ts'
@@ -179,7 +189,8 @@ function fireSlot(
   }
   // A running job learns of its cancellation with its runner's next beat: the new one waits for its end.
   const stopping = before && cancelRow(core, turn, before)
-  const id = insert(core, turn, one, slot, stopping && !isFinal(stopping.state) ? stopping : undefined)
+  const id = newJobId(core.shard, turn.now, core.random)
+  insert(core, turn, one, slot, { id }, stopping && !isFinal(stopping.state) ? stopping : undefined)
   past.made(slot, id)
   return id
 }
@@ -191,10 +202,17 @@ function liveJob(core: CoreParts, turn: Turn, id: string | null): JobRow | undef
   return row && !isFinal(row.state) ? row : undefined
 }
 
-function insert(core: CoreParts, turn: Turn, one: PlacedSchedule, slot: number, before?: JobRow): string {
+function insert(
+  core: CoreParts,
+  turn: Turn,
+  one: PlacedSchedule,
+  slot: number,
+  own: Pick<NewJob, 'id' | 'key'>,
+  before?: JobRow,
+): JobRow {
   const { name, task, input, priority, tags, expiresInMs, partition } = one
   const job: NewJob = {
-    id: newJobId(core.shard, turn.now, core.random),
+    ...own,
     task: task.name,
     input,
     maxAttempts: task.retry.maxAttempts,
@@ -204,13 +222,11 @@ function insert(core: CoreParts, turn: Turn, one: PlacedSchedule, slot: number, 
     ...(tags.length > 0 && { tags }),
     ...(expiresInMs !== undefined && { expiresInMs }),
   }
-  const row = newRow(job, turn.now)
-  if (before) {
-    turn.add({ ...row, ...following(row, before.id, turn.now, turn.now) })
-    turn.change(before, { ...before, successor: job.id })
-  } else turn.add(row)
   core.tallies.enqueued(turn.now, job.task)
-  return job.id
+  const row = newRow(job, turn.now)
+  if (!before) return turn.add(row)
+  turn.change(before, { ...before, successor: job.id })
+  return turn.add({ ...row, ...following(row, before.id, turn.now, turn.now) })
 }
 
 /** Every schedule that has a row, as people see it. */
@@ -218,7 +234,7 @@ export function listSchedules({ schedules, shard }: CoreParts, now: number): Sch
   return [...schedules.rows.values()].map((row) => recordOfSchedule(row, schedules.known(row.name), shard, now))
 }
 
-/** Pauses, resumes or triggers a schedule. */
+/** Pauses or resumes a schedule. */
 export function steerSchedule(
   core: CoreParts,
   turn: Turn,
@@ -227,33 +243,36 @@ export function steerSchedule(
 ): ScheduleRecord | Refusal {
   const { schedules, shard } = core
   const [row, known] = [schedules.rows.get(name), schedules.known(name)]
-  if (!row || !known) return { refused: 'unknown-schedule', message: `there is no schedule ${name}` }
-  const next = steered(core, turn, known, row, action)
-  if ('refused' in next) return next
+  if (!row || !known) return unknown(name)
+  const next = action === 'pause' ? { ...row, paused: 1 } : row.paused === 0 ? row : resumed(turn, known, row)
   write(core, turn, next)
   return recordOfSchedule(next, known, shard, turn.now)
 }
 
-function steered(
-  core: CoreParts,
-  turn: Turn,
-  one: PlacedSchedule,
-  row: ScheduleRow,
-  action: ScheduleAction,
-): ScheduleRow | Refusal {
-  if (action === 'pause') return { ...row, paused: 1 }
-  if (action === 'resume') return row.paused === 0 ? row : resumed(turn, one, row)
+/** A job of a schedule now, beside its slots, whatever its overlap says: a person wants it. */
+export function trigger(core: CoreParts, turn: Turn, { name, id, key }: TriggerRequest): Enqueued {
+  const [row, one] = [core.schedules.rows.get(name), core.schedules.known(name)]
+  if (!row || !one) return unknown(name)
+  const recorded = core.jobs.byIds([id])[0]
+  const holder = key === undefined ? undefined : core.jobs.byKey(key, one.task.name, one.partition)
+  const there = recorded ?? holder
+  if (there) return { id: there.id, state: there.state, duplicate: !recorded }
   if (row.stopped !== null)
-    return { refused: 'unknown-task', message: `task ${row.task} of schedule ${row.name} is not served` }
+    return { refused: 'unknown-task', message: `task ${row.task} of schedule ${name} is not served` }
   if (isDraining(core.standing.settings, one.task.name))
     return {
       refused: 'draining',
       message: `task ${one.task.name} is being drained and takes no new jobs; resume it first`,
     }
   const past = new Past(row, turn.now)
-  const id = insert(core, turn, one, turn.now)
+  const job = insert(core, turn, one, turn.now, { id, ...(key !== undefined && { key }) })
   past.made(turn.now, id, true)
-  return { ...row, lastJob: id, history: past.text() }
+  write(core, turn, { ...row, lastJob: id, history: past.text() })
+  return { id, state: job.state, duplicate: false }
+}
+
+function unknown(name: string): Refusal {
+  return { refused: 'unknown-schedule', message: `there is no schedule ${name}` }
 }
 
 /** The slots of the pause are skipped, and said to be. */

@@ -60,7 +60,8 @@ export const migrations: readonly string[] = [
   ALTER TABLE jobs ADD COLUMN not_before INTEGER;      -- its own time to run, while it waits for another job
   ALTER TABLE jobs ADD COLUMN expires_at INTEGER;      -- not started by then, it fails
   ALTER TABLE jobs ADD COLUMN former_key TEXT;         -- the key it held before another job took it over
-  ALTER TABLE jobs ADD COLUMN calls TEXT;              -- JSON: the newest calls whose input it took
+  ALTER TABLE jobs ADD COLUMN calls TEXT;              -- JSON: the newest calls under its key
+  ALTER TABLE jobs ADD COLUMN key_started_at INTEGER;  -- when the newest start under its key was, before its own
   ALTER TABLE jobs ADD COLUMN after_job TEXT;          -- the job that must have ended before it starts
   ALTER TABLE jobs ADD COLUMN successor TEXT;          -- the job that waits for its end
   ALTER TABLE jobs ADD COLUMN schedule TEXT;

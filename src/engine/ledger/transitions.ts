@@ -185,7 +185,7 @@ export interface Renewal {
   readonly dueAt: number | undefined
 }
 
-/** The newest calls whose input a job has taken. */
+/** The newest calls under a job's key that made no job of their own. */
 export function callsOf({ calls }: Pick<JobRow, 'calls'>): string[] {
   return calls === null ? [] : (JSON.parse(calls) as string[])
 }

@@ -8,7 +8,7 @@
  *   finished  | join                             | join                       | follow it          | new
  *   window    | join within the window, else new | as waiting                 | as waiting         | as waiting
  *   debounce  | renew, pushed until calls rest   | follow it, after the rest  | as running         | new, after the rest
- *   throttle  | renew                            | follow it, a window later  | as running         | new, a window after its start
+ *   throttle  | renew                            | follow it, a window later  | as running         | new, a window after the start
  *   rerun     | renew                            | follow it                  | as running         | new
  *
  * join: the call answers with the holder. renew: the holder takes the newest input. follow: a new job takes the key, and
@@ -28,7 +28,7 @@ export type Decision =
 
 export type Holder = Pick<
   JobRow,
-  'state' | 'createdAt' | 'startedAt' | 'dueAt' | 'cancelling' | 'attempt' | 'notBefore' | 'after'
+  'state' | 'createdAt' | 'startedAt' | 'keyStartedAt' | 'dueAt' | 'cancelling' | 'notBefore' | 'after'
 >
 
 /** @param sameInput whether the call's input is the holder's */
@@ -49,16 +49,21 @@ export function firstStart(rule: UniqueRule, now: number): number {
 }
 
 /** When the job after the holder may start, as far as time decides. */
-function earliestStart(rule: UniqueRule, { startedAt }: Holder, now: number): number {
+function earliestStart(rule: UniqueRule, { startedAt, keyStartedAt }: Holder, now: number): number {
   if (rule.kind === 'debounce') return now + rule.ms
-  if (rule.kind === 'throttle' && startedAt !== null) return Math.max(now, startedAt + rule.ms)
+  // A holder that has ended without a start leaves the window of the start before it as it was.
+  const lastStartAt = startedAt ?? keyStartedAt
+  if (rule.kind === 'throttle' && lastStartAt !== null) return Math.max(now, lastStartAt + rule.ms)
   return now
 }
 
-/** A job whose rest is over waits for a runner alone: it takes the input and keeps its time. So does one that retries. */
+/**
+ * A job whose rest is over waits for a runner alone: it takes the input and keeps its time. So does one that was begun,
+ * for an attempt of it has said when it comes.
+ */
 function pushed({ ms, maxWaitMs }: UniqueRule & { kind: 'debounce' }, holder: Holder, now: number): number | undefined {
   const isResting = holder.after === null ? !isReady(holder, now) : (holder.notBefore ?? now) > now
-  if (holder.attempt > 0 || !isResting) return undefined
+  if (holder.startedAt !== null || !isResting) return undefined
   const latest = maxWaitMs === undefined ? Number.POSITIVE_INFINITY : holder.createdAt + maxWaitMs
   return Math.max(now, Math.min(now + ms, latest))
 }

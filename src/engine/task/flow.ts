@@ -3,7 +3,7 @@
  * they are written. What counts them is in the ledger.
  */
 import { type Duration, durationMs } from './duration.ts'
-import { ChardError } from './errors.ts'
+import { refuse } from './refuse.ts'
 
 /** At most `limit` starts in any window of length `per`. */
 export interface RateLimit {
@@ -46,11 +46,10 @@ const concurrencyMax = 10_000
 
 /** @throws ChardError `invalid-option`, naming the option, the value it got and the value it takes */
 export function taskFlow({ rateLimit, concurrency, perPartition }: TaskLimits, task: string): TaskFlow {
+  if (perPartition !== undefined && (typeof perPartition !== 'object' || perPartition === null))
+    refuse(`perPartition of task ${task}`, perPartition, '{ rateLimit, concurrency }')
   return {
-    whole: flow(
-      { ...(rateLimit && { rateLimit }), ...(concurrency !== undefined && { concurrency }) },
-      `of task ${task}`,
-    ),
+    whole: flow({ rateLimit, concurrency } as FlowLimits, `of task ${task}`),
     each: flow(perPartition ?? {}, `per partition of task ${task}`),
   }
 }
@@ -61,24 +60,17 @@ export function isWholeLimited({ whole }: TaskFlow): boolean {
 }
 
 function flow({ rateLimit, concurrency }: FlowLimits, of: string): Flow {
-  if (concurrency !== undefined)
-    refuseUnless(isCount(concurrency, concurrencyMax), `concurrency ${of}`, concurrency, concurrencyMax)
+  if (concurrency !== undefined) refuseUnlessCount(`concurrency ${of}`, concurrency, concurrencyMax)
   if (rateLimit === undefined) return { ...(concurrency !== undefined && { concurrency }) }
-  if (typeof rateLimit !== 'object' || rateLimit === null)
-    throw new ChardError('invalid-option', `rateLimit ${of} is ${String(rateLimit)}; it takes { limit, per }`)
+  if (typeof rateLimit !== 'object' || rateLimit === null) refuse(`rateLimit ${of}`, rateLimit, '{ limit, per }')
   const { limit, per } = rateLimit
-  refuseUnless(isCount(limit, limitMax), `rateLimit.limit ${of}`, limit, limitMax)
+  refuseUnlessCount(`rateLimit.limit ${of}`, limit, limitMax)
   const perMs = durationMs(per, `rateLimit.per ${of}`)
-  if (perMs < 1 || perMs > perMsMax)
-    throw new ChardError('invalid-option', `rateLimit.per ${of} is ${String(per)}; it takes from 1 ms to 31 days`)
+  if (perMs < 1 || perMs > perMsMax) refuse(`rateLimit.per ${of}`, per, 'from 1 ms to 31 days')
   return { rate: { limit, perMs }, ...(concurrency !== undefined && { concurrency }) }
 }
 
-function isCount(value: unknown, max: number): boolean {
-  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= max
-}
-
-function refuseUnless(holds: boolean, option: string, got: unknown, max: number): void {
-  if (!holds)
-    throw new ChardError('invalid-option', `${option} is ${String(got)}; it takes a whole number from 1 to ${max}`)
+function refuseUnlessCount(option: string, got: unknown, max: number): void {
+  if (Number.isInteger(got) && (got as number) >= 1 && (got as number) <= max) return
+  refuse(option, got, `a whole number from 1 to ${max}`)
 }

@@ -7,6 +7,7 @@ import { CronPattern } from 'croner'
 import { type Duration, durationMs } from './duration.ts'
 import { ChardError } from './errors.ts'
 import { taskNameCharsMax } from './limits.ts'
+import { refuse } from './refuse.ts'
 import { serialised } from './schema.ts'
 import { nextSlot } from './slots.ts'
 import { checkedEnqueueOptions, type Task, type TaskDefinition } from './task.ts'
@@ -219,18 +220,4 @@ function refuseInput(task: string, found: readonly StandardSchemaV1.Issue[]): ne
   }))
   const summary = issues.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join('; ')
   throw new ChardError('invalid-input', `input of task ${task} does not fit its schema: ${summary}`, { issues })
-}
-
-function refuse(option: string, got: unknown, takes: string): never {
-  throw new ChardError('invalid-option', `${option} is ${shown(got)}; it takes ${takes}`)
-}
-
-/** As it would be written. JSON has no word for NaN, Infinity and functions, and none at all for what is circular. */
-function shown(value: unknown): string {
-  if (typeof value === 'number') return String(value)
-  try {
-    return JSON.stringify(value)?.slice(0, 200) ?? String(value)
-  } catch {
-    return typeof value
-  }
 }

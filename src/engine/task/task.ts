@@ -17,6 +17,7 @@ import {
   taskNameCharsMax,
   timeoutMsMax,
 } from './limits.ts'
+import { refuse, shown } from './refuse.ts'
 import { type RetryOptions, type RetryPolicy, retryPolicy } from './retry.ts'
 import { checkedKey, isCoalescing, type Unique, type UniqueRule, uniqueRule } from './unique.ts'
 
@@ -247,7 +248,7 @@ function refuseTooLong({ name, timeoutMs }: TaskDefinition, tier: string): void 
 export function partitionOf({ name, partition }: TaskDefinition, input: unknown): string | undefined {
   if (!partition) return undefined
   const found = partition(input as never)
-  const text = typeof found === 'number' ? String(found) : found
+  const text = Number.isFinite(found) ? String(found) : found
   if (typeof text === 'string' && text.length >= 1 && text.length <= partitionCharsMax) return text
   throw new ChardError(
     'invalid-input',
@@ -314,18 +315,4 @@ function checkedExpiry(expiresIn: Duration | undefined, delayMs: number, rule?: 
 export function checkedPriority(priority: unknown): void {
   if (Number.isInteger(priority) && Math.abs(priority as number) <= priorityMax) return
   refuse('priority', priority, `a whole number from -${priorityMax} to ${priorityMax}`)
-}
-
-function refuse(option: string, got: unknown, takes: string): never {
-  throw new ChardError('invalid-option', `${option} is ${shown(got)}; it takes ${takes}`)
-}
-
-/** As it would be written. JSON has no word for NaN, Infinity and a Date that is none. */
-function shown(value: unknown): string {
-  if (typeof value === 'number' || value instanceof Date) return String(value)
-  try {
-    return JSON.stringify(value)?.slice(0, 200) ?? String(value)
-  } catch {
-    return typeof value
-  }
 }

@@ -3,8 +3,8 @@
  * ledger, by the rule of the newest call and the state of the job that holds the key.
  */
 import { type Duration, durationMs } from './duration.ts'
-import { ChardError } from './errors.ts'
 import { idempotencyKeyCharsMax } from './limits.ts'
+import { refuse } from './refuse.ts'
 
 /**
  * - `{ key }`: until the job has finished, further calls answer with it.
@@ -82,8 +82,4 @@ function positive(value: Duration, option: string): number {
   const ms = durationMs(value, option)
   if (ms < 1) refuse(option, value, '1 ms or longer')
   return ms
-}
-
-function refuse(option: string, got: unknown, takes: string): never {
-  throw new ChardError('invalid-option', `${option} is ${JSON.stringify(got)}; it takes ${takes}`)
 }

@@ -403,7 +403,7 @@ describe('nextSlot of a cron rule', () => {
   })
 })
 
-describe('around a change of clocks', () => {
+describe('around a change of clocks', { timeout: 30_000 }, () => {
   const reachMs = 3 * dayMs
   /** The minutes of six days, and what the clock shows in each. */
   const clocks = changes.map(([zone, at]) => {
@@ -423,7 +423,7 @@ describe('around a change of clocks', () => {
     fc.uniqueArray(fc.constantFrom<number>(22, 23, 0, 1, 2, 3), { minLength: 1 }),
     fc.constant(allOf(23)),
   )
-  const minutes = fc.oneof(some(60, 4), fc.constantFrom(allOf(60), [0], [30], [0, 15, 30, 45], [0, 20, 40], [45]))
+  const minutes = fc.oneof(some(60, 4), fc.constantFrom([0], [30], [0, 15, 30, 45], [0, 20, 40], [45]))
   const weekdays = fc.oneof(fc.constant(allOf(7)), some(7, 6))
   const pattern = fc.record({ minutes, hours, weekdays })
   type Pattern = typeof pattern extends fc.Arbitrary<infer P> ? P : never
@@ -466,7 +466,7 @@ describe('around a change of clocks', () => {
         const found = stepped(rule, clock.start - 1, clock.start + 2 * reachMs - 1)
         expect(utc(found)).toEqual(utc(expected(pattern, clock)))
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     )
   })
 
@@ -482,7 +482,7 @@ describe('around a change of clocks', () => {
         expect(earlier).toBe(Math.min(earlierMax, all.length - slots.length))
         expect(next).toBe(nextSlot(rule, now))
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     )
   })
 
@@ -518,10 +518,10 @@ describe('around a change of clocks', () => {
         const rule = ruleOf(`${minutes} ${hours} ${date.getUTCDate()} ${date.getUTCMonth() + 1} *`, clock.zone)
         const [from, until] = [clock.start, clock.start + 2 * reachMs - 1]
         const slots = stepped(rule, from - 1, until)
-        expect(utc([nextSlot(rule, from - away * dayMs)])).toEqual(utc([slots[0] ?? nextSlot(rule, until)]))
+        expect(utc([nextSlot(rule, from - 1 - away * dayMs)])).toEqual(utc([slots[0] ?? nextSlot(rule, until)]))
         expect(utc(dueSlots(rule, from, until + away * dayMs, 4_320).slots)).toEqual(utc(slots))
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     )
   })
 
@@ -555,7 +555,7 @@ describe('around a change of clocks', () => {
   })
 })
 
-describe('any rule, anywhere', () => {
+describe('any rule, anywhere', { timeout: 30_000 }, () => {
   const field = (low: number, high: number) =>
     fc.oneof(
       fc.constant('*'),
@@ -587,7 +587,7 @@ describe('any rule, anywhere', () => {
         expect(utc(due.slots)).toEqual(utc(slots.slice(-max)))
         expect(due.earlier).toBe(slots.length - due.slots.length)
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     )
   })
 })
