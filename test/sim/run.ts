@@ -13,6 +13,8 @@ const watchdogMs = 60_000
 /** Work that is done costs nothing: in an hour of quiet no wake-up is sent, and alarms ring only to prune. */
 const quietMs = 3_600_000
 const quietRingsMax = 60
+/** Lines of a failing run's end that are shown. */
+const linesMax = Number(process.env['SIM_LINES'] ?? 60)
 
 export interface Run extends RunFigures {
   readonly lines: readonly string[]
@@ -34,7 +36,14 @@ export async function run(plan: Plan): Promise<Run> {
   const { clock, violation, trace, tally } = world
   effects(world)
   world.close()
-  return { seed: plan.seed, steps: clock.rung, violation, trace: trace.hash, tally, lines: trace.last(60) }
+  return {
+    seed: plan.seed,
+    steps: clock.rung,
+    violation,
+    trace: trace.hash,
+    tally,
+    lines: trace.last(linesMax),
+  }
 }
 
 async function live(world: World): Promise<void> {

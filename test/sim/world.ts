@@ -24,7 +24,7 @@ import { Weather } from './weather.ts'
 
 const verbs: readonly Verb[] = [
   ...(['enqueue', 'sync', 'get', 'list', 'cancel', 'redrive', 'amend', 'bulk', 'bulkProgress'] as const),
-  ...(['change', 'settings', 'adopt', 'schedules', 'steerSchedule', 'overview', 'wake'] as const),
+  ...(['change', 'settings', 'adopt', 'schedules', 'steerSchedule', 'triggerSchedule', 'overview', 'wake'] as const),
 ]
 /** What the platform gives an invocation. */
 const subrequestsMax = 1_000

@@ -14,13 +14,21 @@ export interface ClaimsPorts {
   readonly rows: Rows
   readonly plan: FlowPlan
   readonly isClockTrue: () => boolean
+  /** The world's own time. */
+  readonly trueNow: () => number
+}
+
+/** A start, by the ledger's clock and by the world's. */
+interface Start {
+  readonly at: number
+  readonly trueAt: number
 }
 
 export class Claims {
   settings: Settings = noSettings
   readonly #ports: ClaimsPorts
   /** Moments of starts that a window may still count, by task and partition; `''` is the task as a whole. */
-  readonly #starts = new Map<string, number[]>()
+  readonly #starts = new Map<string, Start[]>()
 
   constructor(ports: ClaimsPorts) {
     this.#ports = ports
@@ -47,7 +55,7 @@ export class Claims {
     if (starts)
       this.#starts.set(
         name,
-        starts.filter((at) => at + per > now),
+        starts.filter(({ at }) => at + per > now),
       )
   }
 
@@ -93,7 +101,7 @@ export class Claims {
     return [['', whole] as const, [partition, each] as const].every(([part, { rateLimit, concurrency }]) => {
       if (part === '' && partition === '') return true
       const starts = this.#starts.get(groupOf(task, part)) ?? []
-      const isOpen = !rateLimit || starts.filter((at) => at + rateLimit.per > now).length < rateLimit.limit
+      const isOpen = !rateLimit || starts.filter(({ at }) => at + rateLimit.per > now).length < rateLimit.limit
       return isOpen && (concurrency === undefined || this.running(task, part) < concurrency)
     })
   }
@@ -114,14 +122,20 @@ export class Claims {
   }
 
   #rate(name: string, { limit, per }: NonNullable<PlanLimits['rateLimit']>, count: number, now: number): void {
-    // What was started by a clock that was ahead counts as started now, for the ledger cannot know better.
-    const starts = (this.#starts.get(name) ?? []).map((at) => Math.min(at, now)).filter((at) => at + per > now)
-    for (let n = 0; n < count; n++) starts.push(now)
+    // What was started by a clock that was ahead has been by now, and the ledger cannot know better when.
+    const starts = (this.#starts.get(name) ?? [])
+      .map(({ at, trueAt }) => ({ at: Math.min(at, now), trueAt }))
+      .filter(({ at }) => at + per > now)
+    const trueAt = this.#ports.trueNow()
+    for (let n = 0; n < count; n++) starts.push({ at: now, trueAt })
     this.#starts.set(name, starts)
+    // Nor is a start counted for longer than it is true: the clock may have gone back since.
+    const counted = starts.filter((one) => one.trueAt + per > trueAt)
     this.#ports.claim(
-      starts.length <= limit,
+      counted.length <= limit,
       'I7',
-      () => `${starts.length} of ${name} have started within ${per} ms, of ${limit}: at ${starts.join(', ')}`,
+      () =>
+        `${counted.length} of ${name} have started within ${per} ms, of ${limit}: at ${counted.map(({ at }) => at)}`,
     )
   }
 }

@@ -21,6 +21,7 @@ export interface FlowPorts {
   readonly plan: FlowPlan
   readonly isClockTrue: () => boolean
   readonly mayPruneEarly: boolean
+  readonly trueNow: () => number
 }
 
 interface Change {

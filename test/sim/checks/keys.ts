@@ -28,6 +28,9 @@ export class Keys {
   readonly #begun = new Map<string, { id: string; at: number }>()
   readonly #made = new Map<string, { id: string; at: number }>()
 
+  /** Keys of which a job was redriven: it runs beside the others. */
+  readonly #redriven = new Set<string>()
+
   constructor(ports: KeysPorts) {
     this.#ports = ports
   }
@@ -45,8 +48,10 @@ export class Keys {
       this.#ports.claim(!isLeft, 'I5', () => `${after.id} has completed without having run ${this.#owed.get(after.id)}`)
       this.#owed.delete(after.id)
     }
-    // A redrive may have an input of its own.
-    if (before && isFinal(before.state) && !isFinal(after.state)) this.#owed.delete(after.id)
+    // A redrive is beside its key, and may have an input of its own.
+    if (!before || !isFinal(before.state) || isFinal(after.state)) return
+    this.#owed.delete(after.id)
+    this.#redriven.add(family)
   }
 
   removed(row: Row): void {
@@ -82,10 +87,10 @@ export class Keys {
     const { claim, rows } = this.#ports
     const others = this.#families.get(family) ?? new Set()
     this.#families.set(family, others)
-    if (isOneAtATime(row)) {
+    if (isOneAtATime(row) && !this.#redriven.has(family)) {
       for (const id of others) {
         const other = rows.live.get(id)
-        const isAllowed = !other || rows.isRedriven(id) || row.after === id
+        const isAllowed = !other || row.after === id
         claim(
           isAllowed,
           'I5',
@@ -116,7 +121,7 @@ export class Keys {
     this.#owed.set(after.id, call.input)
     if (call.unique?.kind !== 'debounce' || before.after !== null) return
     const { ms, maxWaitMs = Number.POSITIVE_INFINITY } = call.unique
-    const isResting = before.attempt === 0 && !isReady(before, now)
+    const isResting = before.startedAt === null && !isReady(before, now)
     const at = isResting ? Math.max(now, Math.min(now + ms, before.createdAt + maxWaitMs)) : before.dueAt
     claim(
       after.dueAt === at,
@@ -130,10 +135,10 @@ export class Keys {
     const owed = this.#owed.get(row.id)
     claim(owed === undefined || owed === row.input, 'I5', () => `${row.id} runs ${row.input}, and was given ${owed}`)
     this.#owed.delete(row.id)
-    if (rows.isRedriven(row.id)) return
+    if (this.#redriven.has(family)) return
     if (isOneAtATime(row)) {
       for (const id of this.#families.get(family) ?? []) {
-        const isBeside = id !== row.id && rows.live.get(id)?.state === 'running' && !rows.isRedriven(id)
+        const isBeside = id !== row.id && rows.live.get(id)?.state === 'running'
         claim(!isBeside, 'I5', () => `${row.id} runs beside ${id} of its key`)
       }
     }

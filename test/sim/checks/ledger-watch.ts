@@ -54,6 +54,8 @@ export class LedgerWatch {
   #events = 0
   /** The alarm that last rang while the ready index held as many jobs as it may: the next one sees beyond it again. */
   #fullAtRing = -1
+  /** The same for plain jobs, which have no due time. */
+  #plainFullAtRing = -1
   /** The latest time this ledger's machines have told. */
   #latest = 0
 
@@ -91,6 +93,7 @@ export class LedgerWatch {
         requests.forgotten(one.id, row?.task ?? '')
         if (row) this.flow.removed(row)
         this.rows.remove(one.id, cause)
+        this.idling.progressed()
       } else if (one.kind === 'extended') this.rows.extended.set(one.runner, one.until)
       else if (one.kind === 'forgotten') this.rows.extended.delete(one.runner)
       else if (one.kind === 'schedule' || one.kind === 'bulk') this.idling.progressed()
@@ -231,6 +234,7 @@ export class LedgerWatch {
     const { alarm, shard, ringing, isDropped } = ledger
     const books = ledger.activation?.core?.books
     if (books?.nextDueAt !== undefined && books.nextLoadAt === undefined) this.#fullAtRing = ledger.rung
+    if (books?.plainLoadedTo !== undefined) this.#plainFullAtRing = ledger.rung
     claim(!isDropped, 'I8', () => `ledger ${shard}: its alarm failed so often that it is gone`)
     if (alarm.isLost || ringing > 0) return
     const at = alarm.at
@@ -239,7 +243,8 @@ export class LedgerWatch {
       const due = this.#dueAt(ledger, row)
       const isExcused = due <= this.#latest || ledger.isOnDeadman
       const needed = isExcused ? Math.max(due, this.#latest + deadmanMs) : due
-      const isArmed = at !== undefined && (at <= needed + leftOverMs || !isClockTrue())
+      const isArmed =
+        at === undefined ? needed === Number.POSITIVE_INFINITY : at <= needed + leftOverMs || !isClockTrue()
       claim(
         isArmed,
         'I8',
@@ -269,10 +274,14 @@ export class LedgerWatch {
     const laterAt = this.#latest + readyMsMax
     // Memory is full: what falls due, and what a restart has not met yet, is looked for once there is room.
     const isBeyond = ledger.rung <= this.#fullAtRing + 1
+    // With everything paused, what does not fit in memory is not looked for until that is over.
+    if (isBeyond && row.state !== 'running' && this.flow.settings.paused) return Number.POSITIVE_INFINITY
     if (row.state === 'running') return Math.max(this.rows.leaseEnd(row), isBeyond ? laterAt : 0)
-    const expiresAt = row.startedAt === null ? (row.expiresAt ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY
-    const paused = this.flow.isPaused(row.task)
-    if (isReady(row, this.#latest)) return Math.min(expiresAt, paused ? Number.POSITIVE_INFINITY : laterAt)
+    // A deadline is known of what is in memory; of what is not, once there is room.
+    const isUnknown = isBeyond || ledger.rung <= this.#plainFullAtRing + 1
+    const expiresAt = row.startedAt === null && !isUnknown ? row.expiresAt : null
+    const atLatest = this.flow.isPaused(row.task) ? Number.POSITIVE_INFINITY : laterAt
+    if (isReady(row, this.#latest)) return Math.min(expiresAt ?? Number.POSITIVE_INFINITY, atLatest)
     return Math.max(row.dueAt ?? 0, isBeyond ? laterAt : 0)
   }
 

@@ -32,7 +32,7 @@ export class Slots {
   made(row: Row, cause: Cause | undefined): void {
     const { schedule: name, slot, id } = row
     if (name === null || slot === null) return
-    if (cause?.verb === 'steerSchedule') {
+    if (cause?.verb === 'triggerSchedule') {
       this.#triggered.add(id)
       return
     }
