@@ -1,6 +1,5 @@
 /** The verb that records jobs. One transaction; a retried call and a known key record nothing twice (I5). */
 import { ChardError } from '../task/errors.ts'
-import { isFinal } from '../task/job.ts'
 import { claimedOf } from './claim.ts'
 import { leaseToken } from './lease.ts'
 import type { Group } from './limits.ts'
@@ -9,7 +8,7 @@ import type { Enqueued, EnqueueReply, EnqueueRequest, NewJob, Start } from './pr
 import type { Admission } from './ready-index.ts'
 import { isReady, type JobRow, type JobRowWithInput, newRow } from './row.ts'
 import { isDraining, isPaused } from './settings.ts'
-import { expire, settleRow } from './settle.ts'
+import { expire, predecessor, settleRow } from './settle.ts'
 import { begun, callsOf, following, renewed } from './transitions.ts'
 import { type Turn, wakeUpPatienceMs } from './turn.ts'
 import { type Decision, decide, firstStart } from './unique.ts'
@@ -116,13 +115,6 @@ function takeOver(
   })
   if (before && !isFollowing) turn.change(before, { ...before, successor: job.id })
   return added(core, turn, job, inline, { notBefore: decision.notBefore, before, holder })
-}
-
-/** A holder that has ended without having run may have waited for a job that still runs. */
-function predecessor(core: CoreParts, turn: Turn, { after }: JobRow): JobRowWithInput | undefined {
-  const [row] = after === null ? [] : core.jobs.withInput([after])
-  const latest = row && turn.latest(row)
-  return latest && !isFinal(latest.state) ? latest : undefined
 }
 
 function added(

@@ -139,6 +139,13 @@ export class Limits {
     return this.#openings.next()
   }
 
+  /** What a job holds a place in: its partition if that has places, or else its task. Undefined: nothing counts them. */
+  placeOf({ task, partition }: Group): string | undefined {
+    const { whole, each } = this.#flowOf(task)
+    if (partition !== '' && each.concurrency !== undefined) return nameOf({ task, partition })
+    return whole.concurrency === undefined ? undefined : nameOf({ task, partition: '' })
+  }
+
   isWholeLimited(task: string): boolean {
     return isWholeLimited(this.#flowOf(task))
   }

@@ -23,6 +23,7 @@ import type {
 } from './protocol.ts'
 import { type JobRow, newRow } from './row.ts'
 import { isDraining } from './settings.ts'
+import { predecessor } from './settle.ts'
 import type { ScheduleRow } from './small-tables.ts'
 import { cancelRow } from './steer.ts'
 import { following } from './transitions.ts'
@@ -187,10 +188,12 @@ function fireSlot(
     past.skip('overlap', slot)
     return undefined
   }
-  // A running job learns of its cancellation with its runner's next beat: the new one waits for its end.
+  // A running job learns of its cancellation with its runner's next beat: the new one waits for its end. One that waited
+  // itself for such an end is cancelled at once, and leaves the waiting to the new one.
   const stopping = before && cancelRow(core, turn, before)
+  const running = stopping && (isFinal(stopping.state) ? predecessor(core, turn, stopping) : stopping)
   const id = newJobId(core.shard, turn.now, core.random)
-  insert(core, turn, one, slot, { id }, stopping && !isFinal(stopping.state) ? stopping : undefined)
+  insert(core, turn, one, slot, { id }, running)
   past.made(slot, id)
   return id
 }
@@ -267,7 +270,9 @@ export function trigger(core: CoreParts, turn: Turn, { name, id, key }: TriggerR
   const past = new Past(row, turn.now)
   const job = insert(core, turn, one, turn.now, { id, ...(key !== undefined && { key }) })
   past.made(turn.now, id, true)
-  write(core, turn, { ...row, lastJob: id, history: past.text() })
+  // The job of a slot that has not ended yet is still the one that the next slot must not overlap.
+  const lastJob = liveJob(core, turn, row.lastJob) ? row.lastJob : id
+  write(core, turn, { ...row, lastJob, history: past.text() })
   return { id, state: job.state, duplicate: false }
 }
 

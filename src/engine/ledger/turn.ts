@@ -136,13 +136,14 @@ export class Turn {
     }
     const upkeep = this.#moved ?? books.upkeep()
     this.#below = this.#belowAfter(upkeep)
-    if (this.#moved || this.#below)
+    if (this.#moved || this.#below || books.isRecounted)
       facts.write('upkeep', storedUpkeep({ ...upkeep, below: this.#below ?? upkeep.below }))
   }
 
   /** After the commit: memory follows. */
   settle(): void {
     const { books } = this.#parts
+    books.isRecounted = false
     if (this.#moved) {
       books.mark = this.#moved.mark
       books.swept = this.#moved.swept

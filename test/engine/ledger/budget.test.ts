@@ -138,7 +138,7 @@ async function insertFinished(ledger: RealLedger, shard: number, count: number, 
 async function moveMark(ledger: RealLedger, shard: number): Promise<void> {
   await runInDurableObject(ledger, (_, { storage }) => {
     const below = { scheduled: 0, queued: 0, running: 0, retrying: 0, completed: 100_000, failed: 0, cancelled: 0 }
-    const fact = { mark: jobIdFloor(shard, Date.now() - 60_000), swept: '', below }
+    const fact = { mark: jobIdFloor(shard, Date.now() - 60_000), swept: '', below, tasks: { double: below } }
     storage.sql.exec(`INSERT OR REPLACE INTO facts (name, value) VALUES ('upkeep', ?)`, JSON.stringify(fact))
   })
 }
