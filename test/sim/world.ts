@@ -24,7 +24,7 @@ import { Weather } from './weather.ts'
 
 const verbs: readonly Verb[] = [
   ...(['enqueue', 'sync', 'get', 'list', 'cancel', 'redrive', 'amend', 'bulk', 'bulkProgress'] as const),
-  ...(['change', 'settings', 'adopt', 'schedules', 'steerSchedule', 'overview', 'wake'] as const),
+  ...(['change', 'settings', 'adopt', 'schedules', 'steerSchedule', 'triggerSchedule', 'overview', 'wake'] as const),
 ]
 /** What the platform gives an invocation. */
 const subrequestsMax = 1_000
@@ -318,6 +318,7 @@ export class World {
       count: (name, n) => this.count(name, n),
       retentionMs: (task) => (task === 'brief' ? Math.min(plan.retentionMs, briefRetentionMs) : plan.retentionMs),
       mayPruneEarly: plan.bytesFactor > 1,
+      plan: plan.flow,
       isClockTrue: () => this.#isClockTrue(),
       trueNow: () => clock.now,
       requests: this.requests,

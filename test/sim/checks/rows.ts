@@ -177,8 +177,12 @@ export class Rows {
       return
     }
     if (after.state === 'failed') {
-      const isExpired = after.reason === 'expired' && (cause?.verb === 'upkeep' || cause?.verb === 'sync')
-      claim(isExpired && (before.expiresAt ?? Number.POSITIVE_INFINITY) <= cause.now, 'I3', told)
+      const isLookedAt = cause !== undefined && ['upkeep', 'sync', 'enqueue'].includes(cause.verb)
+      claim(
+        isLookedAt && after.reason === 'expired' && (before.expiresAt ?? Number.POSITIVE_INFINITY) <= cause.now,
+        'I3',
+        told,
+      )
       claim(before.startedAt === null, 'I3', () => `${told()}: it was started, and is expired`)
       return
     }
