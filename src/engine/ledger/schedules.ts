@@ -198,11 +198,12 @@ function fireSlot(
   return id
 }
 
+/** The newest job while it has not ended; should it have ended without having run, the one that it waited for. */
 function liveJob(core: CoreParts, turn: Turn, id: string | null): JobRow | undefined {
   if (id === null) return undefined
   const added = core.jobs.byIds([id])[0] ?? turn.added(id)
   const row = added && turn.latest(added)
-  return row && !isFinal(row.state) ? row : undefined
+  return row && (isFinal(row.state) ? predecessor(core, turn, row) : row)
 }
 
 function insert(

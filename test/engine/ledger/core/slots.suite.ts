@@ -197,6 +197,19 @@ export function slotsSuite(withStore: WithStore): void {
         expect(rig.broken()).toEqual([])
       }))
 
+    test('cancel: one that a person has cancelled while it waited leaves the waiting to the next', () =>
+      rigged([{ every: '10s', overlap: 'cancel' }], (rig) => {
+        slot(rig)
+        const first = rig.claim()
+        slot(rig)
+        rig.core.cancel(rig.rows()[1]?.id ?? '', rig.now)
+        slot(rig)
+        expect(rig.rows().map(({ state }) => state)).toEqual(['running', 'cancelled', 'scheduled'])
+        rig.settle(first, cancelled)
+        expect(rig.claim({ runner: 'r2' })).toMatchObject({ id: rig.rows()[2]?.id })
+        expect(rig.broken()).toEqual([])
+      }))
+
     test('skip: a job that a person triggered beside it does not hide it', () =>
       rigged([{ every: '10s', overlap: 'skip' }], (rig) => {
         slot(rig)
