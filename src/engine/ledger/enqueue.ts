@@ -131,9 +131,9 @@ function added(
   return { holder: row, reply: { id: row.id, state: row.state, duplicate: false, ...(claimed && { claimed }) } }
 }
 
-/** What its caller runs already is recorded all the same: nothing accepted is lost. */
-function refusesNew({ standing }: CoreParts, { task, start }: NewJob): boolean {
-  return isDraining(standing.settings, task) && (start === undefined || start.kind === 'claim')
+/** What its caller runs already, and what a handler makes, is recorded all the same: nothing accepted is lost. */
+function refusesNew({ standing }: CoreParts, { task, start, child }: NewJob): boolean {
+  return isDraining(standing.settings, task) && !child && (start === undefined || start.kind === 'claim')
 }
 
 /** What a job's key says of it. */

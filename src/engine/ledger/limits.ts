@@ -5,7 +5,7 @@
  * Owns the logs in memory, which are read from their rows when they are first asked for, and the moments at which
  * parked partitions open. The logs cost a row a partition and claim, and none a job.
  */
-import { type Flow, isWholeLimited, type TaskFlow } from '../task/flow.ts'
+import type { Flow, TaskFlow } from '../task/flow.ts'
 import { Moments } from './moments.ts'
 import { opensAt, type RateLog, roomLeft, seenAt, spentAt, withStarts } from './rate-log.ts'
 import type { Admission } from './ready-index.ts'
@@ -144,10 +144,6 @@ export class Limits {
     const { whole, each } = this.#flowOf(task)
     if (partition !== '' && each.concurrency !== undefined) return nameOf({ task, partition })
     return whole.concurrency === undefined ? undefined : nameOf({ task, partition: '' })
-  }
-
-  isWholeLimited(task: string): boolean {
-    return isWholeLimited(this.#flowOf(task))
   }
 
   #room(group: Group, { rate, concurrency }: Flow, now: number, ended: Ended): number {

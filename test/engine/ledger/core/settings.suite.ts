@@ -147,6 +147,12 @@ export function settingsSuite(withStore: WithStore): void {
         answer: { state: 'running' },
         because: 'nothing accepted is lost',
       },
+      {
+        what: 'what a handler makes',
+        more: () => ({ key: 'parent/0', child: true }),
+        answer: { state: 'queued' },
+        because: 'it belongs to work that was accepted',
+      },
       { what: 'a known key', more: () => ({ key: 'old' }), answer: { duplicate: true }, because: 'it is no new job' },
       {
         what: 'a newer input for what waits',
