@@ -197,6 +197,61 @@ export function slotsSuite(withStore: WithStore): void {
         expect(rig.broken()).toEqual([])
       }))
 
+    test('cancel: one that a person has cancelled while it waited leaves the waiting to the next', () =>
+      rigged([{ every: '10s', overlap: 'cancel' }], (rig) => {
+        slot(rig)
+        const first = rig.claim()
+        slot(rig)
+        rig.core.cancel(rig.rows()[1]?.id ?? '', rig.now)
+        slot(rig)
+        expect(rig.rows().map(({ state }) => state)).toEqual(['running', 'cancelled', 'scheduled'])
+        rig.settle(first, cancelled)
+        expect(rig.claim({ runner: 'r2' })).toMatchObject({ id: rig.rows()[2]?.id })
+        expect(rig.broken()).toEqual([])
+      }))
+
+    test.each<{ what: string; back: (rig: Rig) => void }>([
+      {
+        what: 'resumed',
+        back: ({ core, now }) => {
+          core.steerSchedule('tick', 'pause', now)
+          core.steerSchedule('tick', 'resume', now)
+        },
+      },
+      {
+        what: 'back after a stop',
+        back: (rig) => {
+          const { schedules } = rig
+          rig.deploy({ schedules: [] })
+          rig.deploy({ schedules })
+        },
+      },
+      {
+        what: 'under its rule again',
+        back: (rig) => {
+          const { schedules } = rig
+          rig.deploy({ schedules: [placed({ cron: '*/5 * * * * *', overlap: 'allow' })] })
+          rig.deploy({ schedules })
+        },
+      },
+    ])('allow: a schedule that is $what by a clock that has stepped back makes no slot twice', ({ back }) =>
+      rigged([{ cron: '*/10 * * * * *', overlap: 'allow' }], (rig) => {
+        slot(rig)
+        const before = slotsOf(rig)
+        expect(before).toHaveLength(1)
+        rig.now -= 8_000
+        back(rig)
+        rig.pass(9_000)
+        rig.ring()
+        expect(slotsOf(rig)).toEqual(before)
+        rig.pass(60_000)
+        rig.ring()
+        const after = slotsOf(rig)
+        expect(new Set(after).size).toBe(after.length)
+        expect(after.length).toBeGreaterThan(1)
+      }),
+    )
+
     test('skip: a job that a person triggered beside it does not hide it', () =>
       rigged([{ every: '10s', overlap: 'skip' }], (rig) => {
         slot(rig)
