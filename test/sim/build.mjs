@@ -16,6 +16,9 @@ const sizes = [
   { file: 'src/engine/ledger/upkeep.ts', declared: 'const slice = 500', name: 'upkeepSlice' },
   { file: 'src/engine/ledger/upkeep.ts', declared: 'export const finishedAboveMax = 4_096', name: 'finishedAboveMax' },
   { file: 'src/engine/ledger/upkeep.ts', declared: 'const stragglersMax = 64', name: 'stragglersMax' },
+  { file: 'src/engine/ledger/bulk.ts', declared: 'const lookedMax = 2_000', name: 'bulkLookedMax' },
+  { file: 'src/engine/ledger/bulk.ts', declared: 'const changedMax = 500', name: 'bulkChangedMax' },
+  { file: 'src/engine/ledger/schedules.ts', declared: 'const slotsASlice = 10', name: 'slotsASlice' },
 ]
 
 /**
@@ -43,7 +46,7 @@ export function withOpenSizes(path, text) {
 const openSizes = {
   name: 'open-sizes',
   setup({ onLoad }) {
-    onLoad({ filter: /src[\\/]engine[\\/]ledger[\\/](books|upkeep)\.ts$/ }, async ({ path }) => ({
+    onLoad({ filter: /src[\\/]engine[\\/]ledger[\\/](books|upkeep|bulk|schedules)\.ts$/ }, async ({ path }) => ({
       contents: withOpenSizes(path, await readFile(path, 'utf8')),
       loader: 'ts',
     }))

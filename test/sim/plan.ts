@@ -73,7 +73,7 @@ export function planOf(seed: number): Plan {
     consumersMax: dice.one([1, 2, 10]),
     directStart: dice.happens(0.6),
     hibernates: dice.happens(0.7),
-    sizes: dice.happens(0.6) ? smallSizes(dice) : {},
+    sizes: dice.happens(0.6) ? { ...smallSizes(dice), ...smallFlowSizes(new Dice(seed, 'flow sizes')) } : {},
     bytesFactor: dice.happens(0.1) ? 100 : 1,
     faults: swarm(new Dice(seed, 'faults')),
     ...ofFlow(new Dice(seed, 'flow'), stormMs, jobsOf(new Dice(seed, 'jobs'), stormMs)),
@@ -116,6 +116,14 @@ function smallSizes(dice: Dice): Record<string, number> {
     stragglersMax: dice.one([1, 3]),
     upkeepSlice: dice.one([1, 3, 500]),
     ...(dice.happens(0.5) && { readyMax: dice.one([3, 8]), loadSlice: dice.one([2, 5]) }),
+  }
+}
+
+function smallFlowSizes(dice: Dice): Record<string, number> {
+  return {
+    bulkLookedMax: dice.one([2, 7, 2_000]),
+    bulkChangedMax: dice.one([1, 3, 500]),
+    slotsASlice: dice.one([1, 2, 10]),
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import type { EnqueueReply, EnqueueRequest } from '../../../src/engine/ledger/protocol.ts'
 import type { Settings } from '../../../src/engine/ledger/settings.ts'
+import { isFinal } from '../../../src/engine/task/job.ts'
 import type { FlowPlan } from '../plan-flow.ts'
 import type { Activation } from '../platform/activation.ts'
 import type { Seen } from '../platform/seen.ts'
@@ -91,6 +92,7 @@ export class FlowWatch {
         this.slots.written(one.schedule, cause, made)
       }
     }
+    for (const { after } of changes) if (isFinal(after.state)) this.#keys.ended(after)
     const started = changes.filter((change) => isStart(change, cause)).map(({ after }) => after)
     if (started.length === 0) return
     for (const row of started) this.slots.started(row)

@@ -54,6 +54,12 @@ export class Keys {
     this.#redriven.add(family)
   }
 
+  /** A job has ended, and the commit with it: whoever waited for its end waits no more. */
+  ended({ id }: Row): void {
+    for (const row of this.#ports.rows.live.values())
+      this.#ports.claim(row.after !== id, 'I5', () => `${row.id} waits for ${id}, which has ended`)
+  }
+
   removed(row: Row): void {
     const family = familyOf(row)
     if (family !== undefined) this.#families.get(family)?.delete(row.id)

@@ -4,7 +4,22 @@ import { asking } from './list/asking.ts'
 import { attempts } from './list/attempts.ts'
 import { books } from './list/books.ts'
 import { fences } from './list/fences.ts'
+import { keys } from './list/keys.ts'
+import { limits } from './list/limits.ts'
 import { meeting } from './list/meeting.ts'
+import { schedules } from './list/schedules.ts'
+import { steering } from './list/steering.ts'
 import type { Mutant } from './mutant.ts'
 
-export const mutants: readonly Mutant[] = [...fences, ...alarms, ...attempts, ...meeting, ...books, ...asking]
+export const mutants: readonly Mutant[] = [
+  ...fences,
+  ...alarms,
+  ...attempts,
+  ...meeting,
+  ...books,
+  ...asking,
+  ...limits,
+  ...keys,
+  ...schedules,
+  ...steering,
+]

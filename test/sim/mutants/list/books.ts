@@ -81,8 +81,8 @@ export const books: readonly Mutant[] = [
     edits: [
       {
         file: 'ledger/turn.ts',
-        find: 'if (this.#moved || this.#below)',
-        replace: 'if (this.#moved)',
+        find: 'if (this.#moved || this.#below || books.isRecounted)',
+        replace: 'if (this.#moved || books.isRecounted)',
       },
     ],
   },
