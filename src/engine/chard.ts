@@ -70,6 +70,9 @@ export interface Chard {
    */
   // biome-ignore lint/suspicious/noExplicitAny: a list of tasks of any types
   serve(tasks: readonly Task<any, any>[]): ChardWorker
+  /** The tasks that `serve` was called with, by name. None before it was called. */
+  // biome-ignore lint/suspicious/noExplicitAny: tasks of any types
+  served(): ReadonlyMap<string, Task<any, any>>
   /** @throws ChardError `invalid-id`, `unknown-job`, `gone`, `unavailable` */
   get(id: string): Promise<JobRecord>
   /**
@@ -139,6 +142,7 @@ export function createChard(options: ChardOptions = {}): Chard {
   const client = new Client({ homes, spread, platform, stubs })
   const enqueueChild = enqueueChildOf(client)
   let served: ServedTasks | undefined
+  let servedByName: ReturnType<Chard['served']> = new Map()
 
   const runnerOf = (shard: number, tasks: ServedTasks, bounds: RunnerBounds, id?: string): Runner => {
     const sync = (request: SyncRequest) => callLedger({ stubs, platform }, shard, (ledger) => ledger.sync(request))
@@ -186,6 +190,7 @@ export function createChard(options: ChardOptions = {}): Chard {
       const definitions = tasks.map(({ definition }) => definition)
       const known = new ServedTasks(definitions)
       served = known
+      servedByName = new Map(tasks.map((task) => [task.name, task]))
       const policies = new Map<string, TaskPolicy>()
       for (const { name, retry, retentionMs: own, onFailed } of definitions) {
         policies.set(name, { retry, retentionMs: own, onFailed: onFailed !== undefined })
@@ -229,6 +234,7 @@ export function createChard(options: ChardOptions = {}): Chard {
         },
       }
     },
+    served: () => servedByName,
     get: (id) => client.get(id),
     watch: (id, timeout, signal) => client.watch(id, timeout, signal),
     wait: (id, timeout, signal) => client.wait(id, timeout, signal),

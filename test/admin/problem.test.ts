@@ -54,6 +54,9 @@ describe('problemOf', () => {
     'missing-binding': 500,
     'wait-timeout': 504,
     'job-failed': 500,
+    'unknown-schedule': 404,
+    'unknown-bulk': 404,
+    draining: 503,
     unavailable: 503,
   }
 

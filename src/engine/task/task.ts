@@ -80,6 +80,11 @@ export interface TaskOptions<Schema extends StandardSchemaV1, Result> {
   timeout?: Duration
   /** How long a finished job is kept. Default: the deployment's `retention`. */
   retention?: Duration
+  /**
+   * What an operator sees of a job's input: what this makes of it, or nothing where it is `'redacted'`. Left out, a single
+   * job shows its whole input, and a list shows none. The input is stored whole either way.
+   */
+  visible?: ((input: StandardSchemaV1.InferOutput<Schema>) => unknown) | 'redacted'
   /** Does the work. What it returns is recorded as JSON. May run more than once: `job.id` is its idempotency token. */
   run(input: StandardSchemaV1.InferOutput<Schema>, context: RunContext): Result | Promise<Result>
   /** Runs after the job has failed for good, as a job of its own with the task's retry policy. */
@@ -99,6 +104,8 @@ export interface TaskDefinition {
   readonly timeoutMs: number
   /** Undefined: the deployment's. */
   readonly retentionMs: number | undefined
+  /** What of an input is for operators' eyes. Undefined: the task does not say. */
+  readonly visible: ((input: never) => unknown) | undefined
   readonly run: (input: never, context: RunContext) => unknown
   readonly onFailed: ((input: never, context: FailedContext) => unknown) | undefined
 }
@@ -159,7 +166,7 @@ export function defineTask<Schema extends StandardSchemaV1, Result>(
   options: TaskOptions<Schema, Result>,
   tiers: Tiers,
 ): Task<StandardSchemaV1.InferInput<Schema>, Exclude<Awaited<Result>, Snooze>> {
-  const definition = checkedDefinition(options)
+  const definition = checkedDefinition(options as unknown as TaskOptions<StandardSchemaV1, unknown>)
   const one = async (requests: readonly TaskRequest[]) => (await tiers.enqueue(definition, requests)) as Job<never>[]
   return {
     name: definition.name,
@@ -181,7 +188,7 @@ export function defineTask<Schema extends StandardSchemaV1, Result>(
 }
 
 function checkedDefinition(options: TaskOptions<StandardSchemaV1, unknown>): TaskDefinition {
-  const { name, input, run, onFailed } = options
+  const { name, input, run, onFailed, visible } = options
   if (typeof name !== 'string' || !/^[A-Za-z0-9][\w.:-]*$/.test(name) || name.length > taskNameCharsMax) {
     refuse('name', name, `up to ${taskNameCharsMax} letters, digits and . _ : -, the first a letter or digit`)
   }
@@ -191,6 +198,8 @@ function checkedDefinition(options: TaskOptions<StandardSchemaV1, unknown>): Tas
   if (typeof run !== 'function') refuse(`run of task ${name}`, run, 'a function')
   if (onFailed !== undefined && typeof onFailed !== 'function')
     refuse(`onFailed of task ${name}`, onFailed, 'a function')
+  if (visible !== undefined && visible !== 'redacted' && typeof visible !== 'function')
+    refuse(`visible of task ${name}`, visible, "a function of the input, or 'redacted'")
   const timeoutMs = durationMs(options.timeout ?? inlineTimeoutMsMax, 'timeout')
   if (timeoutMs < 1 || timeoutMs > timeoutMsMax)
     refuse(`timeout of task ${name}`, options.timeout, "up to '14m', the platform's 15 minutes less a margin")
@@ -203,6 +212,7 @@ function checkedDefinition(options: TaskOptions<StandardSchemaV1, unknown>): Tas
     retry: retryPolicy(options.retry),
     timeoutMs,
     retentionMs,
+    visible: visible === 'redacted' ? () => undefined : (visible as TaskDefinition['visible']),
     run: run.bind(options) as TaskDefinition['run'],
     onFailed: onFailed?.bind(options) as TaskDefinition['onFailed'],
   }
