@@ -2,15 +2,15 @@
  * How these apps describe themselves: routes with the schemas that check what comes in and name what goes out. An
  * `OpenAPIHono` that mounts them has all of it in its document; a plain Hono runs them just the same.
  */
-import { type OpenAPIHono, OpenAPIHono as OpenApi, type RouteConfig, type RouteConfigToTypedResponse } from '@hono/zod-openapi'
-import type { Env, Handler, MiddlewareHandler, ToSchema } from 'hono'
+import { OpenAPIHono, type RouteConfig, type RouteConfigToTypedResponse, type RouteHandler } from '@hono/zod-openapi'
+import type { Env, Handler, MiddlewareHandler, Schema, ToSchema } from 'hono'
 import * as z from 'zod'
 import type { InputIssue } from '../engine/index.ts'
 import { problem } from './problem.ts'
 
 /** An app whose schemas refuse with problems. */
 export function describedApp<E extends Env = Env>(): OpenAPIHono<E> {
-  return new OpenApi<E>({
+  return new OpenAPIHono<E>({
     defaultHook: ({ success, ...result }) => {
       if (success || !('error' in result)) return undefined
       const errors = result.error.issues.flatMap(findings)
@@ -45,17 +45,18 @@ export const idempotencyHeader = z.object({
  * Adds a route whose handler reads its request and makes its `Response` by itself: in the document and in the typed
  * client like any other, but nothing is checked before the handler.
  */
-export function described<E extends Env, R extends RouteConfig, P extends string, Input extends object>(
-  app: OpenAPIHono<E>,
+export function described<E extends Env, S extends Schema, R extends RouteConfig, P extends string>(
+  app: OpenAPIHono<E, S>,
   route: R & { getRoutingPath(): P },
-  handlers: [...MiddlewareHandler[], Handler],
-  _input?: Input,
+  ...handlers: [...MiddlewareHandler[], Handler]
 ) {
-  const { getRoutingPath: _, ...config } = route
-  app.openAPIRegistry.registerPath(config as RouteConfig)
+  app.openAPIRegistry.registerPath({ ...route })
   app.on(route.method.toUpperCase(), [route.getRoutingPath()], ...(handlers as [Handler]))
-  return app as unknown as OpenAPIHono<E, ToSchema<R['method'], P, Input, RouteConfigToTypedResponse<R>>>
+  return app as unknown as OpenAPIHono<E, S & ToSchema<R['method'], P, InputOf<R>, RouteConfigToTypedResponse<R>>>
 }
+
+/** What a caller sends, by the schemas of the route. */
+type InputOf<R extends RouteConfig> = RouteHandler<R> extends Handler<infer _E, infer _P, infer I> ? I : never
 
 /**
  * Refuses parameters that are not known or are given twice: with a misspelt filter left out, a list would show what
