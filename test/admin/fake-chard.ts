@@ -2,9 +2,20 @@
  * A Chard over a map, for the edges: it implements what they call and nothing else. Time does not pass in it: what
  * `watch` and `wait` see is scripted, and every call is written down.
  */
-import { type Chard, ChardError, isFinal, type JobQuery, type JobRecord } from '../../src/engine/index.ts'
+import * as z from 'zod'
+import type { JobSteering } from '../../src/admin/index.ts'
+import {
+  type Chard,
+  ChardError,
+  createChard,
+  type EnqueueOptions,
+  isFinal,
+  type JobRecord,
+  type Task,
+  type TaskOptions,
+} from '../../src/engine/index.ts'
 
-export type FakeChard = Pick<Chard, 'get' | 'wait' | 'watch' | 'list' | 'cancel' | 'redrive' | 'overview' | 'halt'> & {
+export type FakeChard = JobSteering & Pick<Chard, 'wait' | 'watch' | 'overview' | 'halt'> & {
   /** Every call, as `verb id argument`. */
   readonly calls: string[]
 }
@@ -16,10 +27,12 @@ export interface Script {
   /** Thrown by every verb. */
   readonly failsWith?: unknown
   readonly missing?: readonly number[]
+  /** What the task draw-avatar lets operators see. */
+  readonly visible?: TaskOptions<typeof avatarInput, unknown>['visible']
   readonly cursor?: string
 }
 
-export function fakeChard({ jobs = [], watched = [], failsWith, missing = [], cursor }: Script = {}): FakeChard {
+export function fakeChard({ jobs = [], watched = [], failsWith, missing = [], cursor, visible }: Script = {}): FakeChard {
   const calls: string[] = []
   const watches = [...watched]
   const find = (verb: string, id: string, ...rest: unknown[]) => {
@@ -31,8 +44,15 @@ export function fakeChard({ jobs = [], watched = [], failsWith, missing = [], cu
     if (!job) throw new ChardError('unknown-job', `there is no job ${id}`)
     return job
   }
+  const tasks = fakeTasks(visible, (input, options) => {
+    calls.push(`enqueue ${JSON.stringify(input)} ${JSON.stringify(options)}`)
+    if (failsWith !== undefined) throw failsWith
+    const known = jobs.find(({ idempotencyKey: key }) => key !== undefined && key === options.idempotencyKey)
+    return { record: known ?? jobRecord({ state: 'queued', attempt: 0, input }), duplicate: known !== undefined }
+  })
   return {
     calls,
+    served: () => tasks,
     get: async (id) => find('get', id),
     wait: async (id, timeout) => find('wait', id, timeout),
     async *watch(id, timeout) {
@@ -42,7 +62,7 @@ export function fakeChard({ jobs = [], watched = [], failsWith, missing = [], cu
         yield item
       }
     },
-    async list(query: JobQuery = {}) {
+    async list(query = {}) {
       calls.push(`list ${JSON.stringify(query)}`)
       if (failsWith !== undefined) throw failsWith
       return { jobs, missing, ...(cursor && { cursor }) }
@@ -52,10 +72,10 @@ export function fakeChard({ jobs = [], watched = [], failsWith, missing = [], cu
       if (isFinal(job.state)) throw new ChardError('wrong-state', `job ${id} is already ${job.state}`)
       return { ...job, state: 'cancelled' }
     },
-    async redrive(id) {
-      const job = find('redrive', id)
+    async redrive(id, options) {
+      const job = options ? find('redrive', id, JSON.stringify(options)) : find('redrive', id)
       if (!isFinal(job.state)) throw new ChardError('wrong-state', `job ${id} is ${job.state}, which is not final`)
-      return { ...job, state: 'queued', attempt: 0 }
+      return { ...job, ...options, state: 'queued', attempt: 0 }
     },
     async halt(on) {
       calls.push(`halt ${on}`)
@@ -70,6 +90,34 @@ export function fakeChard({ jobs = [], watched = [], failsWith, missing = [], cu
       return { states: none, shards: [shard], missing }
     },
   }
+}
+
+const avatarInput = z.object({ userId: z.number().int() })
+
+type Recorded = { readonly record: JobRecord; readonly duplicate: boolean }
+
+/** Real definitions, so that options mean what they mean; only recording is pretended. */
+function fakeTasks(
+  visible: Script['visible'],
+  enqueue: (input: unknown, options: EnqueueOptions) => Recorded,
+): Map<string, Task<unknown, unknown>> {
+  const task = createChard().task({
+    name: 'draw-avatar',
+    input: avatarInput,
+    run: () => {},
+    ...(visible !== undefined && { visible }),
+  })
+  const pretended = {
+    ...task,
+    async enqueue(input: unknown, options: EnqueueOptions = {}) {
+      const { success, data } = avatarInput.safeParse(input)
+      const issues = [{ path: 'userId', message: 'is no number' }]
+      if (!success) throw new ChardError('invalid-input', 'input does not fit', { issues })
+      const { record, duplicate } = enqueue(data, options)
+      return { id: record.id, task: 'draw-avatar', state: record.state, duplicate, get: async () => record }
+    },
+  }
+  return new Map([[task.name, pretended as unknown as Task<unknown, unknown>]])
 }
 
 /** A shard whose job has waited since noon. */
