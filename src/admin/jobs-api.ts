@@ -34,12 +34,14 @@ const newJobSchema = z
       .optional(),
   })
   .openapi('NewJob', {
+    // Any value will do as an input, but there must be one.
+    required: ['task', 'input'],
     example: { task: 'draw-avatar', input: { userId: 123 }, options: { priority: 10, tags: ['by-hand'] } },
   })
 
 const newInputSchema = z
   .strictObject({ input: z.unknown() })
-  .openapi('NewInput', { example: { input: { userId: 123 } } })
+  .openapi('NewInput', { required: ['input'], example: { input: { userId: 123 } } })
 
 const tags = ['Jobs']
 const security = adminSecurity
