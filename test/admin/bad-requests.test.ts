@@ -21,11 +21,12 @@ test('no bad request to the admin is answered with a 5xx', { timeout: 120_000 },
   const app = describedApp().route('/admin', admin(chard, { auth: { token: () => token } }))
   const document = app.getOpenAPI31Document({ openapi: '3.1.0', info: { title: '', version: '' } })
   const known = { id: jobs.map(({ id }) => id), name: ['nightly', 'draw-avatar'] }
-  const statuses = await survives(document as never, 3_000, known, (path, init) => {
+  const statuses = await survives(document as never, 5_000, known, (path, init) => {
     const request = new Request(`https://chard.test${path}`, init)
     if (!path.startsWith('/admin/log')) request.headers.set('Authorization', `Bearer ${token}`)
     return app.request(request)
   })
+  // Bad ones and good ones, in good numbers: not everything ends at the door.
   expect(statuses.get(200)).toBeGreaterThan(100)
   expect(statuses.get(422)).toBeGreaterThan(100)
   // What is logged of them is one short line each, whatever they held.

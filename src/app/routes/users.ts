@@ -119,10 +119,13 @@ async function avatarState(env: Cloudflare.Env, { id, imageFailedAt }: User): Pr
   return imageFailedAt === null ? 'pending' : 'failed'
 }
 
-/** Only the condition that our answers give the means for: they carry an ETag and no date. */
+/** The list of RFC 9110 8.8.3. */
+const entityTags = /^\s*(?:\*|(?:W\/)?"[!#-~]*"(?:\s*,\s*(?:W\/)?"[!#-~]*")*)\s*$/
+
+/** Only the condition that our answers give the means for: they carry an ETag and no date. R2 throws at one that is none. */
 function conditions({ headers }: Request): Headers {
   const tags = headers.get('If-None-Match')
-  return new Headers(tags === null ? {} : { 'If-None-Match': tags })
+  return new Headers(tags !== null && entityTags.test(tags) ? { 'If-None-Match': tags } : {})
 }
 
 function missingImage(user: User | null): Response {
