@@ -114,7 +114,9 @@ export interface Settings {
   readonly version: number
   readonly paused: boolean
   readonly draining: boolean
-  readonly tasks: Readonly<Record<string, { readonly paused?: true; readonly draining?: true; readonly limits?: Limits }>>
+  readonly tasks: Readonly<
+    Record<string, { readonly paused?: true; readonly draining?: true; readonly limits?: Limits }>
+  >
 }
 
 export interface Steered {

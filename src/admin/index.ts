@@ -9,7 +9,7 @@
 // For admins: every job, and the verbs that steer them, behind one guard.
 export { type AdminOptions, admin } from './admin.ts'
 export type { AuditLine } from './audit.ts'
-export { type AdminAuth, type Credential, adminOnly, isAdmin } from './auth.ts'
+export { type AdminAuth, adminOnly, type Credential, isAdmin } from './auth.ts'
 // What holds for the whole of an app: bounds, and routes that describe themselves.
 export { boundedUrl } from './bounds.ts'
 export { described, describedApp, idempotencyHeader, json } from './describe.ts'

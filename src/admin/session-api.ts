@@ -1,7 +1,16 @@
 /** Logging in and out with a browser, and who one is. The first two stand before the guard. */
 import { createRoute, z } from '@hono/zod-openapi'
 import { audit } from './audit.ts'
-import { type AdminAuth, type Credential, closed, crossSite, fromElsewhere, sameText, unauthorized, usableToken } from './auth.ts'
+import {
+  type AdminAuth,
+  type Credential,
+  closed,
+  crossSite,
+  fromElsewhere,
+  sameText,
+  unauthorized,
+  usableToken,
+} from './auth.ts'
 import { adminSecurity, describedApp, json } from './describe.ts'
 import { refuse, refuseWith } from './problem.ts'
 import { time } from './schema/job.ts'

@@ -43,5 +43,5 @@ export const app = service
 // Last: it describes what is mounted above.
 service.get('/openapi.json', openApiDocument(service))
 
-/** For a typed client: `hc<AppType>(url)`, as docs/client.ts shows. */
+/** For a typed client: `hc<AppType>(url)`, as examples/client.ts shows. */
 export type AppType = typeof app

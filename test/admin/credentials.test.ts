@@ -124,7 +124,11 @@ const credentials: Credential[] = [
     headers: () => ({ Cookie: cookie.replace(/\..*/, ''), ...here }),
     expected: 401,
   },
-  { name: 'a cookie and a wrong token', headers: () => ({ Cookie: cookie, Authorization: 'Bearer no' }), expected: 401 },
+  {
+    name: 'a cookie and a wrong token',
+    headers: () => ({ Cookie: cookie, Authorization: 'Bearer no' }),
+    expected: 401,
+  },
   { name: 'the token, where no secret is set', auth: noSecret, headers: () => bearer, expected: 403 },
   { name: 'a cookie, where no secret is set', auth: noSecret, headers: () => ({ Cookie: cookie }), expected: 403 },
   { name: 'none, on the open machine', auth: openHere, headers: () => ({}), expected: 'in' },

@@ -15,10 +15,11 @@ import {
   type TaskOptions,
 } from '../../src/engine/index.ts'
 
-export type FakeChard = JobSteering & Pick<Chard, 'wait' | 'watch' | 'overview' | 'halt'> & {
-  /** Every call, as `verb id argument`. */
-  readonly calls: string[]
-}
+export type FakeChard = JobSteering &
+  Pick<Chard, 'wait' | 'watch' | 'overview' | 'halt'> & {
+    /** Every call, as `verb id argument`. */
+    readonly calls: string[]
+  }
 
 export interface Script {
   readonly jobs?: readonly JobRecord[]
@@ -32,7 +33,14 @@ export interface Script {
   readonly cursor?: string
 }
 
-export function fakeChard({ jobs = [], watched = [], failsWith, missing = [], cursor, visible }: Script = {}): FakeChard {
+export function fakeChard({
+  jobs = [],
+  watched = [],
+  failsWith,
+  missing = [],
+  cursor,
+  visible,
+}: Script = {}): FakeChard {
   const calls: string[] = []
   const watches = [...watched]
   const find = (verb: string, id: string, ...rest: unknown[]) => {

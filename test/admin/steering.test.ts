@@ -179,11 +179,14 @@ describe('idempotency of what else creates', () => {
 })
 
 describe('partial answers', () => {
-  test.each(['/jobs', '/overview', '/schedules', '/tasks', '/bulk/b1'])('GET %s names the silent shards', async (path) => {
-    const response = await serve({ missing: [2, 5] }).send('GET', path)
-    expect(response.status).toBe(200)
-    expect((await jsonOf(response))['missing']).toEqual([2, 5])
-  })
+  test.each(['/jobs', '/overview', '/schedules', '/tasks', '/bulk/b1'])(
+    'GET %s names the silent shards',
+    async (path) => {
+      const response = await serve({ missing: [2, 5] }).send('GET', path)
+      expect(response.status).toBe(200)
+      expect((await jsonOf(response))['missing']).toEqual([2, 5])
+    },
+  )
 })
 
 describe('refusals', () => {

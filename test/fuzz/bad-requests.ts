@@ -57,21 +57,21 @@ export function badRequests(
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T
 
   /** Mostly of the schema, so that what is wrong in one place is reached through what is right in the others. */
-  const valueOf = (given: Schema, depth = 0): unknown => {
+  const made = (given: Schema, depth = 0): unknown => {
     const schema = resolve(given)
     if (depth > 6 || chance(0.2)) return odd()
     if (schema.example !== undefined && chance(0.4)) return schema.example
     if (schema.enum) return pick(schema.enum)
-    if (schema.anyOf) return valueOf(pick(schema.anyOf), depth + 1)
+    if (schema.anyOf) return made(pick(schema.anyOf), depth + 1)
     const type = typeof schema.type === 'object' ? pick(schema.type) : schema.type
     if (schema.properties) {
       const entries = Object.entries(schema.properties).filter(() => chance(0.8))
-      const fields = Object.fromEntries(entries.map(([name, one]) => [name, valueOf(one, depth + 1)]))
+      const fields = Object.fromEntries(entries.map(([name, one]) => [name, made(one, depth + 1)]))
       return chance(0.15) ? { ...fields, [pick(oddTexts)]: odd() } : fields
     }
     if (type === 'array') {
       const length = pick([0, 1, 2, 20])
-      return Array.from({ length }, () => valueOf(schema.items ?? {}, depth + 1))
+      return Array.from({ length }, () => made(schema.items ?? {}, depth + 1))
     }
     if (type === 'integer' || type === 'number') return pick([0, 1, 5, 100, ...oddNumbers])
     if (type === 'boolean') return chance(0.5)
@@ -93,7 +93,7 @@ export function badRequests(
 
   const textOf = ({ name, schema = {} }: Parameter): string => {
     if (known[name] && chance(0.5)) return pick(known[name])
-    const value = valueOf(schema)
+    const value = made(schema)
     return typeof value === 'string' ? value : (JSON.stringify(value)?.slice(0, 3_000) ?? '')
   }
 
@@ -112,13 +112,24 @@ export function badRequests(
       } else if (chance(0.4)) setHeader(headers, parameter.name, text)
     }
     if (chance(0.08)) query.append(pick(oddTexts), pick(oddTexts))
-    if (chance(0.1)) setHeader(headers, pick(['If-None-Match', 'Prefer', 'Last-Event-ID', 'Cookie', 'Accept', 'Range']), pick(oddHeaders))
+    if (chance(0.1))
+      setHeader(
+        headers,
+        pick(['If-None-Match', 'Prefer', 'Last-Event-ID', 'Cookie', 'Accept', 'Range']),
+        pick(oddHeaders),
+      )
     let body: string | undefined
     const schema = requestBody?.content['application/json']?.schema
     if (schema ? chance(0.93) : method !== 'GET' && chance(0.2)) {
-      body = JSON.stringify(valueOf(schema ?? {})) ?? 'undefined'
+      body = JSON.stringify(made(schema ?? {})) ?? 'undefined'
       if (chance(0.08)) body = pick([body.slice(0, -1), '', `\uFEFF${body}`, 'null', '{', `${body}${body}`])
-      const types = ['text/plain', 'application/x-www-form-urlencoded', 'application/json; charset=utf-16', 'multipart/form-data', '']
+      const types = [
+        'text/plain',
+        'application/x-www-form-urlencoded',
+        'application/json; charset=utf-16',
+        'multipart/form-data',
+        '',
+      ]
       headers.set('Content-Type', chance(0.92) ? 'application/json' : pick(types))
     }
     const search = query.size > 0 ? `?${query}` : ''
@@ -138,7 +149,13 @@ function pathText(text: string): string {
 
 function setHeader(headers: Headers, name: string, text: string): void {
   // A header that is none never reaches a server.
-  headers.set(name, text.replaceAll(/[^\x20-\x7e]/g, '?').trim().slice(0, 2_000))
+  headers.set(
+    name,
+    text
+      .replaceAll(/[^\x20-\x7e]/g, '?')
+      .trim()
+      .slice(0, 2_000),
+  )
 }
 
 const oddNumbers = [-1, 0.5, -0, 1e21, 2 ** 53, -(2 ** 53), 1e308, 5e-324, 4_294_967_296]
@@ -176,4 +193,14 @@ const oddTexts = [
   `${'a'.repeat(64)}@${'b'.repeat(250)}.com`,
 ]
 
-const oddHeaders = ['*', '"', 'W/"x", "y"', 'wait=1', 'wait=999999999999999999999', 'wait="', 'a=b; chard-admin=x.y', 'bytes=0-', ',,,']
+const oddHeaders = [
+  '*',
+  '"',
+  'W/"x", "y"',
+  'wait=1',
+  'wait=999999999999999999999',
+  'wait="',
+  'a=b; chard-admin=x.y',
+  'bytes=0-',
+  ',,,',
+]

@@ -95,11 +95,7 @@ const accept: Handler<Service> = async (c) => {
 
 const steps = [limitedBy('SIGNUP_LIMIT'), bodyLimit({ maxSize: bodyBytesMax, onError: tooLarge }), accept] as const
 
-export const signUpRoutes = described(
-  described(describedApp<Service>(), signUpJson, ...steps),
-  signUpQuery,
-  ...steps,
-)
+export const signUpRoutes = described(described(describedApp<Service>(), signUpJson, ...steps), signUpQuery, ...steps)
 
 /** The query form has no body: an empty one is none, whatever it calls itself. */
 async function read({ req }: Context<Service>): Promise<Checked | Response> {
