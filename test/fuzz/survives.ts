@@ -29,7 +29,7 @@ export async function survives(
     statuses.set(status, (statuses.get(status) ?? 0) + 1)
   }
   for (let left = count; left > 0; left -= atOnce) await Promise.all(Array.from({ length: atOnce }, () => one(next())))
-  console.log(`${count} bad requests with seed ${seed}:`, Object.fromEntries(statuses))
+  console.info(`${count} bad requests with seed ${seed}:`, Object.fromEntries(statuses))
   expect(failed.slice(0, 10), `seed ${seed}: replay with VITE_FUZZ_SEED=${seed}`).toEqual([])
   return statuses
 }

@@ -29,6 +29,16 @@ const times = {
 
 const deadline = { expiresAt: time.optional().meta({ description: 'Not started by then, it fails.' }) }
 
+/** The beginning of every example. */
+const started = {
+  id: '3-01JD9ZXW4T5RJ7QK8M2N6P0VBC',
+  task: 'draw-avatar',
+  attempt: 1,
+  maxAttempts: 5,
+  createdAt: '2026-11-22T12:00:00.000Z',
+  startedAt: '2026-11-22T12:00:01.000Z',
+}
+
 /**
  * What the holder of a job's URL sees. Left out on purpose: input, stack, logs, history, idempotency key and tags, all
  * of which may hold personal data or internals. So may the message and the name of what a handler threw, hence `error`
@@ -43,7 +53,14 @@ export const publicJobSchema = z
     error: z.object({ message: z.string() }).optional(),
     url: z.string(),
   })
-  .openapi('Job')
+  .openapi('Job', {
+    example: {
+      ...started,
+      state: 'running',
+      progress: { value: 0.4, message: 'rendering 256 px' },
+      url: `/jobs/${started.id}`,
+    },
+  })
 
 /** What a job is found and ordered by. */
 const filing = {
@@ -101,7 +118,19 @@ export const jobDetailSchema = z
       }),
     ),
   })
-  .openapi('JobDetail')
+  .openapi('JobDetail', {
+    example: {
+      ...started,
+      state: 'completed',
+      priority: 0,
+      tags: [],
+      idempotencyKey: 'avatar:123',
+      finishedAt: '2026-11-22T12:00:02.000Z',
+      input: { userId: 123 },
+      output: { sizes: [64, 256, 512] },
+      history: [],
+    },
+  })
 
 export const missing = z
   .array(z.int())
