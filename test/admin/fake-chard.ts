@@ -136,6 +136,8 @@ const shard = {
   runners: 0,
   wakeUps: { unanswered: 1, resent: 4 },
   alarmAt: Date.parse('2026-11-22T12:00:08.000Z'),
+  tasks: {},
+  settings: 0,
   bytes: 4_096,
 }
 

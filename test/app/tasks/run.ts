@@ -9,6 +9,8 @@ export interface Attempt {
   readonly signal?: AbortSignal
   readonly progress?: Progress[]
   readonly log?: string[]
+  readonly createdAt?: number
+  readonly schedule?: RunContext['job']['schedule']
 }
 
 export async function run<Input, Output>(
@@ -29,10 +31,11 @@ export async function runOnFailed<Input>(task: Task<Input, unknown>, input: Inpu
   await task.definition.onFailed?.(input as never, failed)
 }
 
-function context(task: string, { jobId = 'job-1', attempt = 1, signal, progress, log }: Attempt): RunContext {
+function context(task: string, told: Attempt): RunContext {
+  const { jobId = 'job-1', attempt = 1, signal, progress, log, createdAt = 0, schedule } = told
   return {
     env,
-    job: { id: jobId, task, maxAttempts: 5, priority: 0, tags: [], createdAt: 0 },
+    job: { id: jobId, task, maxAttempts: 5, priority: 0, tags: [], createdAt, ...(schedule && { schedule }) },
     attempt,
     signal: signal ?? new AbortController().signal,
     progress: (value, message) => progress?.push({ value, ...(message !== undefined && { message }) }),

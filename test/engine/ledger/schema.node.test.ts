@@ -4,9 +4,13 @@ import { migrate, migrations, statementsOf } from '../../../src/engine/ledger/sc
 import { failureReasons, jobStates } from '../../../src/engine/task/job.ts'
 import { type NodeSql, nodeSql } from './node-sql.ts'
 import { Rig, withAlarm } from './rig.ts'
+import { migratedTo } from './version-1.ts'
 
 /** Of every released migration. A released one never changes: add another, and its hash here. */
-const hashes = ['3d9bcd4f92a01cb238ec3c7c906e3d1b49849c899c78bbab7a43213bb3ed473c']
+const hashes = [
+  '3d9bcd4f92a01cb238ec3c7c906e3d1b49849c899c78bbab7a43213bb3ed473c',
+  '6f60ad30b9c7ac608d83034d522472f6f6cc85ed0a50edb17af2afcc4cb67d21',
+]
 
 const schemaOf = (sql: NodeSql) =>
   sql.all<{ name: string; sql: string }>('SELECT name, sql FROM sqlite_schema ORDER BY name').map((row) => ({ ...row }))
@@ -66,9 +70,18 @@ describe('migrate', () => {
     expect(sql.all('SELECT version, applied_at FROM schema_versions').map((row) => ({ ...(row as object) }))).toEqual(
       migrations.map((_, index) => ({ version: index + 1, applied_at: 5 })),
     )
-    expect(schemaOf(sql).map(({ name }) => name)).toEqual(
-      expect.arrayContaining(['facts', 'jobs', 'jobs_due', 'jobs_key', 'runners', 'tallies']),
-    )
+    expect(schemaOf(sql).map(({ name }) => name)).toEqual([
+      'bulks',
+      'facts',
+      'jobs',
+      'jobs_due',
+      'jobs_unique',
+      'limits',
+      'runners',
+      'schedules',
+      'schema_versions',
+      'tallies',
+    ])
   })
 
   test('does nothing a second time, and writes nothing', () => {
@@ -80,7 +93,7 @@ describe('migrate', () => {
 
   test('leaves a newer database as it is: a deploy can be rolled back', () => {
     const sql = migrated()
-    sql.all('ALTER TABLE jobs ADD COLUMN partition TEXT')
+    sql.all('ALTER TABLE jobs ADD COLUMN region TEXT')
     sql.all('INSERT INTO schema_versions (version, applied_at) VALUES (99, 5)')
     const schema = schemaOf(sql)
     migrate(sql, 6)
@@ -91,9 +104,11 @@ describe('migrate', () => {
     expect(rig.broken()).toEqual([])
   })
 
-  test('that fails on its way leaves nothing of its migration behind', () => {
-    const statements = 1 + migrations.flatMap(statementsOf).length
-    for (let nth = 2; nth <= statements; nth++) {
+  test('that fails on its way leaves the schema of the version before, and goes on from there', () => {
+    // The table of versions and the look into it come first, and each migration ends with its version.
+    const statements = 2 + migrations.reduce((sum, text) => sum + statementsOf(text).length + 1, 0)
+    const left: number[] = []
+    for (let nth = 1; nth < statements; nth++) {
       const sql = nodeSql()
       let count = 0
       const failing: NodeSql = {
@@ -104,9 +119,23 @@ describe('migrate', () => {
         },
       }
       expect(() => migrate(failing, 5)).toThrow('disk I/O error')
-      expect(schemaOf(sql).map(({ name }) => name)).toEqual(['schema_versions'])
+      const version = versionOf(sql)
+      expect(schemaOf(sql), `after statement ${nth}`).toEqual(schemaOf(migratedTo(version)))
       migrate(sql, 6)
       expect(schemaOf(sql)).toEqual(schemaOf(migrated()))
+      left.push(version)
+    }
+    expect([...new Set(left)]).toEqual(migrations.map((_, index) => index))
+  })
+
+  test('of a database of any version brings it to the same schema, and keeps when it came to each', () => {
+    for (const version of migrations.keys()) {
+      const sql = migratedTo(version)
+      migrate(sql, 9)
+      expect(schemaOf(sql)).toEqual(schemaOf(migrated()))
+      expect(sql.all<{ at: number }>('SELECT applied_at AS at FROM schema_versions').map(({ at }) => at)).toEqual(
+        migrations.map((_, index) => (index < version ? 5 : 9)),
+      )
     }
   })
 
@@ -144,4 +173,8 @@ function migrated(): NodeSql {
   const sql = nodeSql()
   migrate(sql, 5)
   return sql
+}
+
+function versionOf(sql: NodeSql): number {
+  return sql.all<{ version: number | null }>('SELECT MAX(version) AS version FROM schema_versions')[0]?.version ?? 0
 }

@@ -1,13 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import { newRow } from '../../../src/engine/ledger/row.ts'
 import { migrate } from '../../../src/engine/ledger/schema.ts'
-import type { Sql } from '../../../src/engine/ledger/sql.ts'
 import {
+  bulkStatements,
   factStatements,
-  jobStatements,
+  limitStatements,
   runnerStatements,
+  scheduleStatements,
   tallyStatements,
-} from '../../../src/engine/ledger/statements.ts'
+} from '../../../src/engine/ledger/small-tables.ts'
+import type { Sql } from '../../../src/engine/ledger/sql.ts'
+import { jobStatements } from '../../../src/engine/ledger/statements.ts'
 import { nodeSql } from './node-sql.ts'
 import { Rig, withAlarm } from './rig.ts'
 
@@ -34,11 +37,18 @@ function plans(): { verb: string; statement: string; plan: string[] }[] {
   const change = (before: typeof a) => ({
     before,
     after: { ...before, state: 'running' as const, output: before.input },
+    input: before.input,
   })
+  const group = { task: 'send', partition: 'p' }
+  const schedule = { name: 's', task: 'send', rule: '{}', anchor: 1, nextAt: 2, paused: 0, history: '[]' }
+  const bulk = { id: 'b', action: 'cancel', filter: '{}', startedAt: 1, below: null, looked: 0, changed: 0 }
   const rooms = {
     job: jobStatements(explaining),
     fact: factStatements(explaining),
     runner: runnerStatements(explaining),
+    limit: limitStatements(explaining),
+    schedule: scheduleStatements(explaining),
+    bulk: bulkStatements(explaining),
     tally: tallyStatements(explaining),
   }
   const calls: Record<string, () => unknown> = {
@@ -46,7 +56,7 @@ function plans(): { verb: string; statement: string; plan: string[] }[] {
     'job.update': () => [rooms.job.update([change(a), change(b)]), rooms.job.update([change(big)])],
     'job.byIds': () => rooms.job.byIds([a.id, b.id]),
     'job.withInput': () => rooms.job.withInput([a.id, b.id]),
-    'job.byKey': () => rooms.job.byKey('k', 'send'),
+    'job.byKey': () => rooms.job.byKey('k', 'send', 'p'),
     'job.fromMark': () => rooms.job.fromMark('3-', '3-', 5),
     'job.waitingAfter': () => rooms.job.waitingAfter('3-', 5),
     'job.due': () => rooms.job.due(0, '', 5, 5),
@@ -57,13 +67,23 @@ function plans(): { verb: string; statement: string; plan: string[] }[] {
     'job.firstAfter': () => rooms.job.firstAfter('3-'),
     'job.setDue': () => rooms.job.setDue([{ id: a.id, dueAt: 5 }]),
     'job.remove': () => rooms.job.remove([a.id]),
-    'job.search': () => rooms.job.search('4-', 5),
+    'job.search': () => rooms.job.search('4-', '3-', 5),
     'fact.read': () => rooms.fact.read('x'),
     'fact.write': () => rooms.fact.write('x', 1),
     'fact.forget': () => rooms.fact.forget('x'),
     'runner.all': () => rooms.runner.all(),
     'runner.extend': () => rooms.runner.extend('r', 1),
     'runner.forget': () => rooms.runner.forget('r'),
+    'limit.read': () => rooms.limit.read(group),
+    'limit.write': () => rooms.limit.write(group, '[]', 1),
+    'limit.after': () => rooms.limit.after(group, 5),
+    'limit.forget': () => rooms.limit.forget(group),
+    'schedule.all': () => rooms.schedule.all(),
+    'schedule.write': () => rooms.schedule.write({ ...schedule, stopped: null, lastJob: null }),
+    'bulk.get': () => rooms.bulk.get('b'),
+    'bulk.all': () => rooms.bulk.all(),
+    'bulk.write': () => rooms.bulk.write(bulk),
+    'bulk.forget': () => rooms.bulk.forget('b'),
     'tally.read': () => rooms.tally.read(1, 'send'),
     'tally.write': () => rooms.tally.write(1, 'send', '{}'),
     'tally.forgetBefore': () => rooms.tally.forgetBefore(1),
@@ -75,20 +95,34 @@ function plans(): { verb: string; statement: string; plan: string[] }[] {
   const known = Object.entries(rooms).flatMap(([room, statements]) =>
     Object.keys(statements).map((name) => `${room}.${name}`),
   )
-  expect(Object.keys(calls).sort(), 'every verb of statements.ts is held here').toEqual(known.sort())
+  expect(Object.keys(calls).sort(), 'every verb of statements.ts and small-tables.ts is held here').toEqual(
+    known.sort(),
+  )
   return seen
 }
 
-/** The one table that is read whole, and what is bound and read as a table. */
+/** The tables that are read whole, and what is bound and read as a table. */
 const allowed = [
   {
     scan: 'SCAN runners',
     verb: 'runner.all',
     because: 'it has a row for each runner at work, and upkeep forgets the dead',
   },
+  { scan: 'SCAN schedules', verb: 'schedule.all', because: 'it has a row for each schedule that the code has had' },
+  {
+    scan: 'SCAN bulks',
+    verb: 'bulk.all',
+    because: 'it has a row for each of the newest actions, and the next forgets the oldest',
+  },
   { scan: 'SCAN json_each VIRTUAL TABLE INDEX 1:', verb: undefined, because: 'it is the array that was bound' },
   { scan: 'SCAN v VIRTUAL TABLE INDEX 1:', verb: undefined, because: 'it is the array that was bound' },
 ]
+
+/** What is sorted all the same: little, however much there is. */
+const sorted: Readonly<Record<string, { sort: string; because: string }>> = {
+  'job.countBetween': { sort: 'USE TEMP B-TREE FOR GROUP BY', because: 'seven states a task at most' },
+  'bulk.all': { sort: 'USE TEMP B-TREE FOR ORDER BY', because: 'a few rows' },
+}
 
 describe('statements', () => {
   const all = plans()
@@ -100,15 +134,14 @@ describe('statements', () => {
 
   test.each(all)('$verb sorts nothing and builds no index on the way', ({ verb, plan }) => {
     const built = plan.filter((line) => /TEMP B-TREE|AUTOMATIC/.test(line))
-    // Seven states at most, however many rows are counted.
-    expect(built).toEqual(verb === 'job.countBetween' ? ['USE TEMP B-TREE FOR GROUP BY'] : [])
+    expect(built).toEqual(sorted[verb] ? [sorted[verb].sort] : [])
   })
 
   test.each([
     ['job.due', 'jobs_due', 'what waits for its time is found without reading what does not'],
     ['job.runningDue', 'jobs_due', 'of all that is due only what runs is kept'],
     ['job.nextDueAt', 'jobs_due', 'so is the next of them'],
-    ['job.byKey', 'jobs_key', 'a key names one job of a task'],
+    ['job.byKey', 'jobs_unique', 'a key names one job of a task and partition'],
   ])('%s goes by the index %s, because %s', (verb, index) => {
     const [found] = all.filter((one) => one.verb === verb)
     expect(found?.plan.join()).toContain(`INDEX ${index}`)
@@ -126,6 +159,44 @@ describe('statements', () => {
     ])
     // Counting a range has two ends instead: the mark as it was and as it will be.
     for (const { verb, statement } of open) if (verb !== 'job.countBetween') expect(statement).toMatch(/LIMIT/)
+  })
+
+  test('the limits of all partitions are looked at a slice at a time, from where the last slice ended', () => {
+    const [found] = all.filter(({ verb }) => verb === 'limit.after')
+    expect(found?.statement).toMatch(/LIMIT/)
+    expect(found?.plan).toEqual(['SEARCH limits USING PRIMARY KEY ((task,partition)>(?,?))'])
+  })
+
+  test('an update without a new input keeps the one that is there', () => {
+    const sql = nodeSql()
+    migrate(sql, 1)
+    const jobs = jobStatements(sql)
+    const rig = new Rig({ ...withAlarm(nodeSql()), rowsWritten: () => 0 })
+    const [a, b] = [newRow(rig.job({ input: '"a"' }), 5), newRow(rig.job({ input: '"b"' }), 5)]
+    jobs.insert([a, b])
+    jobs.update([{ before: a, after: a }])
+    jobs.update([
+      { before: a, after: a },
+      { before: b, after: b, input: '"c"' },
+    ])
+    expect(jobs.withInput([a.id, b.id]).map(({ input }) => input)).toEqual(['"a"', '"c"'])
+    jobs.update([{ before: a, after: a, input: '"d"' }])
+    expect(jobs.withInput([a.id]).map(({ input }) => input)).toEqual(['"d"'])
+  })
+
+  test('a key is held once in each partition of a task, and a search knows the key that a job held', () => {
+    const sql = nodeSql()
+    migrate(sql, 1)
+    const jobs = jobStatements(sql)
+    const rig = new Rig({ ...withAlarm(nodeSql()), rowsWritten: () => 0 })
+    const rowOf = (partition: string) => newRow(rig.job({ key: 'k', partition }), 5)
+    const [a, b] = [rowOf('p'), rowOf('q')]
+    jobs.insert([a, b, rowOf('')])
+    expect(jobs.byKey('k', 'send', 'p')?.id).toBe(a.id)
+    expect(() => jobs.insert([rowOf('q')])).toThrow(/UNIQUE/)
+    jobs.update([{ before: b, after: { ...b, key: null, formerKey: 'k' } }])
+    expect(jobs.byKey('k', 'send', 'q')).toBeUndefined()
+    expect(jobs.search('4-', '3-', 9).map(({ key }) => key)).toEqual(['k', 'k', 'k'])
   })
 
   test('an update of a row that has changed since it was read writes nothing', () => {

@@ -116,9 +116,10 @@ describe('defineTask', () => {
 
 describe('a call', () => {
   const untouched: TaskRequest['options'] = {
-    idempotencyKey: undefined,
+    key: undefined,
     delayMs: 0,
     at: undefined,
+    expiresInMs: undefined,
     priority: 0,
     tags: [],
     startNow: false,
@@ -144,7 +145,7 @@ describe('a call', () => {
     const job = await defineTask(good, tiers).enqueue({ n: 1 }, { idempotencyKey: 'k', delay: '1m' })
     expect(job).toEqual({ id: 'job 0' })
     expect(calls[0]?.requests).toEqual([
-      { input: { n: 1 }, options: { ...untouched, idempotencyKey: 'k', delayMs: 60_000 } },
+      { input: { n: 1 }, options: { ...untouched, key: { key: 'k', rule: { kind: 'kept' } }, delayMs: 60_000 } },
     ])
   })
 
@@ -154,9 +155,7 @@ describe('a call', () => {
     const inputs = [{ n: 1 }, { n: 2 }]
     await expect(task.enqueueMany(inputs, { priority: 5 })).resolves.toEqual([{ id: 'job 0' }, { id: 'job 1' }])
     await task.enqueueMany(inputs, ({ n }, index) => ({ idempotencyKey: `${n}/${index}` }))
-    expect(
-      calls.map(({ requests }) => requests.map(({ options }) => [options.priority, options.idempotencyKey])),
-    ).toEqual([
+    expect(calls.map(({ requests }) => requests.map(({ options }) => [options.priority, options.key?.key]))).toEqual([
       [
         [5, undefined],
         [5, undefined],
@@ -210,9 +209,10 @@ describe('checkedEnqueueOptions', () => {
     const tags = Array.from({ length: 16 }, (_, index) => String.fromCharCode(97 + index).repeat(128))
     const at = new Date('2188-12-31')
     expect(checkedEnqueueOptions({ idempotencyKey, priority: -1_000, tags, at, startNow: true })).toEqual({
-      idempotencyKey,
+      key: { key: idempotencyKey, rule: { kind: 'kept' } },
       delayMs: 0,
       at: at.getTime(),
+      expiresInMs: undefined,
       priority: -1_000,
       tags,
       startNow: true,

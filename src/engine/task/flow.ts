@@ -1,0 +1,76 @@
+/**
+ * How fast a task may flow: rate and concurrency limits of the whole task and of each of its partitions, checked where
+ * they are written. What counts them is in the ledger.
+ */
+import { type Duration, durationMs } from './duration.ts'
+import { refuse } from './refuse.ts'
+
+/** At most `limit` starts in any window of length `per`. */
+export interface RateLimit {
+  /** 1 to 1,000,000. */
+  readonly limit: number
+  /** From 1 ms to 31 days. Starts come as soon as the window allows; for an even pace say `{ limit: 1, per: '50ms' }`. */
+  readonly per: Duration
+}
+
+/** Limits of one partition, or of a whole task. */
+export interface FlowLimits {
+  readonly rateLimit?: RateLimit
+  /** Attempts that run at the same time, 1 to 10,000. */
+  readonly concurrency?: number
+}
+
+/** The limits a task declares. */
+export interface TaskLimits extends FlowLimits {
+  /** Of each partition by itself. */
+  readonly perPartition?: FlowLimits
+}
+
+/** Checked limits: times in milliseconds; an absent one does not hold. */
+export interface Flow {
+  readonly rate?: { readonly limit: number; readonly perMs: number }
+  readonly concurrency?: number
+}
+
+/** Checked limits of a task. */
+export interface TaskFlow {
+  readonly whole: Flow
+  readonly each: Flow
+}
+
+export const noFlow: TaskFlow = { whole: {}, each: {} }
+
+const limitMax = 1_000_000
+const perMsMax = 31 * 86_400_000
+const concurrencyMax = 10_000
+
+/** @throws ChardError `invalid-option`, naming the option, the value it got and the value it takes */
+export function taskFlow({ rateLimit, concurrency, perPartition }: TaskLimits, task: string): TaskFlow {
+  if (perPartition !== undefined && (typeof perPartition !== 'object' || perPartition === null))
+    refuse(`perPartition of task ${task}`, perPartition, '{ rateLimit, concurrency }')
+  return {
+    whole: flow({ rateLimit, concurrency } as FlowLimits, `of task ${task}`),
+    each: flow(perPartition ?? {}, `per partition of task ${task}`),
+  }
+}
+
+/** True when the limits hold the task as a whole, so that all its jobs must live on one shard. */
+export function isWholeLimited({ whole }: TaskFlow): boolean {
+  return whole.rate !== undefined || whole.concurrency !== undefined
+}
+
+function flow({ rateLimit, concurrency }: FlowLimits, of: string): Flow {
+  if (concurrency !== undefined) refuseUnlessCount(`concurrency ${of}`, concurrency, concurrencyMax)
+  if (rateLimit === undefined) return { ...(concurrency !== undefined && { concurrency }) }
+  if (typeof rateLimit !== 'object' || rateLimit === null) refuse(`rateLimit ${of}`, rateLimit, '{ limit, per }')
+  const { limit, per } = rateLimit
+  refuseUnlessCount(`rateLimit.limit ${of}`, limit, limitMax)
+  const perMs = durationMs(per, `rateLimit.per ${of}`)
+  if (perMs < 1 || perMs > perMsMax) refuse(`rateLimit.per ${of}`, per, 'from 1 ms to 31 days')
+  return { rate: { limit, perMs }, ...(concurrency !== undefined && { concurrency }) }
+}
+
+function refuseUnlessCount(option: string, got: unknown, max: number): void {
+  if (Number.isInteger(got) && (got as number) >= 1 && (got as number) <= max) return
+  refuse(option, got, `a whole number from 1 to ${max}`)
+}
