@@ -1,9 +1,8 @@
 /** The tasks of a deployment at a glance: what the code says, what people have set, and how many jobs there are. */
 import type { Settings } from '../ledger/settings.ts'
-import { isDraining, isPaused } from '../ledger/settings.ts'
-import type { TaskLimits } from '../task/flow.ts'
+import { flowNow, isDraining, isPaused } from '../ledger/settings.ts'
+import { type Flow, type FlowLimits, noFlow, type TaskFlow, type TaskLimits } from '../task/flow.ts'
 import { type JobState, jobStates } from '../task/job.ts'
-import type { RetryPolicy } from '../task/retry.ts'
 import type { TaskDefinition } from '../task/task.ts'
 import type { Overview } from './client.ts'
 
@@ -11,14 +10,14 @@ export interface TaskOverview {
   readonly name: string
   /** False for a task of which jobs are recorded, and which the code does not serve. */
   readonly served: boolean
-  readonly states: Readonly<Record<JobState, number>>
+  /** Absent for a task that is not served. */
+  readonly policy?: { readonly maxAttempts: number; readonly timeoutMs: number; readonly retentionMs?: number }
+  /** The limits that the code declares, and those that hold. */
+  readonly limits: { readonly code: TaskLimits; readonly now: TaskLimits }
   readonly paused: boolean
   readonly draining: boolean
-  readonly timeoutMs?: number
-  readonly retry?: RetryPolicy
-  /** The limits that the code declares, and those that hold in their place. */
-  readonly limits?: TaskLimits
-  readonly limitsNow?: TaskLimits
+  /** Recorded jobs by state. */
+  readonly counts: Readonly<Record<JobState, number>>
 }
 
 export interface TaskList {
@@ -43,28 +42,30 @@ function taskOverview(
   { shards }: Overview,
   settings: Settings,
 ): TaskOverview {
-  const limits = definition && limitsOf(definition)
-  const set = settings.tasks[name]?.limits
+  const declared = definition?.flow ?? noFlow
   return {
     name,
     served: definition !== undefined,
-    states: Object.fromEntries(
-      jobStates.map((state) => [state, shards.reduce((sum, { tasks = {} }) => sum + (tasks[name]?.[state] ?? 0), 0)]),
-    ) as Record<JobState, number>,
+    ...(definition && { policy: policyOf(definition) }),
+    limits: { code: written(declared), now: written(flowNow(settings, name, declared)) },
     paused: isPaused(settings, name),
     draining: isDraining(settings, name),
-    ...(definition && { timeoutMs: definition.timeoutMs, retry: definition.retry }),
-    ...(limits && { limits, limitsNow: set ?? limits }),
+    counts: Object.fromEntries(
+      jobStates.map((state) => [state, shards.reduce((sum, { tasks = {} }) => sum + (tasks[name]?.[state] ?? 0), 0)]),
+    ) as Record<JobState, number>,
   }
 }
 
-/** The limits as they are written; undefined for a task that has none. */
-function limitsOf({ flow: { whole, each } }: TaskDefinition): TaskLimits | undefined {
-  const written = ({ rate, concurrency }: TaskDefinition['flow']['whole']) => ({
+function policyOf({ retry, timeoutMs, retentionMs }: TaskDefinition): NonNullable<TaskOverview['policy']> {
+  return { maxAttempts: retry.maxAttempts, timeoutMs, ...(retentionMs !== undefined && { retentionMs }) }
+}
+
+/** Checked limits as they are written. */
+function written({ whole, each }: TaskFlow): TaskLimits {
+  const flow = ({ rate, concurrency }: Flow): FlowLimits => ({
     ...(rate && { rateLimit: { limit: rate.limit, per: rate.perMs } }),
     ...(concurrency !== undefined && { concurrency }),
   })
-  const perPartition = written(each)
-  const limits = { ...written(whole), ...(Object.keys(perPartition).length > 0 && { perPartition }) }
-  return Object.keys(limits).length > 0 ? limits : undefined
+  const perPartition = flow(each)
+  return { ...flow(whole), ...(Object.keys(perPartition).length > 0 && { perPartition }) }
 }
