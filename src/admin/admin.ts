@@ -5,11 +5,10 @@
 import type { MiddlewareHandler } from 'hono'
 import { etag } from 'hono/etag'
 import { methodNotAllowed } from 'hono/method-not-allowed'
-import type { Chard } from '../engine/index.ts'
 import { type AdminAuth, adminOnly } from './auth.ts'
 import { boundedBody, boundedUrl } from './bounds.ts'
 import { describedApp } from './describe.ts'
-import type { JobSteering, Steering } from './engine.ts'
+import type { AdminEngine } from './engine.ts'
 import { jobsApi } from './jobs-api.ts'
 import { overviewApi } from './overview-api.ts'
 import { problem, problemOf, wrongMethod } from './problem.ts'
@@ -19,8 +18,6 @@ import { steeringApi } from './steering-api.ts'
 export interface AdminOptions {
   readonly auth: AdminAuth
 }
-
-type Engine = JobSteering & Pick<Chard, 'overview' | 'halt'> & Partial<Steering>
 
 /**
  * Mount it anywhere: `app.route('/admin', admin(chard, { auth }))`. Every route describes itself, in the document of an
@@ -33,7 +30,7 @@ type Engine = JobSteering & Pick<Chard, 'overview' | 'halt'> & Partial<Steering>
  * - `/api/overview`, `/api/halt`, `/api/resume`: the deployment, and its kill switch.
  * - `/api/session`: how one was let in.
  */
-export function admin(chard: Engine, { auth }: AdminOptions) {
+export function admin(chard: AdminEngine, { auth }: AdminOptions) {
   const app = describedApp()
   app.onError(problemOf)
   app.use(uncached)
@@ -48,16 +45,11 @@ export function admin(chard: Engine, { auth }: AdminOptions) {
     .route('/api/session', sessionApi())
     .route('/api/jobs', jobsApi(chard))
     .route('/api', overviewApi(chard))
-    .route('/api', steers(chard) ? steeringApi(chard) : (describedApp() as ReturnType<typeof steeringApi>))
+    .route('/api', steeringApi(chard))
 
   // The prefix is ours alone, so a path that is not there is answered here and not by the app around.
   app.all('*', () => problem(404, 'not-found', 'There is nothing under this path.'))
   return routes
-}
-
-/** An engine without schedules and limits is served without their routes. */
-function steers(chard: Engine): chard is Engine & Steering {
-  return chard.schedules !== undefined
 }
 
 /** Everything here is for one reader at one moment. */

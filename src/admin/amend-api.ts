@@ -2,7 +2,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { audited } from './audit.ts'
 import { adminSecurity, describedApp, json } from './describe.ts'
-import type { JobSteering, Steering } from './engine.ts'
+import type { JobSteering } from './engine.ts'
 import { given } from './job-query.ts'
 import { oneJob, priority } from './jobs-api.ts'
 import { duration } from './schema/duration.ts'
@@ -31,7 +31,7 @@ const amend = createRoute({
   },
 })
 
-export function amendApi(chard: Pick<JobSteering, 'served'> & Pick<Steering, 'amend'>) {
+export function amendApi(chard: Pick<JobSteering, 'served' | 'amend'>) {
   return describedApp().openapi(amend, async (c) => {
     const { id } = c.req.valid('param')
     const changes = given(c.req.valid('json'))

@@ -14,7 +14,7 @@ export { type AdminAuth, adminOnly, type Credential, isAdmin } from './auth.ts'
 export { boundedUrl } from './bounds.ts'
 export { described, describedApp, idempotencyHeader, json } from './describe.ts'
 // What the admin needs of an engine.
-export type { JobSteering, Steering } from './engine.ts'
+export type { AdminEngine, JobSteering, Steering } from './engine.ts'
 // Errors as RFC 9457 problems: one shape for every edge.
 export { type ProblemDetails, type ProblemOptions, problem, problemOf, wrongMethod } from './problem.ts'
 export { problems } from './schema/problem.ts'

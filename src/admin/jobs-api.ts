@@ -28,6 +28,7 @@ const newJobSchema = z
         idempotencyKey: text(512).optional(),
         delay: duration.optional(),
         at: moment.optional(),
+        expiresIn: duration.optional(),
         priority: priority.optional(),
         tags: z.array(text(128)).max(16).optional(),
       })

@@ -1,8 +1,9 @@
 /** The admin's routes over the deployment: how it is, and the kill switch. */
 import { createRoute } from '@hono/zod-openapi'
-import type { Chard, Overview } from '../engine/index.ts'
+import type { Overview } from '../engine/index.ts'
 import { audited } from './audit.ts'
 import { adminSecurity, describedApp, json } from './describe.ts'
+import type { Steering } from './engine.ts'
 import { heardSchema, overviewSchema } from './schema/deployment.ts'
 import { problems } from './schema/problem.ts'
 import { iso } from './view.ts'
@@ -37,7 +38,7 @@ const resume = createRoute({
   responses: { 200: json(heardSchema, 'The shards that did not hear it: ask again.'), ...problems(...guarded) },
 })
 
-export function overviewApi(chard: Pick<Chard, 'overview' | 'halt'>) {
+export function overviewApi(chard: Pick<Steering, 'overview' | 'halt'>) {
   return describedApp()
     .openapi(overview, async (c) => c.json(overviewView(await chard.overview()), 200))
     .openapi(halt, async (c) => c.json(await audited('halt', {}, () => chard.halt(true)), 200))
@@ -48,10 +49,18 @@ function overviewView({ states, shards, missing }: Overview) {
   return { states, shards: shards.map(shardView), missing }
 }
 
-function shardView({ oldestReadyAt, alarmAt, ...shard }: Overview['shards'][number]) {
+/** Field by field: a shard's counts by task are told by `/tasks`, summed. */
+function shardView(one: Overview['shards'][number]) {
+  const { shard, states, oldestReadyAt, runners, wakeUps, alarmAt, settings, bytes, halted } = one
   return {
-    ...shard,
+    shard,
+    states,
     ...(oldestReadyAt !== undefined && { oldestReadyAt: iso(oldestReadyAt) }),
+    runners,
+    wakeUps,
     ...(alarmAt !== undefined && { alarmAt: iso(alarmAt) }),
+    settings,
+    bytes,
+    ...(halted && { halted }),
   }
 }

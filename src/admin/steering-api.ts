@@ -2,12 +2,12 @@
 import { amendApi } from './amend-api.ts'
 import { bulkApi } from './bulk-api.ts'
 import { describedApp } from './describe.ts'
-import type { JobSteering, Steering } from './engine.ts'
+import type { AdminEngine } from './engine.ts'
 import { schedulesApi } from './schedules-api.ts'
 import { settingsApi } from './settings-api.ts'
 import { tasksApi } from './tasks-api.ts'
 
-export function steeringApi(chard: JobSteering & Steering) {
+export function steeringApi(chard: AdminEngine) {
   return describedApp()
     .route('/jobs', amendApi(chard))
     .route('/bulk', bulkApi(chard))

@@ -202,7 +202,6 @@ describe('GET /api/overview', () => {
           runners: 0,
           wakeUps: { unanswered: 1, resent: 4 },
           alarmAt: '2026-11-22T12:00:08.000Z',
-          tasks: {},
           settings: 0,
           bytes: 4_096,
         },

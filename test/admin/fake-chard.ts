@@ -3,7 +3,7 @@
  * `watch` and `wait` see is scripted, and every call is written down.
  */
 import * as z from 'zod'
-import type { JobSteering } from '../../src/admin/index.ts'
+import type { AdminEngine } from '../../src/admin/index.ts'
 import {
   type Chard,
   ChardError,
@@ -14,9 +14,10 @@ import {
   type Task,
   type TaskOptions,
 } from '../../src/engine/index.ts'
+import { fakeSteering } from './fake-steering.ts'
 
-export type FakeChard = JobSteering &
-  Pick<Chard, 'wait' | 'watch' | 'overview' | 'halt'> & {
+export type FakeChard = AdminEngine &
+  Pick<Chard, 'wait' | 'watch'> & {
     /** Every call, as `verb id argument`. */
     readonly calls: string[]
   }
@@ -60,6 +61,7 @@ export function fakeChard({
   })
   return {
     calls,
+    ...fakeSteering(calls, { jobs, failsWith, missing }),
     served: () => tasks,
     get: async (id) => find('get', id),
     wait: async (id, timeout) => find('wait', id, timeout),

@@ -1,6 +1,6 @@
 /** The verbs over a whole deployment, over nothing: every call is written down, and answered as an engine would. */
-import type { Steering } from '../../src/admin/index.ts'
-import { ChardError, type JobRecord } from '../../src/engine/index.ts'
+import type { AdminEngine } from '../../src/admin/index.ts'
+import { ChardError, type Job, type JobRecord, type ScheduleRecord } from '../../src/engine/index.ts'
 
 export interface SteeringScript {
   readonly jobs?: readonly JobRecord[]
@@ -8,14 +8,21 @@ export interface SteeringScript {
   readonly missing?: readonly number[]
 }
 
-export function fakeSteering(calls: string[], { jobs = [], failsWith, missing = [] }: SteeringScript = {}): Steering {
+/** The verbs that are told of here; the rest are in fake-chard.ts. */
+type Faked = Omit<AdminEngine, 'served' | 'get' | 'list' | 'cancel' | 'redrive' | 'overview' | 'halt'>
+
+export function fakeSteering(calls: string[], { jobs = [], failsWith, missing = [] }: SteeringScript = {}): Faked {
   const called = <T>(verb: string, args: readonly unknown[], answer: T): T => {
     calls.push([verb, ...args.map((arg) => JSON.stringify(arg))].join(' '))
     if (failsWith !== undefined) throw failsWith
     return answer
   }
   const schedule = (verb: string, name: string) => {
-    const found = called(verb, [name], name === nightly.name ? nightly : undefined)
+    const found = called(
+      verb,
+      [name],
+      [nightly, forgotten].find((one) => one.name === name),
+    )
     if (!found) throw new ChardError('unknown-schedule', `there is no schedule ${name}`)
     return found
   }
@@ -27,14 +34,14 @@ export function fakeSteering(calls: string[], { jobs = [], failsWith, missing = 
   }
   return {
     schedules: {
-      list: async () => called('schedules', [], { schedules: [nightly], missing }),
+      list: async () => called('schedules', [], { schedules: [nightly, forgotten], missing }),
       get: async (name) => schedule('schedule', name),
       pause: async (name) => ({ ...schedule('pause-schedule', name), state: 'paused' }),
       resume: async (name) => schedule('resume-schedule', name),
       async trigger(name, options) {
         schedule('trigger', name)
         const duplicate = options?.idempotencyKey === 'known'
-        return { id: '3-01JD9ZXW4T5RJ7QK8M2N6P0VBC', task: nightly.task, state: 'queued', duplicate }
+        return { id: '3-01JD9ZXW4T5RJ7QK8M2N6P0VBC', task: nightly.task, state: 'queued', duplicate } as Job
       },
     },
     pause: async (...args) => called('pause', args, { settings, missing }),
@@ -64,21 +71,32 @@ export function fakeSteering(calls: string[], { jobs = [], failsWith, missing = 
 
 const noon = Date.parse('2026-11-22T12:00:00.000Z')
 
-const nightly = {
+const nightly: ScheduleRecord = {
   name: 'nightly',
   task: 'draw-avatar',
   shard: 2,
   rule: { cron: '0 3 * * *', timezone: 'Europe/Berlin' },
-  catchUp: 'latest' as const,
-  overlap: 'skip' as const,
+  catchUp: 'latest',
+  overlap: 'skip',
   spreadMs: 0,
-  state: 'active' as const,
+  state: 'active',
   nextAt: noon,
   next: [noon, noon + 86_400_000],
   history: [
     { slot: noon - 86_400_000, at: noon - 86_399_000, job: '3-01JD9ZXW4T5RJ7QK8M2N6P0VBC' },
-    { slot: noon - 172_800_000, at: noon - 172_799_000, skipped: 'missed' as const, count: 3 },
+    { slot: noon - 172_800_000, at: noon - 172_799_000, skipped: 'missed', count: 3 },
   ],
+}
+
+/** The code no longer knows it. */
+const forgotten: ScheduleRecord = {
+  name: 'forgotten',
+  task: 'gone',
+  shard: 3,
+  state: 'stopped',
+  stopped: 'removed',
+  next: [],
+  history: [],
 }
 
 const task = {

@@ -19,6 +19,7 @@ export const overviewSchema = z
         runners: z.int(),
         wakeUps: z.object({ unanswered: z.int(), resent: z.int() }),
         alarmAt: time.optional(),
+        settings: z.int().meta({ description: 'The version of the settings it has.' }),
         bytes: z.number(),
         halted: z.literal(true).optional(),
       }),

@@ -41,12 +41,6 @@ export type ChardErrorCode =
   | 'wait-timeout'
   /** `wait` found the job failed or cancelled. */
   | 'job-failed'
-  /** No schedule has this name. */
-  | 'unknown-schedule'
-  /** No bulk action has this id. */
-  | 'unknown-bulk'
-  /** This task takes no new jobs at present: it is being drained. */
-  | 'draining'
   /** A ledger did not answer in time or is overloaded. What was asked may have been recorded: ask again. */
   | 'unavailable'
 

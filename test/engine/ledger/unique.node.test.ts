@@ -16,15 +16,15 @@ const rerun: UniqueRule = { kind: 'rerun' }
 
 /** A job that holds the key, made 400 ms ago. */
 function holder(state: JobState, more: Partial<Holder> = {}): Holder {
-  const untouched = { attempt: 0, cancelling: 0, notBefore: null, after: null, createdAt: now - 400 }
+  const untouched = { keyStartedAt: null, cancelling: 0, notBefore: null, after: null, createdAt: now - 400 }
   return { ...untouched, state, startedAt: null, dueAt: null, ...more }
 }
 const queued = holder('queued')
 const resting = holder('scheduled', { dueAt: now + 600 })
-const running = holder('running', { attempt: 1, startedAt: now - 300 })
+const running = holder('running', { startedAt: now - 300 })
 const cancelling = { ...running, cancelling: 1 }
-const retrying = holder('retrying', { attempt: 1, startedAt: now - 300, dueAt: now + 700 })
-const done = holder('completed', { attempt: 1, startedAt: now - 300 })
+const retrying = holder('retrying', { startedAt: now - 300, dueAt: now + 700 })
+const done = holder('completed', { startedAt: now - 300 })
 const never = holder('cancelled')
 
 type Line = [held: Holder, decision: Decision, because: string]
@@ -153,7 +153,7 @@ const anyHolder: fc.Arbitrary<Holder> = fc.record({
   startedAt: fc.option(fc.integer({ min: now - 9_000, max: now + 500 })),
   dueAt: fc.option(fc.integer({ min: now - 9_000, max: now + 9_000 })),
   cancelling: fc.constantFrom(0, 1),
-  attempt: fc.nat(3),
+  keyStartedAt: fc.option(fc.integer({ min: now - 9_000, max: now + 500 })),
   notBefore: fc.option(fc.integer({ min: now - 9_000, max: now + 9_000 })),
   after: fc.option(fc.constant('3-01')),
 })

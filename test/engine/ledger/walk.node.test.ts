@@ -218,7 +218,8 @@ class Walk {
     const { id } = this.#one(rows)
     this.#say(`${verb} ${id}`)
     if (verb === 'redrive') this.#redriven.add(id)
-    this.rig.core[verb](id, this.rig.now)
+    if (verb === 'cancel') this.rig.core.cancel(id, this.rig.now)
+    else this.rig.core.redrive({ id }, this.rig.now)
   }
 
   #pass(): void {
