@@ -26,7 +26,7 @@ const start = createRoute({
   request: { headers: idempotencyHeader, body: { required: true, ...json(newBulkSchema, 'What, and to which jobs.') } },
   responses: {
     202: json(bulkSchema, 'Begun. `Location` tells how far it is.'),
-    ...problems(400, ...guarded, 413, 415, 422, 503),
+    ...problems(400, ...guarded, 409, 413, 415, 422, 503),
   },
 })
 

@@ -71,7 +71,7 @@ describe('every route × every credential', () => {
 
   test.each([
     ['/api/jobs', 'GET, HEAD, POST'],
-    [`/api/jobs/${id}`, 'GET, HEAD'],
+    [`/api/jobs/${id}`, 'GET, HEAD, PATCH'],
     [`/api/jobs/${id}/cancel`, 'POST'],
     [`/api/jobs/${id}/redrive`, 'POST'],
     ['/api/overview', 'GET, HEAD'],
