@@ -27,7 +27,7 @@ export interface AdminOptions {
  * - `POST /login`, `POST /logout`: the cookie of a browser, in place of the token.
  * - `/api/jobs`, `/api/bulk`: jobs, one by one and many at once.
  * - `/api/schedules`, `/api/tasks`, `/api/settings`: what makes jobs, and what holds them back.
- * - `/api/overview`, `/api/halt`, `/api/resume`: the deployment, and its kill switch.
+ * - `/api/overview`, `/api/charts`, `/api/halt`, `/api/resume`: the deployment, now and over time, and its kill switch.
  * - `/api/session`: how one was let in.
  */
 export function admin(chard: AdminEngine, { auth }: AdminOptions) {

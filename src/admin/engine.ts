@@ -21,6 +21,7 @@ export type Steering = Pick<
   | 'redriveMany'
   | 'bulk'
   | 'overview'
+  | 'charts'
   | 'halt'
 >
 

@@ -4,7 +4,7 @@
  */
 import { exports as ownExports, WorkerEntrypoint } from 'cloudflare:workers'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { type BindingOptions, Bindings } from './bindings.ts'
+import { Bindings } from './bindings.ts'
 import { enqueueChildOf } from './client/children.ts'
 import {
   Client,
@@ -14,6 +14,7 @@ import {
   type JobQuery,
   type Overview,
 } from './client/client.ts'
+import { type ChartSpan, type Charts, type Metrics, readCharts, readMetrics } from './client/observation.ts'
 import { ScheduleBook, type Schedules } from './client/schedule-book.ts'
 import { type BulkProgress, type Drained, type Steered, Steering } from './client/steering.ts'
 import { type TaskList, taskList } from './client/task-list.ts'
@@ -22,13 +23,14 @@ import type { TaskPolicy } from './ledger/parts.ts'
 import type { SyncRequest } from './ledger/protocol.ts'
 import { callLedger } from './ledger/remote.ts'
 import type { Settings } from './ledger/settings.ts'
+import { type ChardOptions, checkedOptions } from './options.ts'
 import { workerPlatform } from './platform.ts'
 import { runInBackground } from './runner/background.ts'
 import { answerWakeUps, reportDeadWakeUps } from './runner/consumers.ts'
 import { Runner, type RunnerBounds, type RunReport } from './runner/runner.ts'
 import { startNow } from './runner/start-now.ts'
 import { ServedTasks } from './runner/tasks.ts'
-import { type Duration, durationMs } from './task/duration.ts'
+import type { Duration } from './task/duration.ts'
 import { ChardError, type Snooze } from './task/errors.ts'
 import { type TaskFlow, type TaskLimits, taskFlow } from './task/flow.ts'
 import type { Job, JobRecord } from './task/job.ts'
@@ -44,38 +46,6 @@ import {
   type TaskDefinition,
   type TaskOptions,
 } from './task/task.ts'
-
-/** One deployment's choices. Every one has a default. */
-export interface ChardOptions extends BindingOptions {
-  /**
-   * Home shards, 1 to 1,000: where jobs with an idempotency key live. Chosen once for the life of a deployment; every
-   * ledger remembers it and refuses another. Default 8.
-   */
-  shards?: number
-  /** Shards that plain jobs are spread over: at least `shards`. May grow at any time. Default: `shards`. */
-  spread?: number
-  /** How long a finished job is kept. Default `'7d'`. */
-  retention?: Duration
-  /** From this size of a ledger on, its oldest finished jobs go before their time. Default 1 GiB of the platform's 10. */
-  historyBytesMax?: number
-  /** What one runner takes on. */
-  runner?: {
-    /** Jobs it runs side by side, 1 to 100; more while they prove short. Default 10. */
-    concurrency?: number
-    /** Jobs in one invocation, whose subrequests they share. Default 500. */
-    jobs?: number
-  }
-  /**
-   * Whether a ledger whose wake-up is not answered within half a second starts a runner by itself. Needs `Runner` to be
-   * exported. Default true.
-   */
-  directStart?: boolean
-  /**
-   * Which attempts leave a line in the Worker's log: `'failures'` (default) those that did not complete, `'attempts'`
-   * all. Logs are billed by the line, and in local development cost more than the job.
-   */
-  logs?: 'failures' | 'attempts'
-}
 
 /** One deployment's engine. */
 export interface Chard {
@@ -169,6 +139,14 @@ export interface Chard {
   halt(on: boolean): Promise<{ missing: readonly number[] }>
   /** Counts, backlog, runners and alarms of every shard. */
   overview(): Promise<Overview>
+  /**
+   * What was counted of each task in the last hour, by minutes, or in the last day, by quarters of an hour: enqueued, how
+   * attempts ended, how long jobs queued and ran.
+   * @throws ChardError `invalid-option`
+   */
+  charts(options: { readonly span: ChartSpan }): Promise<Charts>
+  /** The overview, and what was counted since the beginning: for counters, which never fall. */
+  metrics(): Promise<Metrics>
 }
 
 /** A schedule in code, and what people do to it. */
@@ -208,13 +186,7 @@ const syncsMax = 500
  * @throws ChardError `invalid-option`, naming the option, the value it got and the value it takes
  */
 export function createChard(options: ChardOptions = {}): Chard {
-  const homes = count('shards', options.shards ?? 8, 1, 1_000)
-  const spread = count('spread', options.spread ?? homes, homes, 1_000)
-  const concurrency = count('runner.concurrency', options.runner?.concurrency ?? 10, 1, 100)
-  const jobsMax = count('runner.jobs', options.runner?.jobs ?? 500, 1, 100_000)
-  const historyBytesMax = count('historyBytesMax', options.historyBytesMax ?? 2 ** 30, 2 ** 20, 9 * 2 ** 30)
-  const retentionMs = durationMs(options.retention ?? '7d', 'retention')
-  const logsAttempts = oneOf('logs', options.logs ?? 'failures', ['failures', 'attempts']) === 'attempts'
+  const { homes, spread, concurrency, jobsMax, historyBytesMax, retentionMs, logsAttempts } = checkedOptions(options)
   const platform = workerPlatform
   const bindings = new Bindings(options, () => platform.env())
   const stubs = (shard: number) => bindings.ledger(shard)
@@ -362,6 +334,8 @@ export function createChard(options: ChardOptions = {}): Chard {
     schedules: book,
     halt: (on) => client.halt(on),
     overview: () => client.overview(),
+    charts: ({ span }) => readCharts(client, platform, span),
+    metrics: () => readMetrics(client),
   }
 }
 
@@ -377,17 +351,4 @@ function refuseUndeclared(task: string, declared: TaskFlow, set: TaskFlow): void
       )
     }
   }
-}
-
-function count(option: string, value: number, min: number, max: number): number {
-  if (Number.isInteger(value) && value >= min && value <= max) return value
-  throw new ChardError('invalid-option', `${option} is ${value}; it takes a whole number from ${min} to ${max}`)
-}
-
-function oneOf<T extends string>(option: string, value: T, takes: readonly T[]): T {
-  if (takes.includes(value)) return value
-  throw new ChardError(
-    'invalid-option',
-    `${option} is ${JSON.stringify(value)}; it takes ${takes.map((one) => `'${one}'`).join(' or ')}`,
-  )
 }

@@ -10,19 +10,24 @@
  */
 
 // Set-up: one call a Worker, and what it takes.
-export { type Chard, type ChardOptions, type ChardWorker, createChard, type Schedule } from './chard.ts'
+export { type Chard, type ChardWorker, createChard, type Schedule } from './chard.ts'
 export type { JobAmendment, JobFilter, JobList, JobQuery, Overview } from './client/client.ts'
+export { type ChartSpan, type Charts, chartSpans, type Metrics } from './client/observation.ts'
 export type { Schedules } from './client/schedule-book.ts'
 export type { BulkProgress, Drained, ScheduleList, Steered } from './client/steering.ts'
 export type { TaskList, TaskOverview } from './client/task-list.ts'
 export {
   type BulkAction,
   type ScheduleRecord,
+  type ShardMetrics,
   type SkipReason,
   type SlotRecord,
   skipReasons,
+  type TaskChart,
 } from './ledger/protocol.ts'
 export type { Settings, TaskSettings } from './ledger/settings.ts'
+export { bucketEndsMs, type Histogram, type Totals } from './ledger/sums.ts'
+export type { ChardOptions } from './options.ts'
 export type { Duration } from './task/duration.ts'
 // Inside a handler: how to say more than "done" or "failed".
 // Errors of the engine itself: a closed list of codes.

@@ -7,6 +7,8 @@ import type { AdminEngine } from '../../src/admin/index.ts'
 import {
   type Chard,
   ChardError,
+  type ChartSpan,
+  type Charts,
   createChard,
   type EnqueueOptions,
   isFinal,
@@ -92,6 +94,11 @@ export function fakeChard({
       if (failsWith !== undefined) throw failsWith
       return { missing }
     },
+    async charts({ span }) {
+      calls.push(`charts ${span}`)
+      if (failsWith !== undefined) throw failsWith
+      return chartsOf(span, missing)
+    },
     async overview() {
       calls.push('overview')
       if (failsWith !== undefined) throw failsWith
@@ -141,6 +148,12 @@ const shard = {
   tasks: {},
   settings: 0,
   bytes: 4_096,
+}
+
+function chartsOf(span: ChartSpan, missing: readonly number[]): Charts {
+  const chart = { enqueued: [2, 1], completed: [1, 1], failed: [0, 1], expired: [0, 0] }
+  const tasks = { 'draw-avatar': { ...chart, queueMs: [[0, 2], []], runMs: [[1], [0, 0, 2]] } }
+  return { span, stepSeconds: 60, from: start, to: start + 120_000, bucketEndsMs: [10, 50], tasks, missing }
 }
 
 const start = Date.parse('2026-11-22T12:00:00.000Z')

@@ -74,6 +74,8 @@ describe('what reaches the engine', () => {
       ['setLimits "draw-avatar" {"perPartition":{"rateLimit":{"limit":5,"per":"1m"}}}'],
     ],
     ['DELETE', '/tasks/draw-avatar/limits', undefined, 200, ['setLimits "draw-avatar" ']],
+    ['GET', '/charts', undefined, 200, ['charts hour']],
+    ['GET', '/charts?span=day', undefined, 200, ['charts day']],
     ['GET', '/settings', undefined, 200, ['settings']],
     ['POST', '/settings/pause', undefined, 200, ['pause']],
     ['POST', '/settings/resume', undefined, 200, ['resume']],
@@ -177,7 +179,7 @@ describe('idempotency of what else creates', () => {
 })
 
 describe('partial answers', () => {
-  test.each(['/jobs', '/overview', '/schedules', '/tasks', '/bulk/b1'])(
+  test.each(['/jobs', '/overview', '/charts', '/schedules', '/tasks', '/bulk/b1'])(
     'GET %s names the silent shards',
     async (path) => {
       const response = await serve({ missing: [2, 5] }).send('GET', path)
@@ -206,6 +208,8 @@ describe('refusals', () => {
     ['POST', '/schedules/other/trigger', 404, 'unknown-schedule'],
     ['GET', '/bulk/other', 404, 'unknown-bulk'],
     ['GET', '/tasks/other', 404, 'unknown-task'],
+    ['GET', '/charts?span=week', 422, 'invalid-query'],
+    ['GET', '/charts?spam=day', 422, 'invalid-query'],
     ['PATCH', '/jobs/3-NONE', 415, 'unsupported-media-type'],
   ])('%s %s is %i %s', async (method, path, status, code) => {
     const response = await serve().send(method, path, undefined, method === 'PATCH' ? { 'Content-Type': 'x/y' } : {})

@@ -32,7 +32,7 @@ export function claim(core: CoreParts, turn: Turn, request: SyncRequest): Claime
     .filter((row) => claimable(core, turn, row))
   const token = leaseToken(request.runner, request.seq, core.random)
   const readyAt = new Map(picked.map((job) => [job.id, job.readyAt]))
-  for (const { id, task } of rows) core.tallies.claimed(turn.now, task, turn.now - (readyAt.get(id) ?? turn.now))
+  for (const { id, task } of rows) turn.tallies.claimed(turn.now, task, turn.now - (readyAt.get(id) ?? turn.now))
   core.limits.started(turn, rows)
   // After the starts are known: when a partition opens depends on them.
   if (full.length > 0) turn.after(() => parkAll(core, full, turn.now))

@@ -18,6 +18,7 @@ import type { Sql } from './sql.ts'
 import { jobStatements } from './statements.ts'
 import { Tallies } from './tallies.ts'
 import type { TurnParts } from './turn.ts'
+import { noWakeUpCounts, type WakeUpCounts } from './wake-ups.ts'
 
 /** What the ledger's code knows of a task. Runners know the rest. */
 export interface TaskPolicy {
@@ -53,8 +54,8 @@ export interface CoreOptions {
 export interface CoreParts extends TurnParts {
   readonly shard: number
   readonly runners: ReturnType<typeof runnerStatements>
-  readonly tallyRows: ReturnType<typeof tallyStatements>
-  readonly tallies: Tallies
+  /** What was done about wake-ups, for the tallies. */
+  readonly wakeUpCounts: WakeUpCounts
   readonly limits: Limits
   readonly limitRows: ReturnType<typeof limitStatements>
   readonly schedules: Schedules
@@ -90,6 +91,7 @@ export function openParts(options: CoreOptions, now: number): CoreParts {
     isHalted: facts.read<boolean>('halted') ?? false,
     settings: facts.read<Settings>('settings') ?? noSettings,
   }
+  const wakeUpCounts = noWakeUpCounts()
   const books = opened(jobs, facts, runners, now)
   const unfinished = bulkRows.all().filter(({ below }) => below !== null)
   return {
@@ -105,7 +107,8 @@ export function openParts(options: CoreOptions, now: number): CoreParts {
     bulkRows,
     bulks: new Set(unfinished.map(({ id }) => id)),
     tallyRows: tallyStatements(sql),
-    tallies: new Tallies(),
+    tallies: new Tallies(() => ({ ...(sql.cost?.() ?? { rowsRead: 0, rowsWritten: 0 }), ...wakeUpCounts })),
+    wakeUpCounts,
     shard: given.shard,
     policy,
     serves,

@@ -190,7 +190,7 @@ function fireSlot(
   // A running job learns of its cancellation with its runner's next beat: the new one waits for its end.
   const stopping = before && cancelRow(core, turn, before)
   const id = newJobId(core.shard, turn.now, core.random)
-  insert(core, turn, one, slot, { id }, stopping && !isFinal(stopping.state) ? stopping : undefined)
+  insert(turn, one, slot, { id }, stopping && !isFinal(stopping.state) ? stopping : undefined)
   past.made(slot, id)
   return id
 }
@@ -203,7 +203,6 @@ function liveJob(core: CoreParts, turn: Turn, id: string | null): JobRow | undef
 }
 
 function insert(
-  core: CoreParts,
   turn: Turn,
   one: PlacedSchedule,
   slot: number,
@@ -222,7 +221,7 @@ function insert(
     ...(tags.length > 0 && { tags }),
     ...(expiresInMs !== undefined && { expiresInMs }),
   }
-  core.tallies.enqueued(turn.now, job.task)
+  turn.tallies.enqueued(turn.now, job.task)
   const row = newRow(job, turn.now)
   if (!before) return turn.add(row)
   turn.change(before, { ...before, successor: job.id })
@@ -265,7 +264,7 @@ export function trigger(core: CoreParts, turn: Turn, { name, id, key }: TriggerR
       message: `task ${one.task.name} is being drained and takes no new jobs; resume it first`,
     }
   const past = new Past(row, turn.now)
-  const job = insert(core, turn, one, turn.now, { id, ...(key !== undefined && { key }) })
+  const job = insert(turn, one, turn.now, { id, ...(key !== undefined && { key }) })
   past.made(turn.now, id, true)
   write(core, turn, { ...row, lastJob: id, history: past.text() })
   return { id, state: job.state, duplicate: false }

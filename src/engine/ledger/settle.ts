@@ -5,7 +5,16 @@ import { newJobId } from './job-id.ts'
 import type { CoreParts } from './parts.ts'
 import type { NewJob, Settlement } from './protocol.ts'
 import { type JobRow, leaseIsLive, newRow } from './row.ts'
-import { type Circumstances, expired, lapsed, released, type Settled, settled } from './transitions.ts'
+import {
+  type Circumstances,
+  expired,
+  lapsed,
+  lapseError,
+  released,
+  type Settled,
+  settled,
+  storable,
+} from './transitions.ts'
 import type { Turn } from './turn.ts'
 
 /**
@@ -35,7 +44,8 @@ export function settle(core: CoreParts, turn: Turn, settlements: readonly Settle
 export function settleRow(core: CoreParts, turn: Turn, row: JobRow, ended: Settled, input?: string): JobRow {
   const next = settled(row, ended, circumstances(core, turn, row.task))
   if (!next) return row
-  core.tallies.ended(turn.now, row.task, ended.outcome.kind, ended.ranMs)
+  const outcome = storable(ended.outcome)
+  turn.tallies.ended(turn.now, row.task, outcome.kind, ended.ranMs, 'error' in outcome ? outcome.error.name : undefined)
   follow(core, turn, next, input)
   return next
 }
@@ -43,7 +53,7 @@ export function settleRow(core: CoreParts, turn: Turn, row: JobRow, ended: Settl
 /** Settles an attempt whose lease ended with nobody to settle it. */
 export function lapseRow(core: CoreParts, turn: Turn, row: JobRow, neverStarted: boolean): void {
   const next = lapsed(row, neverStarted, circumstances(core, turn, row.task))
-  core.tallies.ended(turn.now, row.task, 'lapsed', turn.now - (row.startedAt ?? turn.now))
+  turn.tallies.ended(turn.now, row.task, 'lapsed', turn.now - (row.startedAt ?? turn.now), lapseError.name)
   follow(core, turn, next)
   turn.change(row, next)
 }
@@ -56,7 +66,7 @@ export function circumstances(core: CoreParts, turn: Turn, task: string): Circum
 export function expire(core: CoreParts, turn: Turn, row: JobRow): boolean {
   const next = expired(row, turn.now)
   if (!next) return false
-  core.tallies.expired(turn.now, row.task)
+  turn.tallies.expired(turn.now, row.task)
   follow(core, turn, next)
   turn.change(row, next)
   return true
@@ -67,7 +77,10 @@ export function expire(core: CoreParts, turn: Turn, row: JobRow): boolean {
  * @param recorded the job's input, when it is not on disk yet
  */
 export function follow(core: CoreParts, turn: Turn, next: JobRow, recorded?: string): void {
-  if (next.state === 'failed') handOver(core, turn, next, recorded)
+  if (next.state === 'failed') {
+    if (next.reason) turn.tallies.failed(turn.now, next.task, next.reason)
+    handOver(core, turn, next, recorded)
+  }
   if (next.successor !== null && isFinal(next.state)) release(core, turn, next)
 }
 
@@ -96,5 +109,6 @@ function handOver(core: CoreParts, turn: Turn, failed: JobRow, recorded?: string
     maxAttempts: core.policy(task).retry.maxAttempts,
     priority,
   }
+  turn.tallies.enqueued(turn.now, hook.task)
   turn.add(newRow(hook, turn.now))
 }

@@ -11,6 +11,7 @@ import { readSuite } from './core/read.suite.ts'
 import { rollbackSuite } from './core/rollback.suite.ts'
 import { settleSuite } from './core/settle.suite.ts'
 import { steerSuite } from './core/steer.suite.ts'
+import { talliesSuite } from './core/tallies.suite.ts'
 import { uniqueSuite } from './core/unique.suite.ts'
 import { uniqueWalkSuite } from './core/unique-walk.suite.ts'
 import { upkeepSuite } from './core/upkeep.suite.ts'
@@ -31,6 +32,7 @@ export function coreSuite(name: string, withStore: WithStore): void {
     steerSuite(withStore)
     readSuite(withStore)
     upkeepSuite(withStore)
+    talliesSuite(withStore)
     rollbackSuite(withStore)
   })
 }
