@@ -10,6 +10,7 @@ import { boundedBody, boundedUrl } from './bounds.ts'
 import { describedApp } from './describe.ts'
 import type { AdminEngine } from './engine.ts'
 import { jobsApi } from './jobs-api.ts'
+import { metricsApi } from './metrics-api.ts'
 import { overviewApi } from './overview-api.ts'
 import { problem, problemOf, wrongMethod } from './problem.ts'
 import { loginApi, sessionApi } from './session-api.ts'
@@ -28,6 +29,7 @@ export interface AdminOptions {
  * - `/api/jobs`, `/api/bulk`: jobs, one by one and many at once.
  * - `/api/schedules`, `/api/tasks`, `/api/settings`: what makes jobs, and what holds them back.
  * - `/api/overview`, `/api/charts`, `/api/halt`, `/api/resume`: the deployment, now and over time, and its kill switch.
+ * - `/metrics`: all that is counted, as OpenMetrics text.
  * - `/api/session`: how one was let in.
  */
 export function admin(chard: AdminEngine, { auth }: AdminOptions) {
@@ -42,6 +44,7 @@ export function admin(chard: AdminEngine, { auth }: AdminOptions) {
   app.use('/api/*', etag())
 
   const routes = opened
+    .route('/', metricsApi(chard))
     .route('/api/session', sessionApi())
     .route('/api/jobs', jobsApi(chard))
     .route('/api', overviewApi(chard))

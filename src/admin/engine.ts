@@ -22,6 +22,7 @@ export type Steering = Pick<
   | 'bulk'
   | 'overview'
   | 'charts'
+  | 'metrics'
   | 'halt'
 >
 

@@ -133,9 +133,21 @@ const credentials: Credential[] = [
 ]
 
 test('the document knows the routes of every room', () => {
-  const rooms = new Set(documented().map(({ path }) => path.split('/')[3]))
+  const rooms = new Set(documented().map(({ path }) => path.split('/')[3] ?? path))
   expect([...rooms].sort()).toEqual(
-    ['bulk', 'halt', 'jobs', 'overview', 'resume', 'schedules', 'session', 'settings', 'tasks'].sort(),
+    [
+      '/admin/metrics',
+      'bulk',
+      'charts',
+      'halt',
+      'jobs',
+      'overview',
+      'resume',
+      'schedules',
+      'session',
+      'settings',
+      'tasks',
+    ].sort(),
   )
 })
 

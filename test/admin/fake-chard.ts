@@ -99,6 +99,11 @@ export function fakeChard({
       if (failsWith !== undefined) throw failsWith
       return chartsOf(span, missing)
     },
+    async metrics() {
+      calls.push('metrics')
+      if (failsWith !== undefined) throw failsWith
+      return { shards: [{ ...shard, totals: [] }], missing }
+    },
     async overview() {
       calls.push('overview')
       if (failsWith !== undefined) throw failsWith

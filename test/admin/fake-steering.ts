@@ -9,7 +9,10 @@ export interface SteeringScript {
 }
 
 /** The verbs that are told of here; the rest are in fake-chard.ts. */
-type Faked = Omit<AdminEngine, 'served' | 'get' | 'list' | 'cancel' | 'redrive' | 'overview' | 'charts' | 'halt'>
+type Faked = Omit<
+  AdminEngine,
+  'served' | 'get' | 'list' | 'cancel' | 'redrive' | 'overview' | 'charts' | 'metrics' | 'halt'
+>
 
 export function fakeSteering(calls: string[], { jobs = [], failsWith, missing = [] }: SteeringScript = {}): Faked {
   const called = <T>(verb: string, args: readonly unknown[], answer: T): T => {
