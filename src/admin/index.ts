@@ -21,4 +21,6 @@ export { problems } from './schema/problem.ts'
 export { sessionCookie } from './session.ts'
 // For everybody: the state of one job, to whoever holds its URL.
 export { type JobReader, type JobStatusOptions, jobStatus } from './status.ts'
+// Traces, from the request on.
+export { traced } from './traced.ts'
 export type { JobDetail, JobSummary, PublicJob } from './view.ts'

@@ -59,7 +59,7 @@ function identity({ id, task, state, reason, attempt, maxAttempts }: JobRecord) 
   return { id, task, state, ...(reason && { reason }), attempt, maxAttempts }
 }
 
-function filing({ priority, tags, idempotencyKey, partition, schedule, after, expiresAt, ...rest }: JobRecord) {
+function filing({ priority, tags, idempotencyKey, partition, schedule, after, expiresAt, trace, ...rest }: JobRecord) {
   return {
     priority,
     tags,
@@ -67,6 +67,7 @@ function filing({ priority, tags, idempotencyKey, partition, schedule, after, ex
     ...(partition !== undefined && { partition }),
     ...(schedule && { schedule: { name: schedule.name, slot: iso(schedule.slot) } }),
     ...(after !== undefined && { after }),
+    ...(trace !== undefined && { trace }),
     ...(expiresAt !== undefined && { expiresAt: iso(expiresAt) }),
     ...progressOf(rest),
   }

@@ -4,7 +4,8 @@
  */
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { routePath } from 'hono/route'
-import { admin, boundedUrl, describedApp, jobStatus, problem, problemOf, wrongMethod } from '../admin/index.ts'
+import { admin, boundedUrl, describedApp, jobStatus, problem, problemOf, traced, wrongMethod } from '../admin/index.ts'
+import { currentTrace } from '../engine/index.ts'
 import { chard } from './chard.ts'
 import { adminAuth } from './routes/admin-auth.ts'
 import { docsRoutes, openApiDocument } from './routes/docs.ts'
@@ -21,11 +22,13 @@ const service = describedApp<Service>()
 service.onError((error, c) => {
   const response = problemOf(error)
   // The route, not the URL: a query may hold an address.
-  if (response.status >= 500) console.error({ event: 'request-failed', method: c.req.method, route: routePath(c) })
+  const told = { event: 'request-failed', method: c.req.method, route: routePath(c), trace: currentTrace() }
+  if (response.status >= 500) console.error(told)
   return response
 })
 service.notFound(() => problem(404, 'not-found', 'There is nothing under this path.'))
 
+service.use(traced)
 service.use(security)
 service.use(boundedUrl)
 service.use(methodNotAllowed({ app: service, onMethodNotAllowed: wrongMethod }))

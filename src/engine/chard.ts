@@ -46,6 +46,7 @@ import {
   type TaskDefinition,
   type TaskOptions,
 } from './task/task.ts'
+import { type Webhook, webhookOptions } from './webhook.ts'
 
 /** One deployment's engine. */
 export interface Chard {
@@ -186,7 +187,8 @@ const syncsMax = 500
  * @throws ChardError `invalid-option`, naming the option, the value it got and the value it takes
  */
 export function createChard(options: ChardOptions = {}): Chard {
-  const { homes, spread, concurrency, jobsMax, historyBytesMax, retentionMs, logsAttempts } = checkedOptions(options)
+  const checked = checkedOptions(options)
+  const { homes, spread, concurrency, jobsMax, historyBytesMax, retentionMs, logsAttempts, webhook } = checked
   const platform = workerPlatform
   const bindings = new Bindings(options, () => platform.env())
   const stubs = (shard: number) => bindings.ledger(shard)
@@ -218,6 +220,13 @@ export function createChard(options: ChardOptions = {}): Chard {
     },
   }
 
+  const messenger = (webhook: () => Webhook | undefined) => {
+    const ports = { webhook, now: () => platform.now(), fetch: (url: string, init: RequestInit) => fetch(url, init) }
+    // Its input is the engine's own, so there is nothing to check.
+    const input = { '~standard': { version: 1, vendor: 'chard', validate: (value: unknown) => ({ value }) } } as const
+    return defineTask({ ...webhookOptions(ports), input } as TaskOptions<StandardSchemaV1, unknown>, tiers)
+  }
+
   const servedTask = (name: string): TaskDefinition => {
     const found = served?.get(name)
     if (found?.part === 'run') return found.task
@@ -247,7 +256,8 @@ export function createChard(options: ChardOptions = {}): Chard {
 
   return {
     task: (taskOptions) => defineTask(taskOptions, tiers),
-    serve(tasks) {
+    serve(given) {
+      const tasks = webhook ? [...given, messenger(webhook)] : given
       const definitions = tasks.map(({ definition }) => definition)
       const known = new ServedTasks(definitions)
       served = known
@@ -283,6 +293,7 @@ export function createChard(options: ChardOptions = {}): Chard {
           random: () => platform.random(),
           schedules: (shard) => book.onShard(shard),
           serves: (name) => policies.has(name),
+          announces: () => isSet(webhook),
           sendWakeUps: (shard, wakeUps) => bindings.sendWakeUps(shard, wakeUps),
           startRunner: (shard) => {
             const entrypoint = (ownExports as { Runner?: { start(shard: number): Promise<void> } }).Runner
@@ -336,6 +347,15 @@ export function createChard(options: ChardOptions = {}): Chard {
     overview: () => client.overview(),
     charts: ({ span }) => readCharts(client, platform, span),
     metrics: () => readMetrics(client),
+  }
+}
+
+/** A function of the app's that throws must not keep a ledger from recording that a job has failed. */
+function isSet(webhook: (() => Webhook | undefined) | undefined): boolean {
+  try {
+    return webhook?.() !== undefined
+  } catch {
+    return false
   }
 }
 

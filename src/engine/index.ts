@@ -28,6 +28,8 @@ export {
 export type { Settings, TaskSettings } from './ledger/settings.ts'
 export { bucketEndsMs, type Histogram, type Totals } from './ledger/sums.ts'
 export type { ChardOptions } from './options.ts'
+// Traces: what a request led to, found by one id.
+export { currentTrace, withTrace } from './platform.ts'
 export type { Duration } from './task/duration.ts'
 // Inside a handler: how to say more than "done" or "failed".
 // Errors of the engine itself: a closed list of codes.
@@ -65,4 +67,7 @@ export type { Backoff, RetryOptions } from './task/retry.ts'
 export type { CatchUp, Overlap, ScheduleOptions } from './task/schedule.ts'
 // Tasks: a definition in code, and the three ways to run it.
 export type { EnqueueManyOptions, EnqueueOptions, FailedContext, RunContext, Task, TaskOptions } from './task/task.ts'
+export { traceIdOf } from './task/trace.ts'
 export type { Unique } from './task/unique.ts'
+// Failures, told to an endpoint.
+export type { FailedMessage, Webhook, WebhookOption } from './webhook.ts'

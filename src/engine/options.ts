@@ -2,6 +2,7 @@
 import type { BindingOptions } from './bindings.ts'
 import { type Duration, durationMs } from './task/duration.ts'
 import { ChardError } from './task/errors.ts'
+import { type WebhookOption, webhookOf } from './webhook.ts'
 
 /** What `createChard` takes. */
 export interface ChardOptions extends BindingOptions {
@@ -33,6 +34,11 @@ export interface ChardOptions extends BindingOptions {
    * all. Logs are billed by the line, and in local development cost more than the job.
    */
   logs?: 'failures' | 'attempts'
+  /**
+   * An endpoint that is told of every job that has failed for good, by Standard Webhooks. Each message is a job of its
+   * own. Default: none.
+   */
+  webhook?: WebhookOption
 }
 
 /** @throws ChardError `invalid-option`, naming the option, the value it got and the value it takes */
@@ -45,6 +51,7 @@ export function checkedOptions(options: ChardOptions) {
     jobsMax: count('runner.jobs', options.runner?.jobs ?? 500, 1, 100_000),
     historyBytesMax: count('historyBytesMax', options.historyBytesMax ?? 2 ** 30, 2 ** 20, 9 * 2 ** 30),
     retentionMs: durationMs(options.retention ?? '7d', 'retention'),
+    webhook: webhookOf(options.webhook),
     logsAttempts: oneOf('logs', options.logs ?? 'failures', ['failures', 'attempts']) === 'attempts',
   }
 }

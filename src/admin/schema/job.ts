@@ -70,6 +70,7 @@ const filing = {
   partition: z.string().optional(),
   schedule: z.object({ name: z.string(), slot: time }).optional(),
   after: jobId.optional().meta({ description: 'The job it waits for.' }),
+  trace: z.string().optional().meta({ description: 'One id for all that one request led to.' }),
   progress: progress.optional(),
 }
 

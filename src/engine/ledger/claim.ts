@@ -38,7 +38,8 @@ export function claim(core: CoreParts, turn: Turn, request: SyncRequest): Claime
   if (full.length > 0) turn.after(() => parkAll(core, full, turn.now))
   return rows.map((row) => {
     const running = turn.change(row, begun(row, token, turn.now + leaseMs, turn.now))
-    return claimedOf({ ...row, ...running }, turn.now)
+    const queuedMs = turn.now - (readyAt.get(row.id) ?? turn.now)
+    return { ...claimedOf({ ...row, ...running }, turn.now), queuedMs }
   })
 }
 
@@ -125,6 +126,7 @@ export function claimedOf(row: JobRowWithInput, now: number): Claimed {
     createdAt: row.createdAt,
     ...(row.partition !== '' && { partition: row.partition }),
     ...(schedule && { schedule }),
+    ...(row.trace !== null && { trace: row.trace }),
     ...(row.lapses >= soloFromLapse && { solo: true }),
   }
 }

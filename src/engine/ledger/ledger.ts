@@ -45,6 +45,7 @@ export interface LedgerConfig {
   /** The schedules whose jobs live on a shard. */
   readonly schedules: (shard: number) => readonly PlacedSchedule[]
   readonly serves: (task: string) => boolean
+  readonly announces: () => boolean
   readonly sendWakeUps: (shard: number, count: number) => Promise<void>
   /** How to start a runner in an invocation of its own; undefined when that is switched off or not exported. */
   readonly startRunner: (shard: number, ctx: DurableObjectState) => (() => Promise<void>) | undefined

@@ -46,6 +46,8 @@ export interface CoreOptions {
   readonly historyBytesMax: number
   /** The schedules that live here, as the code has them. Default: none. */
   readonly schedules?: readonly PlacedSchedule[]
+  /** Whether a job that has failed for good is told to somebody. Default: none is. */
+  readonly announces?: () => boolean
   /** Whether the code runs a task. Default: it runs every one. */
   readonly serves?: (task: string) => boolean
 }
@@ -65,6 +67,7 @@ export interface CoreParts extends TurnParts {
   readonly bulks: Set<string>
   readonly standing: Standing
   readonly serves: (task: string) => boolean
+  readonly announces: () => boolean
   readonly policy: CoreOptions['policy']
   readonly random: () => number
   readonly historyBytesMax: number
@@ -82,7 +85,7 @@ export interface Standing {
 
 /** Opens the database, brings it to this code's schema, and rebuilds memory from it. Writes nothing else. */
 export function openParts(options: CoreOptions, now: number): CoreParts {
-  const { sql, policy, retentionMs, schedules = [], serves = () => true, ...given } = options
+  const { sql, policy, retentionMs, schedules = [], serves = () => true, announces = () => false, ...given } = options
   migrate(sql, now)
   const [jobs, facts, runners] = [jobStatements(sql), factStatements(sql), runnerStatements(sql)]
   const [limitRows, scheduleRows, bulkRows] = [limitStatements(sql), scheduleStatements(sql), bulkStatements(sql)]
@@ -112,6 +115,7 @@ export function openParts(options: CoreOptions, now: number): CoreParts {
     shard: given.shard,
     policy,
     serves,
+    announces,
     random: given.random,
     retentionMs: (task) => policy(task).retentionMs ?? retentionMs,
     defaultRetentionMs: retentionMs,

@@ -42,6 +42,7 @@ export interface NewJob {
   readonly keyWins?: boolean
   readonly tags?: readonly string[]
   readonly schedule?: ScheduledBy
+  readonly trace?: string
   /** The caller runs the first attempt itself. */
   readonly start?: Start
 }
@@ -133,6 +134,9 @@ export interface Claimed {
   readonly createdAt: number
   readonly partition?: string
   readonly schedule?: ScheduledBy
+  readonly trace?: string
+  /** How long it had been ready when it was claimed. */
+  readonly queuedMs?: number
   /** Its runner died under it more than once: it runs alone. */
   readonly solo?: boolean
 }

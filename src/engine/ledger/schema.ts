@@ -107,6 +107,10 @@ export const migrations: readonly string[] = [
     task TEXT NOT NULL, minute INTEGER NOT NULL, sums TEXT NOT NULL, totals TEXT NOT NULL, PRIMARY KEY (task, minute)
   ) WITHOUT ROWID;
   `,
+  `
+  -- The trace that a job belongs to.
+  ALTER TABLE jobs ADD COLUMN trace TEXT;
+  `,
 ]
 
 /**

@@ -1,6 +1,6 @@
 /** The verb that records how attempts ended, and what follows from a job that failed for good. */
-import { isFinal } from '../task/job.ts'
-import { onFailedTask } from '../task/task.ts'
+import { isFinal, type JobError } from '../task/job.ts'
+import { onFailedTask, webhookTask } from '../task/task.ts'
 import { newJobId } from './job-id.ts'
 import type { CoreParts } from './parts.ts'
 import type { NewJob, Settlement } from './protocol.ts'
@@ -91,24 +91,55 @@ function release(core: CoreParts, turn: Turn, { id, successor }: JobRow): void {
   if (row?.after === id && !isFinal(row.state) && row.state !== 'running') turn.change(row, released(row, turn.now))
 }
 
-/** A job that has failed for good hands its task's `onFailed` over as a job of its own. */
+/** A job that has failed for good hands its task's `onFailed` over as a job of its own, and a message to who wants to know. */
 function handOver(core: CoreParts, turn: Turn, failed: JobRow, recorded?: string): void {
-  const { id, task, attempt, reason, createdAt, priority } = failed
+  const { id, task, attempt, reason, createdAt, trace } = failed
+  if (core.announces() && task !== webhookTask) addFor(core, turn, failed, webhookTask, announced(failed, turn.now))
   if (!core.policy(task).onFailed) return
   const input = recorded ?? core.jobs.withInput([id])[0]?.input
   if (input === undefined) return
-  const told = {
+  addFor(core, turn, failed, onFailedTask(task), {
     input: JSON.parse(input) as unknown,
-    job: { id, task, attempt, reason, createdAt },
-    error: JSON.parse(failed.error ?? '{"name":"Error","message":"unknown"}') as unknown,
-  }
-  const hook: NewJob = {
+    job: { id, task, attempt, reason, createdAt, ...(trace !== null && { trace }) },
+    error: errorOf(failed),
+  })
+}
+
+/** Records a job about one that has failed, of its priority and trace. */
+function addFor(core: CoreParts, turn: Turn, { priority, trace }: JobRow, task: string, input: object): void {
+  const job: NewJob = {
     id: newJobId(core.shard, turn.now, core.random),
-    task: onFailedTask(task),
-    input: JSON.stringify(told),
+    task,
+    input: JSON.stringify(input),
     maxAttempts: core.policy(task).retry.maxAttempts,
     priority,
+    ...(trace !== null && { trace }),
   }
-  turn.tallies.enqueued(turn.now, hook.task)
-  turn.add(newRow(hook, turn.now))
+  turn.tallies.enqueued(turn.now, task)
+  turn.add(newRow(job, turn.now))
+}
+
+/** What a webhook says of it: neither its input nor the message of its error, which may hold anything. */
+function announced(failed: JobRow, now: number): object {
+  const { id, task, state, reason, attempt, maxAttempts, createdAt, trace } = failed
+  const { name, code } = errorOf(failed)
+  return {
+    type: 'job.failed',
+    timestamp: new Date(now).toISOString(),
+    data: {
+      id,
+      task,
+      state,
+      reason,
+      attempt,
+      maxAttempts,
+      createdAt: new Date(createdAt).toISOString(),
+      error: { name, ...(code !== undefined && { code }) },
+      ...(trace !== null && { trace }),
+    },
+  }
+}
+
+function errorOf({ error }: JobRow): JobError {
+  return JSON.parse(error ?? '{"name":"Error","message":"unknown"}') as JobError
 }

@@ -19,6 +19,7 @@ import {
 } from './limits.ts'
 import { refuse, shown } from './refuse.ts'
 import { type RetryOptions, type RetryPolicy, retryPolicy } from './retry.ts'
+import { checkedTrace } from './trace.ts'
 import { checkedKey, isCoalescing, type Unique, type UniqueRule, uniqueRule } from './unique.ts'
 
 /** How one job is enqueued. */
@@ -37,6 +38,8 @@ export interface EnqueueOptions {
   priority?: number
   /** Words to find the job by: up to 16. */
   tags?: readonly string[]
+  /** The trace it belongs to. Default: that of what runs now, such as a request under `withTrace`, or a job. */
+  trace?: string
   /** Record it first, then run it right here after the response, with no queue hop. */
   startNow?: boolean
 }
@@ -52,7 +55,7 @@ export interface RunContext {
   readonly env: Cloudflare.Env
   readonly job: Pick<
     JobRecord,
-    'id' | 'task' | 'maxAttempts' | 'priority' | 'tags' | 'createdAt' | 'partition' | 'schedule'
+    'id' | 'task' | 'maxAttempts' | 'priority' | 'tags' | 'createdAt' | 'partition' | 'schedule' | 'trace'
   >
   /** The number of this attempt, from 1. */
   readonly attempt: number
@@ -73,7 +76,7 @@ export interface RunContext {
 /** What `onFailed` is told. */
 export interface FailedContext extends Omit<RunContext, 'job'> {
   /** The job that failed. */
-  readonly job: Pick<JobRecord, 'id' | 'task' | 'attempt' | 'reason' | 'createdAt'>
+  readonly job: Pick<JobRecord, 'id' | 'task' | 'attempt' | 'reason' | 'createdAt' | 'trace'>
   /** Its last error. */
   readonly error: JobError
 }
@@ -110,6 +113,9 @@ export interface TaskOptions<Schema extends StandardSchemaV1, Result> extends Ta
 export function onFailedTask(task: string): string {
   return `${task}/onFailed`
 }
+
+/** The engine's own task, whose jobs tell of jobs that failed. */
+export const webhookTask = 'chard.webhook'
 
 /** A checked task, as the engine's rooms use it. */
 export interface TaskDefinition {
@@ -168,6 +174,7 @@ export interface CheckedEnqueueOptions {
   readonly priority: number
   readonly tags: readonly string[]
   readonly startNow: boolean
+  readonly trace: string | undefined
 }
 
 /** The port through which a task is run. `createChard` plugs the client and the runner in. */
@@ -291,6 +298,7 @@ export function checkedEnqueueOptions(options: EnqueueOptions): CheckedEnqueueOp
     priority,
     tags: [...new Set(tags)],
     startNow,
+    trace: checkedTrace(options.trace),
   }
 }
 

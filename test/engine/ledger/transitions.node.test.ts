@@ -59,6 +59,7 @@ function job(state: JobState, more: Partial<JobRow> = {}): JobRow {
     tags: null,
     schedule: null,
     slot: null,
+    trace: null,
     progress: null,
     error: null,
     history: null,

@@ -123,6 +123,7 @@ describe('a call', () => {
     priority: 0,
     tags: [],
     startNow: false,
+    trace: undefined,
   }
 
   test('background hands over the input and its tags', async () => {
