@@ -25,6 +25,7 @@ export type Mood = (typeof moods)[number]
 export interface Input {
   readonly n: number
   readonly moods: readonly Mood[]
+  readonly partition?: string
 }
 
 /** What a handler does to the world around it. */

@@ -2,9 +2,11 @@
  * What a run will be, drawn from its seed before anything happens: data, so that it can be shown, and shrunk to what a
  * failure needs. A swarm: each run draws which faults are on and how strong, so that some runs go deep in a few.
  */
+import type { Unique } from '../../src/engine/task/unique.ts'
 import { Dice } from './chances.ts'
 import { type Faults, noFaults } from './faults.ts'
 import { type Mood, moods } from './moods.ts'
+import { type FlowPlan, type FlowShares, flowPlanOf, flowTasks, noFlowPlan, uniqueOf } from './plan-flow.ts'
 
 export type Tier = 'enqueue' | 'startNow' | 'background' | 'many'
 
@@ -22,6 +24,12 @@ export interface JobPlan {
   readonly tags?: readonly string[]
   readonly cancelAfterMs?: number
   readonly redriveAfterMs?: number
+  /** A redrive has another input. */
+  readonly redrivesAnew?: boolean
+  readonly unique?: Unique
+  readonly partition?: string
+  readonly expiresInMs?: number
+  readonly amend?: { readonly afterMs: number; readonly priority?: number; readonly delayMs?: number }
 }
 
 export interface Plan {
@@ -43,6 +51,7 @@ export interface Plan {
   readonly bytesFactor: number
   readonly faults: Faults
   readonly jobs: readonly JobPlan[]
+  readonly flow: FlowPlan
 }
 
 export const tasks = ['plain', 'draw', 'once', 'brief', 'hooked', 'fresh'] as const
@@ -67,7 +76,37 @@ export function planOf(seed: number): Plan {
     sizes: dice.happens(0.6) ? smallSizes(dice) : {},
     bytesFactor: dice.happens(0.1) ? 100 : 1,
     faults: swarm(new Dice(seed, 'faults')),
-    jobs: jobsOf(new Dice(seed, 'jobs'), stormMs),
+    ...ofFlow(new Dice(seed, 'flow'), stormMs, jobsOf(new Dice(seed, 'jobs'), stormMs)),
+  }
+}
+
+/** Half of the runs have nothing of it. */
+function ofFlow(dice: Dice, stormMs: number, jobs: readonly JobPlan[]): Pick<Plan, 'flow' | 'jobs'> {
+  if (dice.happens(0.5)) return { flow: noFlowPlan, jobs }
+  const { flow, shares } = flowPlanOf(dice, stormMs)
+  return { flow, jobs: jobs.map((job) => inFlow(dice, job, shares)) }
+}
+
+/** A job with what such a run has for it. */
+function inFlow(dice: Dice, job: JobPlan, shares: FlowShares): JobPlan {
+  const { key: _, delayMs, ...plain } = job
+  const isLimited = dice.happens(shares.limited)
+  const unique = dice.happens(shares.unique) && (job.tier === 'enqueue' || job.tier === 'startNow') && uniqueOf(dice)
+  const isWaiting = unique && unique.unique !== undefined && Object.keys(unique.unique).length > 1
+  const task = isLimited ? dice.one(flowTasks) : unique ? dice.one(['plain', 'draw']) : job.task
+  return {
+    ...(unique ? { ...plain, ...unique, tier: 'enqueue' as const } : job),
+    task,
+    ...(unique && !isWaiting && delayMs !== undefined && { delayMs }),
+    partition: unique ? 'p0' : shares.hog && dice.happens(0.7) ? 'p0' : `p${dice.between(0, 3)}`,
+    ...(dice.happens(shares.expiring) && { expiresInMs: (job.delayMs ?? 0) + dice.between(7_001, 30_000) }),
+    ...(dice.happens(shares.amended) && {
+      amend: {
+        afterMs: dice.between(0, 10_000),
+        ...(dice.happens(0.5) ? { priority: dice.between(-3, 3) } : { delayMs: dice.between(0, 20_000) }),
+      },
+    }),
+    ...(dice.happens(0.3) && { redrivesAnew: true }),
   }
 }
 

@@ -3,6 +3,7 @@ import { createChard } from '../../src/engine/chard.ts'
 import type { RunContext, Task, TaskOptions } from '../../src/engine/task/task.ts'
 import type { Input } from './moods.ts'
 import type { Plan } from './plan.ts'
+import { flowTasks, type SchedulePlan } from './plan-flow.ts'
 import type { Program, Version } from './platform/isolate.ts'
 
 /** Accepts everything: schemas are not what is tried here. */
@@ -26,6 +27,7 @@ export function programOf(plan: Plan, version: Version, { run }: Handlers): Prog
     runner: { concurrency: plan.concurrency, jobs: plan.jobsMax },
     directStart: plan.directStart,
   })
+  const limits = version === 'new' ? plan.flow.limits : plan.flow.limitsOld
   const task = (name: string, options: Partial<TaskOptions<typeof anything, unknown>>): Task<Input, unknown> =>
     chard.task({
       name,
@@ -43,10 +45,44 @@ export function programOf(plan: Plan, version: Version, { run }: Handlers): Prog
     once: task('once', { retry: { maxAttempts: 1 } }),
     brief: task('brief', { retry: { maxAttempts: 3 }, retention: briefRetentionMs }),
     hooked: task('hooked', { retry: { maxAttempts: 2 }, onFailed: async () => {} }),
+    // What schedules make.
+    tick: task('tick', { retry: { maxAttempts: 2 } }),
+    ...Object.fromEntries(flowTasks.map((name) => [name, task(name, { ...limits[name], partition: partitionOf })])),
     // The previous release knows nothing of it: neither do its runners, nor its ledgers.
     ...(version === 'new' && {
       fresh: task('fresh', { retry: { maxAttempts: 3 }, timeout: '50s', onFailed: async () => {} }),
     }),
   }
-  return { chard, worker: chard.serve(Object.values(tasks)), tasks }
+  const worker = chard.serve(Object.values(tasks))
+  // A schedule of a task that this version does not serve is stopped by its ledgers.
+  const unserved = task('fresh', {})
+  for (const schedule of plan.flow.schedules) {
+    if (version === 'old' && schedule.isNew) continue
+    const everyMs = version === 'old' ? schedule.everyMsOld : schedule.everyMs
+    chard.schedule({
+      ...ruleOf(schedule, everyMs),
+      ...namedOf(schedule),
+      task: tasks[schedule.task] ?? unserved,
+      spread: Math.min(schedule.spreadMs, everyMs - 1),
+      ...(schedule.expiresInMs !== undefined && { expiresIn: schedule.expiresInMs }),
+      input: { n: scheduledN, moods: schedule.moods, partition: 'p1' },
+    })
+  }
+  return { chard, worker, tasks }
+}
+
+/** A number that no request has. */
+const scheduledN = 999_999
+
+function partitionOf({ n, partition }: Input): string {
+  return partition ?? `p${n % 4}`
+}
+
+function ruleOf({ isCron }: SchedulePlan, everyMs: number): { cron: string } | { every: number } {
+  if (!isCron) return { every: everyMs }
+  return { cron: everyMs === 60_000 ? '0 * * * * *' : `*/${everyMs / 1_000} * * * * *` }
+}
+
+function namedOf({ name, catchUp, overlap }: SchedulePlan): Pick<SchedulePlan, 'name' | 'catchUp' | 'overlap'> {
+  return { name, catchUp, overlap }
 }

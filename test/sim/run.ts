@@ -1,6 +1,7 @@
 /** One run: the storm with its requests, then calm until everything due has finished, then the quiet of the books. */
 import type { RunFigures } from './figures.ts'
 import { type Plan, planOf } from './plan.ts'
+import { Closing, steerBy } from './steering.ts'
 import { Storm } from './storm.ts'
 import { World } from './world.ts'
 
@@ -12,6 +13,8 @@ const watchdogMs = 60_000
 /** Work that is done costs nothing: in an hour of quiet no wake-up is sent, and alarms ring only to prune. */
 const quietMs = 3_600_000
 const quietRingsMax = 60
+/** Lines of a failing run's end that are shown. */
+const linesMax = Number(process.env['SIM_LINES'] ?? 60)
 
 export interface Run extends RunFigures {
   readonly lines: readonly string[]
@@ -33,13 +36,21 @@ export async function run(plan: Plan): Promise<Run> {
   const { clock, violation, trace, tally } = world
   effects(world)
   world.close()
-  return { seed: plan.seed, steps: clock.rung, violation, trace: trace.hash, tally, lines: trace.last(60) }
+  return {
+    seed: plan.seed,
+    steps: clock.rung,
+    violation,
+    trace: trace.hash,
+    tally,
+    lines: trace.last(linesMax),
+  }
 }
 
 async function live(world: World): Promise<void> {
   const { clock, plan, ledgers } = world
   const storm = new Storm(world)
   for (const job of plan.jobs) world.later(job.atMs, () => storm.ask(job))
+  for (const one of plan.flow.steering) steerBy(world, one)
   watch(world)
   await passed(world, plan.stormMs)
   if (world.violation) return
@@ -47,9 +58,11 @@ async function live(world: World): Promise<void> {
   const stormEndedAt = clock.now
   world.calm()
   world.expects(clock.now + callMsMax)
+  const closing = new Closing(world)
   // What has died is noticed now, and not when the next timer rings.
   await clock.advance(0)
   const isUnfinished = () =>
+    !closing.isDone ||
     world.asking.size > 0 ||
     clock.now < world.expectedUntil ||
     ledgers.some(({ ports }) => ports.watch.rows.live.size > 0)
@@ -63,6 +76,7 @@ async function live(world: World): Promise<void> {
       `${left.length} jobs are not final ${boundMs / 60_000} min after the storm: ${first?.id} ${first?.task} ${first?.state} ${first?.attempt}/${first?.maxAttempts}, due ${first?.dueAt}`,
   )
   if (world.violation) return
+  closing.check()
   for (const ledger of ledgers) ledger.ports.watch.restarted(ledger)
   await quiet(world)
 }

@@ -2,7 +2,9 @@
 import { ChardError } from '../../src/engine/task/errors.ts'
 import type { EnqueueOptions } from '../../src/engine/task/task.ts'
 import type { Faults } from './faults.ts'
+import type { Input } from './moods.ts'
 import type { JobPlan } from './plan.ts'
+import { steer } from './steering.ts'
 import type { World } from './world.ts'
 
 /** Tries at one request before its caller gives up. */
@@ -46,8 +48,10 @@ export class Storm {
   /** Makes the request of a plan, again when it is refused by the platform, and steers what came of it. */
   ask(job: JobPlan, tried = 1): void {
     const { world } = this
-    const { task, n, moods, key } = job
+    const { task, n, key } = job
     const options: EnqueueOptions = {
+      ...(job.unique && { unique: job.unique }),
+      ...(job.expiresInMs !== undefined && { expiresIn: job.expiresInMs }),
       ...(key !== undefined && { idempotencyKey: key }),
       ...(job.delayMs !== undefined && { delay: job.delayMs }),
       ...(job.priority !== undefined && { priority: job.priority }),
@@ -55,7 +59,7 @@ export class Storm {
       ...(job.tier === 'startNow' && { startNow: true }),
     }
     // One key is one input; now and then somebody comes with another, and must be told so.
-    const input = key === undefined ? { n, moods } : { n: n % 10 === 9 ? 1 : 0, moods: ['ok' as const] }
+    const input = key === undefined ? inputOf(job) : inputOf({ ...job, n: n % 10 === 9 ? 1 : 0, moods: ['ok'] })
     if (key === undefined) world.requests.tried(n)
     const asked = world.request(async ({ program: { tasks } }) => {
       const found = tasks[task] ?? tasks['plain']
@@ -80,32 +84,30 @@ export class Storm {
       (error: unknown) => {
         world.note(`refused ${n}: ${String(error)}`)
         const isExpected =
-          error instanceof ChardError && (error.code === 'unavailable' || error.code === 'key-conflict')
+          error instanceof ChardError && ['unavailable', 'key-conflict', 'draining'].includes(error.code)
         world.claim(isExpected, 'error', () => `enqueue threw ${(error as Error)?.stack ?? String(error)}`)
         if (tried < triesMax) world.later(1_000 * tried, () => this.ask(job, tried + 1))
       },
     )
   }
 
-  #steer({ delayMs, cancelAfterMs, redriveAfterMs }: JobPlan, id: string): void {
+  #steer(job: JobPlan, id: string): void {
     const { world } = this
+    const { delayMs, cancelAfterMs, redriveAfterMs, redrivesAnew, amend } = job
     if (delayMs !== undefined) world.expects(world.clock.now + delayMs)
-    if (cancelAfterMs !== undefined) world.later(cancelAfterMs, () => this.#verb('cancel', id))
-    if (redriveAfterMs !== undefined) world.later(redriveAfterMs, () => this.#verb('redrive', id))
-  }
-
-  #verb(verb: 'cancel' | 'redrive', id: string): void {
-    const { world } = this
-    world
-      .request(({ program }) => program.chard[verb](id))
-      .then(
-        () => world.count(verb),
-        (error: unknown) => {
-          const isExpected =
-            error instanceof ChardError && ['unavailable', 'wrong-state', 'gone', 'unknown-job'].includes(error.code)
-          world.claim(isExpected, 'error', () => `${verb} threw ${(error as Error)?.stack ?? String(error)}`)
-        },
-      )
+    if (cancelAfterMs !== undefined)
+      world.later(cancelAfterMs, () => steer(world, 'cancel', ({ program }) => program.chard.cancel(id)))
+    if (redriveAfterMs !== undefined) {
+      const anew = redrivesAnew ? { input: inputOf({ ...job, moods: ['ok'] }) } : undefined
+      world.later(redriveAfterMs, () => steer(world, 'redrive', ({ program }) => program.chard.redrive(id, anew)))
+    }
+    if (!amend) return
+    const { afterMs, priority, delayMs: delay } = amend
+    world.later(afterMs, () => {
+      if (delay !== undefined) world.expects(world.clock.now + delay)
+      const amendment = { ...(priority !== undefined && { priority }), ...(delay !== undefined && { delay }) }
+      steer(world, 'amend', ({ program }) => program.chard.amend(id, amendment))
+    })
   }
 
   /** Acts now and then, on the average at this interval, until the storm is over. */
@@ -127,4 +129,8 @@ export class Storm {
     }
     next()
   }
+}
+
+function inputOf({ n, moods, partition }: JobPlan): Input {
+  return { n, moods, ...(partition !== undefined && { partition }) }
 }

@@ -22,7 +22,10 @@ import { briefRetentionMs, programOf } from './program.ts'
 import { Trace } from './trace.ts'
 import { Weather } from './weather.ts'
 
-const verbs: readonly Verb[] = ['enqueue', 'sync', 'get', 'list', 'cancel', 'redrive', 'overview', 'wake']
+const verbs: readonly Verb[] = [
+  ...(['enqueue', 'sync', 'get', 'list', 'cancel', 'redrive', 'amend', 'bulk', 'bulkProgress'] as const),
+  ...(['change', 'settings', 'adopt', 'schedules', 'steerSchedule', 'triggerSchedule', 'overview', 'wake'] as const),
+]
 /** What the platform gives an invocation. */
 const subrequestsMax = 1_000
 const queueWallMs = 15 * 60_000
@@ -279,7 +282,7 @@ export class World {
   #namespace(isolate: () => Isolate) {
     const stub = (shard: number) =>
       Object.fromEntries(
-        verbs.map((verb) => [verb, (request?: unknown) => this.#call(machine(), isolate(), shard, verb, request)]),
+        verbs.map((verb) => [verb, (...asked: unknown[]) => this.#call(machine(), isolate(), shard, verb, asked)]),
       )
     return {
       idFromName: (name: string) => ({ name }),
@@ -292,11 +295,11 @@ export class World {
     { speaksOld, silentUntil }: Isolate,
     shard: number,
     verb: Verb,
-    request: unknown,
+    asked: readonly unknown[],
   ): Promise<unknown> {
     const { weather } = this
     const ledger = this.ledgers[shard] as LedgerObject
-    const said = speaksOld ? asOld(verb, request) : request
+    const said = speaksOld ? asOld(verb, asked) : asked
     const isCutOff = !weather.isOver && this.clock.now < silentUntil
     const answer = ledger.call(caller as Invocation | Activation, verb, said, isCutOff)
     this.count(`rpc ${verb}`)
@@ -315,6 +318,7 @@ export class World {
       count: (name, n) => this.count(name, n),
       retentionMs: (task) => (task === 'brief' ? Math.min(plan.retentionMs, briefRetentionMs) : plan.retentionMs),
       mayPruneEarly: plan.bytesFactor > 1,
+      plan: plan.flow,
       isClockTrue: () => this.#isClockTrue(),
       trueNow: () => clock.now,
       requests: this.requests,
@@ -333,13 +337,16 @@ export class World {
 }
 
 /** A request as the previous release makes it: without what has been added since. */
-function asOld(verb: Verb, request: unknown): unknown {
-  if (verb !== 'sync') return request
+function asOld(verb: Verb, asked: readonly unknown[]): readonly unknown[] {
+  if (verb === 'wake') return []
+  if (verb !== 'sync') return asked
+  const [request] = asked
   const { ack, settle, beat, ...rest } = request as Record<string, unknown> & { settle: object[]; beat: object[] }
   void ack
-  return {
+  const said = {
     ...rest,
     settle: settle.map((one) => ({ ...one, progress: undefined, log: undefined })),
     beat: beat.map((one) => ({ ...one, progress: undefined })),
   }
+  return [said]
 }

@@ -178,6 +178,7 @@ export class Client {
       ...(partition !== undefined && { partition }),
       ...(key !== undefined && { key }),
       ...(rule && { unique: rule }),
+      ...(childKey !== undefined && { child: true }),
       ...(options.key === undefined && childKey !== undefined && { keyWins: true }),
       ...(options.tags.length > 0 && { tags: options.tags }),
       ...(trace !== undefined && { trace }),

@@ -82,12 +82,12 @@ export class Steering {
   }
 
   /**
-   * @param key an idempotency key: a repeated call begins nothing twice, and begins it where it was missing
+   * @param key an idempotency key, and then the action's id: a repeated call begins nothing twice, and begins it where it was missing
    * @throws ChardError `invalid-option`, `key-conflict`
    */
   async bulk(action: BulkAction, filter: JobFilter, key?: string): Promise<BulkProgress> {
     if (key !== undefined) checkedKey('idempotencyKey', key)
-    const id = key === undefined ? this.#newBulkId() : await digest(key)
+    const id = key ?? this.#newBulkId()
     const request = { id, action, filter: filterOf(filter) }
     const { answers, missing } = await this.#client.all((ledger) => ledger.bulk(request))
     return progressOf(id, action, answers.map(unrefused), missing)
@@ -130,12 +130,6 @@ export class Steering {
 function unrefused<T extends object>(reply: T | Refusal): T {
   if (isRefusal(reply)) throw refusalError(reply)
   return reply
-}
-
-/** A text of any form as an id: 128 bits of its hash. */
-async function digest(text: string): Promise<string> {
-  const bytes = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)))
-  return Array.from(bytes.subarray(0, 16), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
 function progressOf(

@@ -87,6 +87,9 @@ export class Books {
   /** Plain waiting jobs beyond this id are on disk only; undefined when all are in memory. */
   plainLoadedTo: string | undefined
 
+  /** The counts below the mark were not stored by task, and had to be counted: the next transaction stores them. */
+  isRecounted = false
+
   /** When rows will next come into memory by their due time. Not while it is full: a claim that makes room loads them. */
   get nextLoadAt(): number | undefined {
     return this.ready.size >= readyMax ? undefined : this.nextDueAt
@@ -183,7 +186,9 @@ export function opened(
   const upkeep = facts.read<StoredUpkeep>('upkeep')
   books.mark = upkeep?.mark ?? ''
   books.swept = upkeep?.swept ?? ''
-  books.counts.below = countedBelow(jobs, upkeep)
+  const below = storedBelow(upkeep)
+  books.counts.below = below ?? countsOf(jobs.countBetween('', books.mark))
+  books.isRecounted = below === undefined
   for (const { runner, until } of runners.all()) {
     books.runners.set(runner, { heardAt: 0, seq: 0, ack: Number.MAX_SAFE_INTEGER, spare: 0, until })
   }
@@ -206,14 +211,15 @@ export function opened(
 
 /**
  * The counts below the mark by task. After the release before this one has written them they are sums alone: then, and
- * only then, the rows are counted.
+ * only then, the rows must be counted.
  */
-function countedBelow(jobs: JobStatements, upkeep: StoredUpkeep | undefined): TaskCounts {
+function storedBelow(upkeep: StoredUpkeep | undefined): TaskCounts | undefined {
   if (!upkeep) return {}
-  const { mark, below, tasks } = upkeep
+  const { below, tasks } = upkeep
   const total = tasks && totalOf(tasks)
-  if (total && Object.entries(below).every(([state, n]) => total[state as keyof StateCounts] === n)) return tasks
-  return countsOf(jobs.countBetween('', mark))
+  return total && Object.entries(below).every(([state, n]) => total[state as keyof StateCounts] === n)
+    ? tasks
+    : undefined
 }
 
 /** Brings what has fallen due into memory, a slice at a time; `nextDueAt` stays in the past while there is more. */

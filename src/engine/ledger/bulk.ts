@@ -8,6 +8,7 @@ import type { CoreParts } from './parts.ts'
 import type { BulkAction, BulkReply, BulkRequest, JobFilter, Refusal } from './protocol.ts'
 import { idsOf, isMeant } from './read.ts'
 import type { BulkRow } from './small-tables.ts'
+import type { SearchRow } from './statements.ts'
 import { cancelRow, redriveRow } from './steer.ts'
 import type { Turn } from './turn.ts'
 
@@ -78,11 +79,12 @@ function act(core: CoreParts, turn: Turn, action: BulkAction, job: Parameters<ty
   return next !== undefined
 }
 
-/** A redrive takes what had ended when it began: what it has redriven itself may end again. */
-function isOpenTo(
-  { action, startedAt }: BulkRow,
-  { state, finishedAt }: { state: Parameters<typeof isFinal>[0]; finishedAt: number | null },
-): boolean {
+/**
+ * What was there when it began, whatever its id says. A redrive takes what had ended by then: what it has redriven
+ * itself may end again.
+ */
+function isOpenTo({ action, startedAt }: BulkRow, { state, createdAt, finishedAt }: SearchRow): boolean {
+  if (createdAt > startedAt) return false
   return action === 'cancel' ? !isFinal(state) : isFinal(state) && (finishedAt ?? 0) <= startedAt
 }
 

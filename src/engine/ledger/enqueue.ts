@@ -1,6 +1,5 @@
 /** The verb that records jobs. One transaction; a retried call and a known key record nothing twice (I5). */
 import { ChardError } from '../task/errors.ts'
-import { isFinal } from '../task/job.ts'
 import { claimedOf } from './claim.ts'
 import { leaseToken } from './lease.ts'
 import type { Group } from './limits.ts'
@@ -9,7 +8,7 @@ import type { Enqueued, EnqueueReply, EnqueueRequest, NewJob, Start } from './pr
 import type { Admission } from './ready-index.ts'
 import { isReady, type JobRow, type JobRowWithInput, newRow } from './row.ts'
 import { isDraining, isPaused } from './settings.ts'
-import { expire, settleRow } from './settle.ts'
+import { expire, predecessor, settleRow } from './settle.ts'
 import { begun, callsOf, following, renewed } from './transitions.ts'
 import { type Turn, wakeUpPatienceMs } from './turn.ts'
 import { type Decision, decide, firstStart } from './unique.ts'
@@ -118,13 +117,6 @@ function takeOver(
   return added(core, turn, job, inline, { notBefore: decision.notBefore, before, holder })
 }
 
-/** A holder that has ended without having run may have waited for a job that still runs. */
-function predecessor(core: CoreParts, turn: Turn, { after }: JobRow): JobRowWithInput | undefined {
-  const [row] = after === null ? [] : core.jobs.withInput([after])
-  const latest = row && turn.latest(row)
-  return latest && !isFinal(latest.state) ? latest : undefined
-}
-
 function added(
   core: CoreParts,
   turn: Turn,
@@ -139,9 +131,9 @@ function added(
   return { holder: row, reply: { id: row.id, state: row.state, duplicate: false, ...(claimed && { claimed }) } }
 }
 
-/** What its caller runs already is recorded all the same: nothing accepted is lost. */
-function refusesNew({ standing }: CoreParts, { task, start }: NewJob): boolean {
-  return isDraining(standing.settings, task) && (start === undefined || start.kind === 'claim')
+/** What its caller runs already, and what a handler makes, is recorded all the same: nothing accepted is lost. */
+function refusesNew({ standing }: CoreParts, { task, start, child }: NewJob): boolean {
+  return isDraining(standing.settings, task) && !child && (start === undefined || start.kind === 'claim')
 }
 
 /** What a job's key says of it. */

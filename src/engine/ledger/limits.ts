@@ -5,7 +5,7 @@
  * Owns the logs in memory, which are read from their rows when they are first asked for, and the moments at which
  * parked partitions open. The logs cost a row a partition and claim, and none a job.
  */
-import { type Flow, isWholeLimited, type TaskFlow } from '../task/flow.ts'
+import type { Flow, TaskFlow } from '../task/flow.ts'
 import { Moments } from './moments.ts'
 import { opensAt, type RateLog, roomLeft, seenAt, spentAt, withStarts } from './rate-log.ts'
 import type { Admission } from './ready-index.ts'
@@ -139,8 +139,11 @@ export class Limits {
     return this.#openings.next()
   }
 
-  isWholeLimited(task: string): boolean {
-    return isWholeLimited(this.#flowOf(task))
+  /** What a job holds a place in: its partition if that has places, or else its task. Undefined: nothing counts them. */
+  placeOf({ task, partition }: Group): string | undefined {
+    const { whole, each } = this.#flowOf(task)
+    if (partition !== '' && each.concurrency !== undefined) return nameOf({ task, partition })
+    return whole.concurrency === undefined ? undefined : nameOf({ task, partition: '' })
   }
 
   #room(group: Group, { rate, concurrency }: Flow, now: number, ended: Ended): number {

@@ -38,6 +38,8 @@ export interface NewJob {
   readonly key?: string
   /** What the call does when the key is held. Default: the rule of an idempotency key. */
   readonly unique?: UniqueRule
+  /** A handler makes it: part of work that was accepted already, so that draining does not refuse it. */
+  readonly child?: true
   /** True when a known key answers with its job whatever the input: the children of a handler. */
   readonly keyWins?: boolean
   readonly tags?: readonly string[]

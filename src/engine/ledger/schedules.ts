@@ -23,6 +23,7 @@ import type {
 } from './protocol.ts'
 import { type JobRow, newRow } from './row.ts'
 import { isDraining } from './settings.ts'
+import { predecessor } from './settle.ts'
 import type { ScheduleRow } from './small-tables.ts'
 import { cancelRow } from './steer.ts'
 import { following } from './transitions.ts'
@@ -116,15 +117,22 @@ function followed(
   const { name, ruleText: rule } = one
   const task = one.task.name
   if (!row || row.rule !== rule) {
-    const nextAt = nextSlot(ruleOf(one, now), now) ?? null
+    const nextAt = slotToCome(ruleOf(one, now), row, now)
     const { paused = 0, lastJob = null, history = '[]' } = row ?? {}
     return { name, task, rule, anchor: now, nextAt, paused, stopped, lastJob, history }
   }
   if (row.task === task && row.stopped === stopped) return row
   // Back after a stop: the slots that passed meanwhile were not its own.
   const isBack = row.stopped !== null && stopped === null
-  const nextAt = isBack ? (nextSlot(ruleOf(one, row.anchor), now) ?? null) : row.nextAt
+  const nextAt = isBack ? slotToCome(ruleOf(one, row.anchor), row, now) : row.nextAt
   return { ...row, task, stopped, nextAt }
+}
+
+/** The first slot from now on; and, should the clock have stepped back, after every slot that was dealt with. */
+function slotToCome(rule: SlotRule, row: ScheduleRow | undefined, now: number): number | null {
+  const past = row ? (JSON.parse(row.history) as SlotRecord[]) : []
+  const dealtWith = past.map(({ slot, trigger }) => (trigger ? 0 : slot))
+  return nextSlot(rule, Math.max(now, ...dealtWith)) ?? null
 }
 
 /** The slots that have come. True when there are more. */
@@ -187,19 +195,22 @@ function fireSlot(
     past.skip('overlap', slot)
     return undefined
   }
-  // A running job learns of its cancellation with its runner's next beat: the new one waits for its end.
+  // A running job learns of its cancellation with its runner's next beat: the new one waits for its end. One that waited
+  // itself for such an end is cancelled at once, and leaves the waiting to the new one.
   const stopping = before && cancelRow(core, turn, before)
+  const running = stopping && (isFinal(stopping.state) ? predecessor(core, turn, stopping) : stopping)
   const id = newJobId(core.shard, turn.now, core.random)
-  insert(turn, one, slot, { id }, stopping && !isFinal(stopping.state) ? stopping : undefined)
+  insert(turn, one, slot, { id }, running)
   past.made(slot, id)
   return id
 }
 
+/** The newest job while it has not ended; should it have ended without having run, the one that it waited for. */
 function liveJob(core: CoreParts, turn: Turn, id: string | null): JobRow | undefined {
   if (id === null) return undefined
   const added = core.jobs.byIds([id])[0] ?? turn.added(id)
   const row = added && turn.latest(added)
-  return row && !isFinal(row.state) ? row : undefined
+  return row && (isFinal(row.state) ? predecessor(core, turn, row) : row)
 }
 
 function insert(
@@ -266,7 +277,9 @@ export function trigger(core: CoreParts, turn: Turn, { name, id, key }: TriggerR
   const past = new Past(row, turn.now)
   const job = insert(turn, one, turn.now, { id, ...(key !== undefined && { key }) })
   past.made(turn.now, id, true)
-  write(core, turn, { ...row, lastJob: id, history: past.text() })
+  // The job of a slot that has not ended yet is still the one that the next slot must not overlap.
+  const lastJob = liveJob(core, turn, row.lastJob) ? row.lastJob : id
+  write(core, turn, { ...row, lastJob, history: past.text() })
   return { id, state: job.state, duplicate: false }
 }
 
@@ -282,7 +295,7 @@ function resumed(turn: Turn, one: PlacedSchedule, row: ScheduleRow): ScheduleRow
     const { slots, earlier } = dueSlots(rule, row.nextAt, turn.now, catchUpMax)
     past.skip('paused', row.nextAt, slots.length + earlier)
   }
-  return { ...row, paused: 0, nextAt: nextSlot(rule, turn.now) ?? null, history: past.text() }
+  return { ...row, paused: 0, nextAt: slotToCome(rule, row, turn.now), history: past.text() }
 }
 
 function recordOfSchedule(

@@ -91,6 +91,13 @@ function release(core: CoreParts, turn: Turn, { id, successor }: JobRow): void {
   if (row?.after === id && !isFinal(row.state) && row.state !== 'running') turn.change(row, released(row, turn.now))
 }
 
+/** The job that one which has ended without having run was waiting for, if that has not ended. */
+export function predecessor(core: CoreParts, turn: Turn, { after }: JobRow): JobRow | undefined {
+  const [stored] = after === null ? [] : core.jobs.byIds([after])
+  const row = stored && turn.latest(stored)
+  return row && !isFinal(row.state) ? row : undefined
+}
+
 /** A job that has failed for good hands its task's `onFailed` over as a job of its own, and a message to who wants to know. */
 function handOver(core: CoreParts, turn: Turn, failed: JobRow, recorded?: string): void {
   const { id, task, attempt, reason, createdAt, trace } = failed

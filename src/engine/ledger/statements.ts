@@ -39,7 +39,6 @@ const movingColumns = {
   lease: 'lease',
   leaseUntil: 'lease_until',
   cancelling: 'cancelling',
-  key: 'key',
   formerKey: 'former_key',
   calls: 'calls',
   keyStartedAt: 'key_started_at',
@@ -51,10 +50,14 @@ const movingColumns = {
   output: 'output',
 } as const satisfies Partial<Record<keyof JobRow, string>>
 
-const columns = { ...fixedColumns, ...movingColumns }
+/** Set only where it passes from one job to another: its index would be written with every step of a job otherwise. */
+const keyColumn = { key: 'key' } as const
+
+const columns = { ...fixedColumns, ...movingColumns, ...keyColumn }
 type Column = keyof typeof columns
 const names = Object.keys(columns) as Column[]
-const movingNames = Object.keys(movingColumns) as (keyof typeof movingColumns)[]
+const movingNames = Object.keys(movingColumns) as Column[]
+const keyedNames: readonly Column[] = [...movingNames, 'key']
 
 const selected = names.map((name) => `${columns[name]} AS ${name}`).join(', ')
 const heavy: readonly Column[] = [
@@ -98,6 +101,32 @@ export interface Change {
 }
 
 export function jobStatements(sql: Sql) {
+  /** One statement for rows whose same columns are written. */
+  const update = (changes: readonly Change[], written: readonly Column[]): number => {
+    const values = ({ before, after, input }: Change): SqlValue[] => [
+      ...written.map((name) => after[name]),
+      input ?? null,
+      before.id,
+      ...unchanged.map((name) => before[name]),
+    ]
+    const size = written.length + 1
+    const set = (bind: (index: number) => string) =>
+      [
+        ...written.map((name, index) => `${columns[name]} = ${bind(index)}`),
+        `input = coalesce(${bind(size - 1)}, input)`,
+      ].join(', ')
+    const still = (bind: (index: number) => string) =>
+      unchanged.map((name, index) => `jobs.${columns[name]} IS ${bind(size + 1 + index)}`).join(' AND ')
+    const numbered = (index: number) => `?${index + 1}`
+    const one = `UPDATE jobs SET ${set(numbered)} WHERE id = ${numbered(size)} AND ${still(numbered)} RETURNING id`
+    const many = `UPDATE jobs SET ${set(place)} FROM json_each(?) v WHERE jobs.id = ${place(size)} AND ${still((i) => `(${place(i)})`)} RETURNING jobs.id`
+    return inArrays(changes.map(values)).reduce((count, batch) => {
+      const [only] = batch
+      const found = batch.length === 1 && only ? sql.all(one, ...only) : sql.all(many, JSON.stringify(batch))
+      return count + found.length
+    }, 0)
+  }
+
   return {
     /** Records jobs; one whose id is known is left as it is. Answers the ids that were new. */
     insert(rows: readonly JobRowWithInput[]): string[] {
@@ -119,28 +148,9 @@ export function jobStatements(sql: Sql) {
 
     /** Writes the next rows of jobs, each only if it is still as it was read. Answers how many were. */
     update(changes: readonly Change[]): number {
-      const values = ({ before, after, input }: Change): SqlValue[] => [
-        ...movingNames.map((name) => after[name]),
-        input ?? null,
-        before.id,
-        ...unchanged.map((name) => before[name]),
-      ]
-      const size = movingNames.length + 1
-      const set = (bind: (index: number) => string) =>
-        [
-          ...movingNames.map((name, index) => `${columns[name]} = ${bind(index)}`),
-          `input = coalesce(${bind(size - 1)}, input)`,
-        ].join(', ')
-      const still = (bind: (index: number) => string) =>
-        unchanged.map((name, index) => `jobs.${columns[name]} IS ${bind(size + 1 + index)}`).join(' AND ')
-      const numbered = (index: number) => `?${index + 1}`
-      const one = `UPDATE jobs SET ${set(numbered)} WHERE id = ${numbered(size)} AND ${still(numbered)} RETURNING id`
-      const many = `UPDATE jobs SET ${set(place)} FROM json_each(?) v WHERE jobs.id = ${place(size)} AND ${still((i) => `(${place(i)})`)} RETURNING jobs.id`
-      return inArrays(changes.map(values)).reduce((written, batch) => {
-        const [only] = batch
-        const found = batch.length === 1 && only ? sql.all(one, ...only) : sql.all(many, JSON.stringify(batch))
-        return written + found.length
-      }, 0)
+      const passesKey = ({ before, after }: Change) => before.key !== after.key
+      const keepsKey = (change: Change) => !passesKey(change)
+      return update(changes.filter(passesKey), keyedNames) + update(changes.filter(keepsKey), movingNames)
     },
 
     /** The jobs with these ids, in the order of the ids. Unknown ones are left out. */
@@ -275,7 +285,8 @@ export function jobStatements(sql: Sql) {
     /** The small columns of jobs below an id, newest first: what a search looks at. */
     search(below: string, from: string, limit: number): SearchRow[] {
       return sql.all(
-        `SELECT id, task, state, tags, coalesce(key, former_key) AS key, finished_at AS finishedAt
+        `SELECT id, task, state, tags, coalesce(key, former_key) AS key, created_at AS createdAt,
+           finished_at AS finishedAt
          FROM jobs WHERE id < ? AND id >= ? ORDER BY id DESC LIMIT ?`,
         below,
         from,
@@ -288,7 +299,7 @@ export function jobStatements(sql: Sql) {
 export type JobStatements = ReturnType<typeof jobStatements>
 
 /** What a search sees of a job. */
-export type SearchRow = Pick<JobRow, 'id' | 'task' | 'state' | 'tags' | 'key' | 'finishedAt'>
+export type SearchRow = Pick<JobRow, 'id' | 'task' | 'state' | 'tags' | 'key' | 'createdAt' | 'finishedAt'>
 
 /** Cuts rows into arrays that can be bound; a large row is an array of one. */
 function inArrays(rows: readonly SqlValue[][]): SqlValue[][][] {

@@ -7,12 +7,13 @@
  */
 import { claim, claimedBefore } from './claim.ts'
 import { leaseMs, leaseParts } from './lease.ts'
+import type { Group } from './limits.ts'
 import type { CoreParts } from './parts.ts'
-import type { Beat, SyncReply, SyncRequest } from './protocol.ts'
+import type { Beat, Claimed, SyncReply, SyncRequest } from './protocol.ts'
 import { leaseIsLive } from './row.ts'
 import { lapseRow, settle } from './settle.ts'
 import { refunded, refundsMax } from './transitions.ts'
-import type { Turn } from './turn.ts'
+import { type Turn, wakeUpPatienceMs } from './turn.ts'
 
 /** What becomes of a runner with nothing to do. */
 export interface Idle {
@@ -32,6 +33,8 @@ export function sync(core: CoreParts, turn: Turn, request: SyncRequest, { mayPar
   giveBack(core, turn, request)
   const repeated = stale ? [] : claimedBefore(core, turn, request)
   const claimed = repeated.length > 0 || stale ? repeated : claim(core, turn, request)
+  // What waits for a place has no alarm of its own while all are taken.
+  if (leavesPlaces(core, turn, claimed)) turn.need(turn.now + wakeUpPatienceMs)
   const { goodUntil, storedUntil } = extend(core, turn, request, stale)
   const isEmptyHanded = claimed.length === 0 && request.beat.length === 0
   const comesBack =
@@ -50,6 +53,19 @@ export function sync(core: CoreParts, turn: Turn, request: SyncRequest, { mayPar
     leaseMs: goodUntil - turn.now,
     ...(againInMs !== undefined && { againInMs }),
   }
+}
+
+/** True when this sync frees places of a limited task that it does not fill, and others wait. */
+function leavesPlaces({ books, limits }: CoreParts, turn: Turn, claimed: readonly Claimed[]): boolean {
+  if (books.ready.size <= claimed.length) return false
+  const free = new Map<string, number>()
+  const count = (group: Group, by: 1 | -1) => {
+    const place = limits.placeOf(group)
+    if (place !== undefined) free.set(place, (free.get(place) ?? 0) + by)
+  }
+  for (const row of turn.ended()) count(row, 1)
+  for (const { task, partition = '' } of claimed) count({ task, partition }, -1)
+  return [...free.values()].some((places) => places > 0)
 }
 
 /** What goes on: progress is written, and the runner learns what it lost and what it should stop. */

@@ -169,7 +169,7 @@ export function renewed(row: JobRow, renewal: Renewal, now: number): JobRow {
     ...row,
     bytes,
     priority: Math.max(row.priority, priority),
-    expiresAt: expiresAt ?? row.expiresAt,
+    expiresAt,
     calls: JSON.stringify([...callsOf(row), call].slice(-callsMax)),
     leaseUntil: null,
   }
@@ -181,6 +181,7 @@ export interface Renewal {
   readonly call: string
   readonly bytes: number
   readonly priority: number
+  /** Its deadline is the newest call's, also when that names none. */
   readonly expiresAt: number | null
   readonly dueAt: number | undefined
 }

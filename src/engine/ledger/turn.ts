@@ -147,7 +147,7 @@ export class Turn {
     }
     const upkeep = this.#moved ?? books.upkeep()
     this.#below = this.#belowAfter(upkeep)
-    if (this.#moved || this.#below)
+    if (this.#moved || this.#below || books.isRecounted)
       facts.write('upkeep', storedUpkeep({ ...upkeep, below: this.#below ?? upkeep.below }))
     this.after(tallies.flush(tallyRows, this.tallies, this.now, this.#flushesTallies))
   }
@@ -155,6 +155,7 @@ export class Turn {
   /** After the commit: memory follows. */
   settle(): void {
     const { books } = this.#parts
+    books.isRecounted = false
     if (this.#moved) {
       books.mark = this.#moved.mark
       books.swept = this.#moved.swept

@@ -123,7 +123,7 @@ export interface Job<Output = unknown> {
   readonly task: string
   /** The state when `enqueue` returned. `get` tells the present one. */
   readonly state: JobState
-  /** True when the idempotency key was already known: this is the job of the first call. */
+  /** True when the key was held: this is the job that holds it, with this call's input if its rule says so. */
   readonly duplicate: boolean
   /** The job as it is now. */
   get(): Promise<JobRecord<Output>>

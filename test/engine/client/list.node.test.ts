@@ -115,6 +115,25 @@ describe('list', () => {
     expect((await world.until(world.client.list({ ...query, limit: 100 }))).jobs).toHaveLength(count)
   })
 
+  test('finds by the time at which jobs were made: from a moment on, and before one', async () => {
+    const world = silentWorld({ shards: 3 })
+    const task = world.task({ name: 'hourly', input: z.number(), run: () => {} })
+    const begunAt = world.clock.now
+    for (let n = 0; n < 24; n++) {
+      await world.until(task.enqueue(n, { idempotencyKey: `${n}` }))
+      await world.clock.advance(begunAt + (n + 1) * 3_600_000 - world.clock.now)
+    }
+    const at = (hour: number) => new Date(begunAt + hour * 3_600_000)
+    const inputs = async (query: JobQuery) =>
+      (await world.until(world.client.list({ limit: 100, ...query }))).jobs.map(({ input }) => input).toReversed()
+    const hours = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => from + n)
+    expect(await inputs({ createdAfter: at(20) })).toEqual(hours(20, 24))
+    expect(await inputs({ createdBefore: at(3) })).toEqual(hours(0, 3))
+    expect(await inputs({ createdAfter: at(5), createdBefore: at(9) })).toEqual(hours(5, 9))
+    expect(await inputs({ createdAfter: at(9), createdBefore: at(5) })).toEqual([])
+    expect((await pages(world, { createdAfter: at(5), createdBefore: at(15), limit: 3 })).flat()).toHaveLength(10)
+  })
+
   test('tells which shards did not answer, and shows the others', async () => {
     const world = await filled(3, 30)
     world.ledger(1).fault = () => ({ when: 'before', error: new Error('away') })
@@ -129,6 +148,8 @@ describe('list', () => {
     ['limit', { limit: 101 }],
     ['limit', { limit: 1.5 }],
     ['cursor', { cursor: 'x' }],
+    ['createdAfter', { createdAfter: new Date(Number.NaN) }],
+    ['createdBefore', { createdBefore: '2030-01-01' as never }],
     ['cursor', { cursor: "'; DROP TABLE jobs" }],
   ])('refuses a %s it does not take: %j', async (option, query) => {
     const world = silentWorld()

@@ -1,15 +1,23 @@
 /** What a ledger's core does, whatever SQLite is under it: one suite is the contract. */
 import { describe } from 'vitest'
+import { amendSuite } from './core/amend.suite.ts'
 import { beatSuite } from './core/beat.suite.ts'
+import { bulkSuite } from './core/bulk.suite.ts'
 import { claimSuite } from './core/claim.suite.ts'
 import { enqueueSuite } from './core/enqueue.suite.ts'
+import { expireSuite } from './core/expire.suite.ts'
 import { fairnessSuite } from './core/fairness.suite.ts'
 import { followSuite } from './core/follow.suite.ts'
 import { limitsSuite } from './core/limits.suite.ts'
 import { limitsWalkSuite } from './core/limits-walk.suite.ts'
+import { openingsSuite } from './core/openings.suite.ts'
 import { readSuite } from './core/read.suite.ts'
 import { rollbackSuite } from './core/rollback.suite.ts'
+import { scheduleSteeringSuite } from './core/schedule-steering.suite.ts'
+import { schedulesSuite } from './core/schedules.suite.ts'
+import { settingsSuite } from './core/settings.suite.ts'
 import { settleSuite } from './core/settle.suite.ts'
+import { slotsSuite } from './core/slots.suite.ts'
 import { steerSuite } from './core/steer.suite.ts'
 import { talliesSuite } from './core/tallies.suite.ts'
 import { uniqueSuite } from './core/unique.suite.ts'
@@ -26,10 +34,18 @@ export function coreSuite(name: string, withStore: WithStore): void {
     uniqueWalkSuite(withStore)
     fairnessSuite(withStore)
     limitsSuite(withStore)
+    openingsSuite(withStore)
     limitsWalkSuite(withStore)
     settleSuite(withStore)
+    schedulesSuite(withStore)
+    slotsSuite(withStore)
+    scheduleSteeringSuite(withStore)
     beatSuite(withStore)
     steerSuite(withStore)
+    amendSuite(withStore)
+    bulkSuite(withStore)
+    settingsSuite(withStore)
+    expireSuite(withStore)
     readSuite(withStore)
     upkeepSuite(withStore)
     talliesSuite(withStore)

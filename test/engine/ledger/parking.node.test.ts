@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Claimed } from '../../../src/engine/ledger/protocol.ts'
 import { type TaskLimits, taskFlow } from '../../../src/engine/task/flow.ts'
 import { nodeSql } from './node-sql.ts'
-import { completed, failed, leaseMs, minuteMs, Rig, settlementOf, snoozed, withAlarm } from './rig.ts'
+import { beatOf, completed, failed, leaseMs, minuteMs, Rig, settlementOf, snoozed, withAlarm } from './rig.ts'
 
 /** A ledger whose task has limits in each partition, with jobs of one partition in it. */
 function limited(perPartition: TaskLimits['perPartition'], jobs: number): Rig {
@@ -41,6 +41,29 @@ describe('a partition whose places are all taken', () => {
     expect(rig.core.available(rig.now)).toBe(1)
     expect(rig.sync({ runner: 'r3', want: 5 }).claimed).toHaveLength(1)
     expect(rig.broken()).toEqual([])
+  })
+
+  test('has its alarm in time when a place in it is freed and not filled', () => {
+    const rig = limited({ concurrency: 2 }, 3)
+    const [a] = rig.sync({ want: 2 }).claimed as [Claimed, Claimed]
+    rig.pass(minuteMs / 4)
+    rig.ring()
+    expect(rig.alarmAt).toBeGreaterThan(rig.now + 5_000)
+    rig.sync({ seq: 2, ack: 0, settle: [settlementOf(a, completed)] })
+    expect(rig.alarmAt).toBe(rig.now + 500)
+    expect(rig.broken()).toEqual([])
+  })
+
+  test('needs no alarm when the place that is freed is filled at once, or nobody waits for it', () => {
+    const rig = limited({ concurrency: 2 }, 3)
+    const [a, b] = rig.sync({ want: 2 }).claimed as [Claimed, Claimed]
+    rig.pass(minuteMs / 4)
+    rig.ring()
+    const armed = rig.alarmAt
+    const next = rig.sync({ seq: 2, ack: 1, settle: [settlementOf(a, completed)], beat: [beatOf(b)], want: 1 })
+    expect(next.claimed).toHaveLength(1)
+    rig.sync({ seq: 3, ack: 2, settle: [settlementOf(b, completed)], beat: next.claimed.map(beatOf) })
+    expect(rig.alarmAt).toBe(armed)
   })
 
   test('goes on within the sync that ends an attempt', () => {

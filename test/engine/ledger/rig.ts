@@ -63,7 +63,8 @@ export function withAlarm(sql: Sql, arm: (at: number) => void = () => {}): Pick<
 
 /** Runs of a property. In workerd each makes an object of its own: what depends on the platform shows in a few. */
 export function runs(inNode: number): { numRuns: number } {
-  const isWorkerd = (globalThis as { navigator?: { userAgent?: string } }).navigator?.userAgent === 'Cloudflare-Workers'
+  const { navigator } = globalThis as { navigator?: { userAgent: string } }
+  const isWorkerd = navigator?.userAgent === 'Cloudflare-Workers'
   return { numRuns: isWorkerd ? Math.ceil(inNode / 10) : inNode }
 }
 

@@ -16,8 +16,8 @@ const rerun: UniqueRule = { kind: 'rerun' }
 
 /** A job that holds the key, made 400 ms ago. */
 function holder(state: JobState, more: Partial<Holder> = {}): Holder {
-  const untouched = { keyStartedAt: null, cancelling: 0, notBefore: null, after: null, createdAt: now - 400 }
-  return { ...untouched, state, startedAt: null, dueAt: null, ...more }
+  const untouched = { cancelling: 0, notBefore: null, after: null, startedAt: null, keyStartedAt: null, dueAt: null }
+  return { ...untouched, state, createdAt: now - 400, ...more }
 }
 const queued = holder('queued')
 const resting = holder('scheduled', { dueAt: now + 600 })
@@ -80,6 +80,11 @@ const table: readonly (readonly [rule: UniqueRule, lines: Line[]])[] = [
       [queued, renew(), 'its rest is over, it waits for a runner alone'],
       [{ ...resting, dueAt: now }, renew(), 'at this very moment too'],
       [retrying, renew(), 'it rests no more, it waits for its next attempt'],
+      [
+        { ...resting, startedAt: now - 300 },
+        renew(),
+        'nor does one that an attempt of it has put off: that attempt has said when it comes',
+      ],
       [running, follow(now + 1_000), 'the input came too late for it'],
       [cancelling, follow(now + 1_000), 'a job that is to stop is as one that runs'],
       [done, anew(now + 1_000), 'the next begins with a rest'],
@@ -119,6 +124,8 @@ const table: readonly (readonly [rule: UniqueRule, lines: Line[]])[] = [
       [done, anew(now + 700), 'the window counts from its start'],
       [{ ...done, startedAt: now - 1_000 }, anew(now), 'and is over'],
       [never, anew(now), 'it has not started, and does not count'],
+      [{ ...never, keyStartedAt: now - 300 }, anew(now + 700), 'but the start before it does'],
+      [{ ...done, keyStartedAt: now - 900 }, anew(now + 700), 'until there is a newer one'],
     ],
   ],
   [

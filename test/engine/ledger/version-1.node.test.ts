@@ -62,8 +62,9 @@ describe('a database of version 1', () => {
     expect(rig.broken()).toEqual([])
     const read = statements1(rig.sql)
     for (const row of Object.values(rows)) expect({ ...read.byId(row.id as string) }).toEqual(row)
-    const fresh = { partition: '', notBefore: null, expiresAt: null, formerKey: null, calls: null, after: null }
-    for (const row of rig.rows()) expect(row).toMatchObject({ ...fresh, successor: null, schedule: null, slot: null })
+    const fresh = { partition: '', notBefore: null, expiresAt: null, formerKey: null, calls: null, keyStartedAt: null }
+    for (const row of rig.rows())
+      expect(row).toMatchObject({ ...fresh, after: null, successor: null, schedule: null, slot: null })
     expect(rig.record(rows.keyed.id as string)).toMatchObject({ idempotencyKey: 'k', tags: ['a'], input: { n: 1 } })
     expect(rig.record(rows.done.id as string)).toMatchObject({ output: 'done', history: [{ outcome: 'completed' }] })
   })
@@ -83,6 +84,26 @@ describe('a database of version 1', () => {
         .claimed.map((job) => job.id)
         .sort(),
     ).toEqual([rows.later.id, rows.runs.id].sort())
+    expect(rig.broken()).toEqual([])
+  })
+
+  test('has its history counted by task once: the first transaction stores the counts', () => {
+    const sql = workedWith()
+    const counted: string[] = []
+    const watched: NodeSql = {
+      ...sql,
+      all: (statement, ...bindings) => {
+        if (statement.includes('COUNT(*)')) counted.push(statement)
+        return sql.all(statement, ...bindings)
+      },
+    }
+    const rig = opened(watched)
+    expect(counted).toHaveLength(1)
+    rig.enqueue()
+    rig.restart()
+    rig.restart()
+    expect(counted).toHaveLength(1)
+    expect(rig.core.books.counts.byTask()).toMatchObject({ send: { completed: 2, scheduled: 1, queued: 3 } })
     expect(rig.broken()).toEqual([])
   })
 

@@ -217,9 +217,12 @@ class Walk {
     if (rows.length === 0) return
     const { id } = this.#one(rows)
     this.#say(`${verb} ${id}`)
-    if (verb === 'redrive') this.#redriven.add(id)
-    if (verb === 'cancel') this.rig.core.cancel(id, this.rig.now)
-    else this.rig.core.redrive({ id }, this.rig.now)
+    if (verb === 'cancel') {
+      this.rig.core.cancel(id, this.rig.now)
+      return
+    }
+    this.#redriven.add(id)
+    this.rig.core.redrive({ id }, this.rig.now)
   }
 
   #pass(): void {

@@ -426,7 +426,11 @@ describe('around a change of clocks', { timeout: 30_000 }, () => {
   const minutes = fc.oneof(some(60, 4), fc.constantFrom([0], [30], [0, 15, 30, 45], [0, 20, 40], [45]))
   const weekdays = fc.oneof(fc.constant(allOf(7)), some(7, 6))
   const pattern = fc.record({ minutes, hours, weekdays })
-  type Pattern = typeof pattern extends fc.Arbitrary<infer P> ? P : never
+  interface Pattern {
+    readonly minutes: readonly number[]
+    readonly hours: readonly number[]
+    readonly weekdays: readonly number[]
+  }
 
   const cronOf = ({ minutes, hours, weekdays }: Pattern) =>
     `${minutes.join()} ${hours.length === 24 ? '*' : hours.join()} * * ${weekdays.length === 7 ? '*' : weekdays.join()}`

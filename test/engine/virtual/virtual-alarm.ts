@@ -8,6 +8,8 @@ export class VirtualAlarm {
   isStuck = false
   /** Times it was set: each is a row on the bill. */
   timesSet = 0
+  /** Times it rang: each wakes the object. */
+  timesRung = 0
 
   constructor(
     private readonly clock: Clock,
@@ -29,6 +31,7 @@ export class VirtualAlarm {
             () => {
               if (this.isStuck) return
               this.#at = undefined
+              this.timesRung++
               this.rings()
             },
             'alarm',

@@ -6,6 +6,7 @@ import { LedgerCore } from '../../../src/engine/ledger/core.ts'
 import { Dispatcher } from '../../../src/engine/ledger/dispatcher.ts'
 import type { TaskPolicy } from '../../../src/engine/ledger/parts.ts'
 import type { LedgerRpc, SyncRequest } from '../../../src/engine/ledger/protocol.ts'
+import type { PlacedSchedule } from '../../../src/engine/ledger/schedules.ts'
 import type { Sql } from '../../../src/engine/ledger/sql.ts'
 import { type NodeSql, nodeSql } from '../ledger/node-sql.ts'
 import type { Chance } from './chance.ts'
@@ -16,7 +17,29 @@ import { VirtualAlarm } from './virtual-alarm.ts'
 
 export type Verb = keyof LedgerRpc
 
-const verbs: readonly Verb[] = ['enqueue', 'sync', 'get', 'list', 'cancel', 'redrive', 'overview', 'wake', 'halt']
+/** A record, so that the compiler asks for every verb there is. */
+const verbs: Record<Verb, true> = {
+  enqueue: true,
+  sync: true,
+  get: true,
+  list: true,
+  cancel: true,
+  redrive: true,
+  amend: true,
+  bulk: true,
+  bulkProgress: true,
+  change: true,
+  settings: true,
+  adopt: true,
+  schedules: true,
+  steerSchedule: true,
+  triggerSchedule: true,
+  overview: true,
+  charts: true,
+  metrics: true,
+  halt: true,
+  wake: true,
+}
 
 /** How a call goes wrong: before it takes effect, after it did, or in that its answer comes late or never. */
 export type Fault =
@@ -29,6 +52,9 @@ export interface Surroundings {
   readonly clock: Clock
   readonly chance: Chance
   readonly policy: (task: string) => TaskPolicy
+  /** The schedules of the code that live on this ledger. */
+  readonly schedules: () => readonly PlacedSchedule[]
+  readonly serves: (task: string) => boolean
   readonly retentionMs: number
   readonly sendWakeUps: (count: number) => Promise<void>
   readonly startRunner: (() => Promise<void>) | undefined
@@ -105,17 +131,21 @@ export class VirtualLedger {
 
   /** The ledger as an isolate reaches it. */
   stub(caller: Isolate): LedgerRpc {
-    const reach = (verb: Verb) => (request?: unknown) => caller.asks(() => this.#carry(verb, structuredClone(request)))
-    return Object.fromEntries(verbs.map((verb) => [verb, reach(verb)])) as unknown as LedgerRpc
+    const reach =
+      (verb: Verb) =>
+      (...request: unknown[]) =>
+        caller.asks(() => this.#carry(verb, structuredClone(request)))
+    return Object.fromEntries(Object.keys(verbs).map((verb) => [verb, reach(verb as Verb)])) as unknown as LedgerRpc
   }
 
-  async #carry(verb: Verb, request: unknown): Promise<unknown> {
+  async #carry(verb: Verb, carried: readonly unknown[]): Promise<unknown> {
     const { clock } = this.around
+    const [request] = carried
     this.calls.push({ verb, request, at: clock.now })
     const fault = this.fault(verb, request)
     await this.#travel()
     if (fault?.when === 'before') throw fault.error
-    const answer = await this.#answer(verb, request)
+    const answer = await this.#answer(verb, carried)
     await this.#travel(fault?.when === 'late' ? fault.ms : this.latencyMs)
     if (fault?.when === 'after') throw fault.error
     if (fault?.when === 'never') return new Promise(() => {})
@@ -129,11 +159,11 @@ export class VirtualLedger {
     })
   }
 
-  async #answer(verb: Verb, request: unknown): Promise<unknown> {
+  async #answer(verb: Verb, carried: readonly unknown[]): Promise<unknown> {
     const { dispatcher, broken } = this.#opened()
     this.#open++
     try {
-      return await Promise.race([(dispatcher[verb] as (request: unknown) => Promise<unknown>)(request), broken])
+      return await Promise.race([(dispatcher[verb] as (...request: unknown[]) => Promise<unknown>)(...carried), broken])
     } finally {
       this.#open--
     }
@@ -155,6 +185,8 @@ export class VirtualLedger {
         setAlarm: (at) => alarm.set(at),
         random: () => chance.random(),
         policy: around.policy,
+        schedules: around.schedules(),
+        serves: around.serves,
         retentionMs: around.retentionMs,
         historyBytesMax: 2 ** 30,
       },

@@ -5,6 +5,8 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { enqueueChildOf } from '../../../src/engine/client/children.ts'
 import { Client } from '../../../src/engine/client/client.ts'
+import { ScheduleBook } from '../../../src/engine/client/schedule-book.ts'
+import { Steering } from '../../../src/engine/client/steering.ts'
 import type { TaskPolicy } from '../../../src/engine/ledger/parts.ts'
 import type { SyncRequest } from '../../../src/engine/ledger/protocol.ts'
 import { callLedger } from '../../../src/engine/ledger/remote.ts'
@@ -58,6 +60,8 @@ export class World {
   /** Runners that ledgers have started by themselves. */
   directStarts = 0
   bounds: RunnerBounds
+  /** The schedules of the code. */
+  readonly schedules: ScheduleBook
   /** The invocation that enqueues and asks. */
   web: Isolate
   readonly #options: WorldOptions
@@ -73,6 +77,12 @@ export class World {
     this.ledgers = Array.from({ length: options.shards ?? 1 }, (_, shard) => this.#ledger(shard))
     this.web = this.isolate()
     this.#client = this.clientOf(this.web)
+    this.schedules = new ScheduleBook(this.steering, options.homes ?? this.ledgers.length)
+  }
+
+  /** What people do to the whole deployment, from the invocation that there is. */
+  get steering(): Steering {
+    return new Steering(this.#client, this.web)
   }
 
   get client(): Client {
@@ -112,8 +122,8 @@ export class World {
       background: (definition, request) => runInBackground(this.#backgroundPorts(), definition, request),
       enqueue: async (definition, requests) => (await this.#client.enqueue(definition, requests)).map(({ job }) => job),
     })
-    const { name, retry, retentionMs, onFailed } = task.definition
-    this.#policies.set(name, { retry, retentionMs, onFailed: onFailed !== undefined })
+    const { name, retry, retentionMs, onFailed, flow } = task.definition
+    this.#policies.set(name, { retry, retentionMs, onFailed: onFailed !== undefined, flow })
     this.#policies.set(onFailedTask(name), { retry, retentionMs, onFailed: false })
     return task
   }
@@ -195,6 +205,8 @@ export class World {
       clock: this.clock,
       chance: this.chance,
       policy: (name) => this.#policies.get(name) ?? { retry: defaultRetryPolicy, onFailed: false },
+      schedules: () => this.schedules.onShard(shard),
+      serves: (name) => this.#policies.has(name),
       retentionMs: 7 * 24 * 3_600_000,
       sendWakeUps: (count) => this.queue.send(shard, count),
       startRunner: this.#options.directStart ? startRunner : undefined,

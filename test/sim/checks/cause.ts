@@ -3,15 +3,22 @@
  * asked and by whom. A held sync that is answered within another call is its own cause.
  */
 import { LedgerCore } from '../../../src/engine/ledger/core.ts'
-import type { EnqueueReply, EnqueueRequest, SyncReply, SyncRequest } from '../../../src/engine/ledger/protocol.ts'
+import type {
+  EnqueueReply,
+  EnqueueRequest,
+  ScheduleAction,
+  SyncReply,
+  SyncRequest,
+} from '../../../src/engine/ledger/protocol.ts'
 import { Activation } from '../platform/activation.ts'
 import { machine } from '../platform/machine.ts'
 
 export type Cause =
   | { readonly verb: 'enqueue'; readonly request: EnqueueRequest; readonly now: number }
   | { readonly verb: 'sync'; readonly request: SyncRequest; readonly now: number }
-  | { readonly verb: 'cancel' | 'redrive'; readonly id: string; readonly now: number }
-  | { readonly verb: 'upkeep'; readonly now: number }
+  | { readonly verb: 'cancel' | 'redrive' | 'amend'; readonly id: string; readonly now: number }
+  | { readonly verb: 'steerSchedule'; readonly name: string; readonly action: ScheduleAction; readonly now: number }
+  | { readonly verb: 'bulk' | 'adopt' | 'triggerSchedule' | 'reconcile' | 'upkeep'; readonly now: number }
 
 const causes = new WeakMap<Activation, Cause>()
 
@@ -46,8 +53,17 @@ function wrap(verb: Cause['verb'], cause: (args: never[]) => Cause): void {
 wrap('enqueue', ([request, now]) => ({ verb: 'enqueue', request: request as never, now: now as never }))
 wrap('sync', ([request, now]) => ({ verb: 'sync', request: request as never, now: now as never }))
 wrap('cancel', ([id, now]) => ({ verb: 'cancel', id: id as never, now: now as never }))
-wrap('redrive', ([id, now]) => ({ verb: 'redrive', id: id as never, now: now as never }))
-wrap('upkeep', ([now]) => ({ verb: 'upkeep', now: now as never }))
+for (const verb of ['redrive', 'amend'] as const)
+  wrap(verb, ([request, now]) => ({ verb, id: (request as unknown as { id: string }).id, now: now as never }))
+for (const verb of ['bulk', 'adopt'] as const) wrap(verb, ([, now]) => ({ verb, now: now as never }))
+for (const verb of ['reconcile', 'upkeep'] as const) wrap(verb, ([now]) => ({ verb, now: now as never }))
+wrap('triggerSchedule', ([, now]) => ({ verb: 'triggerSchedule', now: now as never }))
+wrap('steerSchedule', ([name, action, now]) => ({
+  verb: 'steerSchedule',
+  name: name as never,
+  action: action as never,
+  now: now as never,
+}))
 
 /** A dispatcher reads facts as it is made: that is when an activation has its core, or another one where opening failed. */
 const facts = Object.getOwnPropertyDescriptor(LedgerCore.prototype, 'facts')

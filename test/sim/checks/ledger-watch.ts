@@ -6,11 +6,13 @@ import { LedgerCore } from '../../../src/engine/ledger/core.ts'
 import type { EnqueueReply, EnqueueRequest, SyncReply, SyncRequest } from '../../../src/engine/ledger/protocol.ts'
 import { isReady } from '../../../src/engine/ledger/row.ts'
 import { isFinal, jobStates } from '../../../src/engine/task/job.ts'
+import type { FlowPlan } from '../plan-flow.ts'
 import type { Activation } from '../platform/activation.ts'
 import type { LedgerObject, Verb } from '../platform/ledger-object.ts'
-import type { Seen, SeenRow } from '../platform/storage.ts'
+import type { Seen, SeenRow } from '../platform/seen.ts'
 import type { Attempts } from './attempts.ts'
 import { type Cause, causeOf } from './cause.ts'
+import { FlowWatch } from './flow-watch.ts'
 import { Idling } from './idling.ts'
 import type { Requests } from './requests.ts'
 import { type Claim, type Row, Rows } from './rows.ts'
@@ -33,6 +35,7 @@ export interface WatchPorts {
   readonly count: (name: string, n?: number) => void
   readonly retentionMs: (task: string) => number
   readonly mayPruneEarly: boolean
+  readonly plan: FlowPlan
   /** False while clocks are set: what was in time by one is not by another. */
   readonly isClockTrue: () => boolean
   /** The world's own time. */
@@ -44,12 +47,15 @@ export interface WatchPorts {
 export class LedgerWatch {
   readonly rows: Rows
   readonly idling: Idling
+  readonly flow: FlowWatch
   readonly #ports: WatchPorts
   /** The newest seq of each runner. */
   readonly #seqs = new Map<string, number>()
   #events = 0
   /** The alarm that last rang while the ready index held as many jobs as it may: the next one sees beyond it again. */
   #fullAtRing = -1
+  /** The same for plain jobs, which have no due time. */
+  #plainFullAtRing = -1
   /** The latest time this ledger's machines have told. */
   #latest = 0
 
@@ -57,12 +63,14 @@ export class LedgerWatch {
     this.#ports = ports
     this.idling = new Idling(ports.claim, ports.trueNow)
     this.rows = new Rows(ports.claim, ports.retentionMs, ports.mayPruneEarly)
+    this.flow = new FlowWatch({ ...ports, rows: this.rows })
   }
 
   /** Rows are on disk. A reset may follow at once: the alarm must stand already. */
   committed(ledger: LedgerObject, activation: Activation, seen: readonly Seen[]): void {
     const cause = causeOf(activation)
     const { note, count, requests } = this.#ports
+    const inBulk = seen.some(({ kind }) => kind === 'bulk')
     let rows = 0
     for (const one of seen) {
       rows++
@@ -72,17 +80,25 @@ export class LedgerWatch {
           `${ledger.shard}: ${row.id.slice(-6)} ${row.task} ${row.state} ${row.attempt}/${row.maxAttempts} by ${cause?.verb ?? 'nobody'}`,
         )
         const asked = cause?.verb === 'enqueue' && !this.rows.all.has(row.id)
-        this.#notStarted(this.rows.all.get(row.id), row, cause)
-        this.rows.write(row, cause)
+        const before = this.rows.all.get(row.id)
+        this.#notStarted(before, row, cause)
+        this.rows.write(row, cause, inBulk)
+        this.flow.written(before, row as Row, cause)
+        if (before && before.input !== row.input) requests.renewed(row.id, row.input)
         this.idling.progressed()
         const job = asked ? cause.request.jobs.find(({ id }) => id === row.id) : undefined
         if (job) requests.recorded(job)
       } else if (one.kind === 'deleted') {
-        requests.forgotten(one.id, this.rows.all.get(one.id)?.task ?? '')
+        const row = this.rows.all.get(one.id)
+        requests.forgotten(one.id, row?.task ?? '')
+        if (row) this.flow.removed(row)
         this.rows.remove(one.id, cause)
+        this.idling.progressed()
       } else if (one.kind === 'extended') this.rows.extended.set(one.runner, one.until)
-      else this.rows.extended.delete(one.runner)
+      else if (one.kind === 'forgotten') this.rows.extended.delete(one.runner)
+      else if (one.kind === 'schedule' || one.kind === 'bulk') this.idling.progressed()
     }
+    this.flow.committed(activation, seen, cause)
     count('rows written', rows)
     const written = seen.flatMap((one) => (one.kind === 'written' ? one.row.id : []))
     this.#ports.claim(new Set(written).size === written.length, 'I11', () => `${cause?.verb} writes a row twice`)
@@ -98,6 +114,7 @@ export class LedgerWatch {
   /** An enqueue was answered. */
   enqueued(request: EnqueueRequest, reply: EnqueueReply): void {
     this.#ports.requests.answered(request, reply)
+    this.flow.answered(request, reply)
   }
 
   /** A sync was answered: what it says must be what the rows say. */
@@ -217,14 +234,17 @@ export class LedgerWatch {
     const { alarm, shard, ringing, isDropped } = ledger
     const books = ledger.activation?.core?.books
     if (books?.nextDueAt !== undefined && books.nextLoadAt === undefined) this.#fullAtRing = ledger.rung
+    if (books?.plainLoadedTo !== undefined) this.#plainFullAtRing = ledger.rung
     claim(!isDropped, 'I8', () => `ledger ${shard}: its alarm failed so often that it is gone`)
-    if (alarm.isLost || ringing > 0 || this.rows.live.size === 0) return
+    if (alarm.isLost || ringing > 0) return
     const at = alarm.at
+    this.#armedForTime(ledger, when)
     for (const row of this.rows.live.values()) {
       const due = this.#dueAt(ledger, row)
       const isExcused = due <= this.#latest || ledger.isOnDeadman
       const needed = isExcused ? Math.max(due, this.#latest + deadmanMs) : due
-      const isArmed = at !== undefined && (at <= needed + leftOverMs || !isClockTrue())
+      const isArmed =
+        at === undefined ? needed === Number.POSITIVE_INFINITY : at <= needed + leftOverMs || !isClockTrue()
       claim(
         isArmed,
         'I8',
@@ -233,12 +253,35 @@ export class LedgerWatch {
     }
   }
 
+  /** The same for schedules, and for bulk actions that are not done. */
+  #armedForTime({ alarm: { at }, shard, isOnDeadman, activation }: LedgerObject, when: string): void {
+    // Until a schedule is looked at by the release that has it, its row waits for that.
+    if (!activation) return
+    const { slots, bulks } = this.flow
+    const due = [
+      ...slots.dueAt().map(({ name, at: dueAt }) => ({ what: `schedule ${name}`, dueAt })),
+      ...bulks.unfinished.map(({ id, startedAt }) => ({ what: `bulk ${id}`, dueAt: startedAt })),
+    ]
+    for (const { what, dueAt } of due) {
+      const isExcused = dueAt <= this.#latest || isOnDeadman
+      const needed = isExcused ? Math.max(dueAt, this.#latest + deadmanMs) : dueAt
+      const isArmed = at !== undefined && (at <= needed + leftOverMs || !this.#ports.isClockTrue())
+      this.#ports.claim(isArmed, 'I8', () => `ledger ${shard} ${when}: ${what} needs an alarm by ${needed}, has ${at}`)
+    }
+  }
+
   #dueAt(ledger: LedgerObject, row: Row): number {
     const laterAt = this.#latest + readyMsMax
     // Memory is full: what falls due, and what a restart has not met yet, is looked for once there is room.
     const isBeyond = ledger.rung <= this.#fullAtRing + 1
+    // With everything paused, what does not fit in memory is not looked for until that is over.
+    if (isBeyond && row.state !== 'running' && this.flow.settings.paused) return Number.POSITIVE_INFINITY
     if (row.state === 'running') return Math.max(this.rows.leaseEnd(row), isBeyond ? laterAt : 0)
-    if (isReady(row, this.#latest)) return laterAt
+    // A deadline is known of what is in memory; of what is not, once there is room.
+    const isUnknown = isBeyond || ledger.rung <= this.#plainFullAtRing + 1
+    const expiresAt = row.startedAt === null && !isUnknown ? row.expiresAt : null
+    const atLatest = this.flow.isPaused(row.task) ? Number.POSITIVE_INFINITY : laterAt
+    if (isReady(row, this.#latest)) return Math.min(expiresAt ?? Number.POSITIVE_INFINITY, atLatest)
     return Math.max(row.dueAt ?? 0, isBeyond ? laterAt : 0)
   }
 

@@ -42,6 +42,11 @@ export class Requests {
     )
   }
 
+  /** A job has another input now. */
+  renewed(id: string, input: string): void {
+    if (this.#inputs.has(id)) this.#inputs.set(id, input)
+  }
+
   /** A finished job was pruned. */
   forgotten(id: string, task: string): void {
     const input = this.#inputs.get(id)
@@ -52,9 +57,11 @@ export class Requests {
   /** A call was answered: a known key means the same input. */
   answered({ jobs }: EnqueueRequest, reply: EnqueueReply): void {
     if (isRefusal(reply)) return
-    for (const [index, { key, keyWins, input }] of jobs.entries()) {
+    for (const [index, { key, keyWins, input, unique }] of jobs.entries()) {
       const enqueued = reply.jobs[index]
       if (!enqueued || isRefusal(enqueued) || !enqueued.duplicate || keyWins) continue
+      // Other rules join whatever the input is, or hand theirs over.
+      if (unique && unique.kind !== 'kept') continue
       const known = this.#inputs.get(enqueued.id)
       this.claim(known === input, 'I5', () => `key ${key} stands for ${known}, and ${input} is told it is the same`)
     }

@@ -5,7 +5,7 @@
 
 import type { Settlement, SyncRequest } from '../../../src/engine/ledger/protocol.ts'
 import { isFinal, type JobState } from '../../../src/engine/task/job.ts'
-import type { SeenRow } from '../platform/storage.ts'
+import type { SeenRow } from '../platform/seen.ts'
 import type { Cause } from './cause.ts'
 
 export interface Row extends SeenRow {
@@ -25,6 +25,12 @@ interface History {
   redriven: boolean
 }
 
+/** Who makes a change: a verb, and perhaps a bulk action in it. */
+interface By {
+  readonly cause: Cause | undefined
+  readonly inBulk: boolean
+}
+
 export class Rows {
   readonly all = new Map<string, Row>()
   /** Those that are not final. */
@@ -34,6 +40,8 @@ export class Rows {
   /** How far runners have extended their leases. */
   readonly extended = new Map<string, number>()
   readonly #histories = new Map<string, History>()
+  /** Which job holds a key of a task and partition. */
+  readonly #holders = new Map<string, string>()
 
   constructor(
     private readonly claim: Claim,
@@ -42,16 +50,23 @@ export class Rows {
     private readonly mayPruneEarly: boolean,
   ) {}
 
+  /** True for a job that was given its attempts anew. */
+  isRedriven(id: string): boolean {
+    return this.#histories.get(id)?.redriven === true
+  }
+
   /** When the lease of a running row ends. */
   leaseEnd({ lease, leaseUntil }: Row): number {
     return Math.max(leaseUntil ?? 0, this.extended.get(runnerOf(lease)) ?? 0)
   }
 
-  write(seen: SeenRow, cause: Cause | undefined): void {
+  /** @param inBulk true when a bulk action works in the same transaction */
+  write(seen: SeenRow, cause: Cause | undefined, inBulk: boolean): void {
     const after = seen as Row
     const before = this.all.get(after.id)
-    if (before) this.#changed(before, after, cause)
+    if (before) this.#changed(before, after, { cause, inBulk })
     else this.#added(after, cause)
+    this.#holds(before, after)
     this.all.set(after.id, after)
     if (isFinal(after.state)) this.live.delete(after.id)
     else this.live.set(after.id, after)
@@ -66,6 +81,7 @@ export class Rows {
     this.all.delete(id)
     this.live.delete(id)
     this.pruned.add(id)
+    if (this.#holders.get(holding(row) ?? '') === id) this.#holders.delete(holding(row) ?? '')
   }
 
   #added(row: Row, cause: Cause | undefined): void {
@@ -73,9 +89,6 @@ export class Rows {
     // An overfull ledger forgets before its time, and a caller that asks again comes too late to be known.
     claim(this.mayPruneEarly || !this.pruned.has(row.id), 'I5', () => `${row.id} is recorded anew after it was pruned`)
     claim(cause !== undefined, 'I1', () => `${row.id} is recorded by nobody's asking`)
-    const holder =
-      row.key === null ? undefined : [...this.all.values()].find((one) => one.key === row.key && one.task === row.task)
-    claim(!holder, 'I5', () => `${row.id} and ${holder?.id} have one key`)
     this.#histories.set(row.id, {
       claims: row.attempt,
       givenBack: 0,
@@ -85,21 +98,35 @@ export class Rows {
     this.#sound(row)
   }
 
-  #changed(before: Row, after: Row, cause: Cause | undefined): void {
+  /** I5: a key of a task and partition has one holder. */
+  #holds(before: Row | undefined, after: Row): void {
+    const [was, is] = [before && holding(before), holding(after)]
+    if (was === is) return
+    if (was !== undefined && this.#holders.get(was) === after.id) this.#holders.delete(was)
+    if (is === undefined) return
+    const holder = this.#holders.get(is)
+    this.claim(holder === undefined, 'I5', () => `${after.id} and ${holder} have one key`)
+    this.#holders.set(is, after.id)
+  }
+
+  #changed(before: Row, after: Row, by: By): void {
     const { claim } = this
+    const { cause, inBulk } = by
     const { id } = after
     const history = this.#histories.get(id) as History
     this.#sound(after)
     const told = () => `${id} ${before.state} ${before.attempt} -> ${after.state} ${after.attempt} by ${cause?.verb}`
     if (isFinal(before.state)) {
-      const isRedriven = cause?.verb === 'redrive' && cause.id === id && after.state === 'queued'
+      const isAsked = (cause?.verb === 'redrive' && cause.id === id) || (cause?.verb === 'upkeep' && inBulk)
+      const isRedriven = isAsked && after.state === 'queued'
+      if (isRedriven) history.redriven = true
       const isAnchored =
         after.state === before.state && after.output === before.output && after.attempt === before.attempt
       claim(isRedriven || isAnchored, 'I3', told)
       return
     }
-    if (before.state === 'running') this.#fromRunning(before, after, cause, history, told)
-    else this.#fromWaiting(before, after, cause, history, told)
+    if (before.state === 'running') this.#fromRunning(before, after, by, told)
+    else this.#fromWaiting(before, after, by, history, told)
     if (after.attempt < before.attempt) history.givenBack++
     claim(
       after.attempt === history.claims - history.givenBack || before.attempt === 0,
@@ -108,8 +135,9 @@ export class Rows {
     )
   }
 
-  #fromWaiting(before: Row, after: Row, cause: Cause | undefined, history: History, told: () => string): void {
+  #fromWaiting(before: Row, after: Row, by: By, history: History, told: () => string): void {
     const { claim } = this
+    const { cause } = by
     if (after.state === 'running') {
       history.claims++
       const request = cause?.verb === 'sync' ? cause.request : undefined
@@ -125,6 +153,8 @@ export class Rows {
       claim(after.attempt === before.attempt + 1, 'I4', told)
       const isReady = before.state === 'queued' || (before.dueAt ?? 0) <= (cause?.now ?? 0)
       claim(isReady, 'I7', () => `${told()}: claimed before its time`)
+      const isInTime = before.startedAt !== null || (before.expiresAt ?? Number.POSITIVE_INFINITY) > (cause?.now ?? 0)
+      claim(isInTime, 'I3', () => `${told()}: claimed after its deadline of ${before.expiresAt}`)
       claim(
         request.tasks[after.task] !== undefined,
         'I10',
@@ -132,12 +162,28 @@ export class Rows {
       )
       return
     }
-    if (after.state === before.state) {
+    const isPutOff = before.state === 'queued' && after.state === 'scheduled'
+    if (after.state === before.state || isPutOff) {
       claim(after.attempt === before.attempt && after.lease === before.lease, 'I4', told)
+      // Its time is its own: only a person, a call with its key and the job it waits for move it.
+      const isMoved = isPutOff || (before.dueAt !== null && after.dueAt !== before.dueAt)
+      const mayMove =
+        cause?.verb === 'amend' ? cause.id === after.id : cause?.verb === 'enqueue' || before.after !== null
+      claim(!isMoved || mayMove, 'I3', () => `${told()}: its time is moved from ${before.dueAt} to ${after.dueAt}`)
       return
     }
     if (after.state === 'cancelled') {
-      claim(cause?.verb === 'cancel' && cause.id === after.id, 'I3', told)
+      claim(isCancelAsked(before, by), 'I3', told)
+      return
+    }
+    if (after.state === 'failed') {
+      const isLookedAt = cause !== undefined && ['upkeep', 'sync', 'enqueue'].includes(cause.verb)
+      claim(
+        isLookedAt && after.reason === 'expired' && (before.expiresAt ?? Number.POSITIVE_INFINITY) <= cause.now,
+        'I3',
+        told,
+      )
+      claim(before.startedAt === null, 'I3', () => `${told()}: it was started, and is expired`)
       return
     }
     // Lapsed, and its own runner's success has come after all.
@@ -147,12 +193,14 @@ export class Rows {
     if (isLate && after.attempt > before.attempt) history.givenBack--
   }
 
-  #fromRunning(before: Row, after: Row, cause: Cause | undefined, history: History, told: () => string): void {
+  #fromRunning(before: Row, after: Row, by: By, told: () => string): void {
     const { claim } = this
+    const { cause } = by
     claim(after.lease === before.lease, 'I2', () => `${told()}: the lease is replaced while it runs`)
     if (after.state === 'running') {
       claim(after.attempt === before.attempt, 'I4', told)
       claim(after.leaseUntil === before.leaseUntil, 'I2', () => `${told()}: the lease is moved`)
+      claim(after.cancelling === before.cancelling || isCancelAsked(before, by), 'I3', () => `${told()}: is to stop`)
       return
     }
     const settlement = settlementOf(cause, after.id)
@@ -170,7 +218,6 @@ export class Rows {
     claim(cause?.verb === 'upkeep', 'I2', told)
     const end = this.leaseEnd(before)
     claim(end <= (cause?.now ?? 0), 'I2', () => `${told()}: lapsed ${end - (cause?.now ?? 0)} ms before its end`)
-    void history
   }
 
   #sound(row: Row): void {
@@ -194,6 +241,17 @@ export class Rows {
 function settlementOf(cause: Cause | undefined, id: string): Settlement | undefined {
   if (cause?.verb !== 'sync') return undefined
   return cause.request.settle.findLast((one) => one.id === id)
+}
+
+/** A person wants it stopped, or a schedule does whose next slot has come. */
+function isCancelAsked(row: Row, { cause, inBulk }: By): boolean {
+  if (cause?.verb === 'cancel') return cause.id === row.id
+  return cause?.verb === 'upkeep' && (inBulk || row.schedule !== null)
+}
+
+/** What its row holds: a key of its task and partition. */
+function holding({ key, task, partition }: Row): string | undefined {
+  return key === null ? undefined : JSON.stringify([task, partition, key])
 }
 
 /** The runner that has the answer of the claim, or has given up on it, does not hold the job. */

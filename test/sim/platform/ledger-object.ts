@@ -58,10 +58,15 @@ export class LedgerObject {
   }
 
   /** A call by RPC: there, its effect, and back. Any part may go wrong. */
-  async call(caller: Invocation | Activation, verb: Verb, request: unknown, isCutOff: boolean): Promise<unknown> {
+  async call(
+    caller: Invocation | Activation,
+    verb: Verb,
+    asked: readonly unknown[],
+    isCutOff: boolean,
+  ): Promise<unknown> {
     if (caller.isDead) return new Promise(() => {})
     if (caller instanceof Invocation) caller.subrequest()
-    return heardBy(caller, this.#carry(verb, structuredClone(request), isCutOff))
+    return heardBy(caller, this.#carry(verb, structuredClone(asked), isCutOff))
   }
 
   /** The object is gone and everything it has not stored; whoever waits for an answer learns it. */
@@ -77,7 +82,7 @@ export class LedgerObject {
     return this.ports.weather.dice('reset').happens(0.5) ? superseded() : connectionLost()
   }
 
-  async #carry(verb: Verb, request: unknown, isCutOff: boolean): Promise<unknown> {
+  async #carry(verb: Verb, asked: readonly unknown[], isCutOff: boolean): Promise<unknown> {
     const { weather, watch } = this.ports
     const slowMs = weather.strikes('rpcSlow') ? slow(weather) : 0
     const isSlowThere = slowMs > 0 && weather.dice('rpcSlow').happens(0.5)
@@ -90,7 +95,7 @@ export class LedgerObject {
         : undefined
     await this.#travel(isSlowThere ? slowMs : 0)
     if (before) throw before
-    const answer = await this.#answer(verb, request)
+    const answer = await this.#answer(verb, asked)
     watch.settled(this)
     await this.#travel(isSlowThere ? 0 : slowMs)
     if (after) throw after
@@ -104,9 +109,11 @@ export class LedgerObject {
     })
   }
 
-  async #answer(verb: Verb, request: unknown): Promise<unknown> {
+  async #answer(verb: Verb, asked: readonly unknown[]): Promise<unknown> {
     const activation = this.#opened()
-    return activation.answers(verb, () => (activation.object[verb] as (request: unknown) => Promise<unknown>)(request))
+    return activation.answers(verb, () =>
+      (activation.object[verb] as (...asked: readonly unknown[]) => Promise<unknown>)(...asked),
+    )
   }
 
   #opened(): Activation {

@@ -3,31 +3,7 @@
  * triggers, so that what is watched is what is on disk, whoever wrote it; what a rollback takes back was never seen.
  */
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-
-/** A row of a job as a watcher sees it. */
-export interface SeenRow {
-  readonly id: string
-  readonly task: string
-  readonly state: string
-  readonly attempt: number
-  readonly maxAttempts: number
-  readonly lapses: number
-  readonly refunds: number
-  readonly dueAt: number | null
-  readonly lease: string | null
-  readonly leaseUntil: number | null
-  readonly cancelling: number
-  readonly finishedAt: number | null
-  readonly output: string | null
-  readonly key: string | null
-  readonly priority: number
-}
-
-export type Seen =
-  | { readonly kind: 'written'; readonly row: SeenRow }
-  | { readonly kind: 'deleted'; readonly id: string }
-  | { readonly kind: 'extended'; readonly runner: string; readonly until: number }
-  | { readonly kind: 'forgotten'; readonly runner: string }
+import { type Seen, seers, triggers } from './seen.ts'
 
 export interface StorageFaults {
   /** Before a statement: throws when it fails. */
@@ -35,22 +11,6 @@ export interface StorageFaults {
   /** After a commit. */
   readonly committed: (seen: readonly Seen[]) => void
 }
-
-const columns: readonly string[] =
-  'id task state attempt max_attempts lapses refunds due_at lease lease_until cancelling finished_at output key priority'.split(
-    ' ',
-  )
-const jobsChanged = (what: 'INSERT' | 'UPDATE') =>
-  `CREATE TEMP TRIGGER seen_${what} AFTER ${what} ON main.jobs BEGIN SELECT seen_written(${columns.map((name) => `NEW.${name}`)}); END`
-
-const triggers: readonly string[] = [
-  jobsChanged('INSERT'),
-  jobsChanged('UPDATE'),
-  'CREATE TEMP TRIGGER seen_delete AFTER DELETE ON main.jobs BEGIN SELECT seen_deleted(OLD.id); END',
-  'CREATE TEMP TRIGGER seen_runner AFTER INSERT ON main.runners BEGIN SELECT seen_extended(NEW.runner, NEW.until); END',
-  'CREATE TEMP TRIGGER seen_again AFTER UPDATE ON main.runners BEGIN SELECT seen_extended(NEW.runner, NEW.until); END',
-  'CREATE TEMP TRIGGER seen_end AFTER DELETE ON main.runners BEGIN SELECT seen_forgotten(OLD.runner); END',
-]
 
 export class Storage {
   readonly #database = new DatabaseSync(':memory:')
@@ -60,15 +20,12 @@ export class Storage {
   #depth = 0
 
   constructor(private readonly bytesFactor: number) {
-    const see = (name: string, seen: (...values: never[]) => Seen) =>
+    for (const [name, seen] of Object.entries(seers)) {
       this.#database.function(name, { varargs: true }, (...values: unknown[]) => {
-        this.#seen.push(seen(...(values as never[])))
+        this.#seen.push(seen(values))
         return 0
       })
-    see('seen_written', (...values: never[]) => ({ kind: 'written', row: rowOf(values) }))
-    see('seen_deleted', (id: string) => ({ kind: 'deleted', id }))
-    see('seen_extended', (runner: string, until: number) => ({ kind: 'extended', runner, until }))
-    see('seen_forgotten', (runner: string) => ({ kind: 'forgotten', runner }))
+    }
   }
 
   /** Rows of a statement, without a fault. */
@@ -128,30 +85,8 @@ export class Storage {
 
   /** The schema is the engine's own: its tables are watched from the moment they stand. */
   #watch(): void {
-    if (this.all("SELECT 1 FROM sqlite_master WHERE name = 'runners'").length === 0) return
+    if (this.all("SELECT 1 FROM sqlite_master WHERE name = 'bulks'").length === 0) return
     for (const trigger of triggers) this.#database.exec(trigger)
     this.#isWatched = true
   }
-}
-
-function rowOf(values: readonly unknown[]): SeenRow {
-  const [id, task, state, attempt, maxAttempts, lapses, refunds, dueAt] = values
-  const [lease, leaseUntil, cancelling, finishedAt, output, key, priority] = values.slice(8)
-  return {
-    id,
-    task,
-    state,
-    attempt,
-    maxAttempts,
-    lapses,
-    refunds,
-    dueAt,
-    lease,
-    leaseUntil,
-    cancelling,
-    finishedAt,
-    output,
-    key,
-    priority,
-  } as SeenRow
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Claimed } from '../../../../src/engine/ledger/protocol.ts'
+import { placed } from '../placed.ts'
 import {
   beatOf,
   completed,
@@ -7,6 +8,7 @@ import {
   failed,
   hourMs,
   leaseMs,
+  limited,
   minuteMs,
   Rig,
   type RigOptions,
@@ -79,6 +81,87 @@ const scenes: Scene[] = [
       return () => rig.core.redrive({ id }, rig.now)
     },
   },
+  {
+    verb: 'a claim under limits that settles and fills a place',
+    before: (rig) => {
+      rig.enqueueAll(Array.from({ length: 6 }, (_, n) => rig.job({ partition: n % 2 ? 'a' : 'b' })))
+      const [first, second] = rig.sync({ want: 2 }).claimed as [Claimed, Claimed]
+      rig.sync({ runner: 'r2', want: 1 })
+      return () => rig.sync({ seq: 2, settle: [settlementOf(first, completed)], beat: [beatOf(second)], want: 5 })
+    },
+    options: {
+      policies: {
+        send: limited({
+          rateLimit: { limit: 9, per: minuteMs },
+          perPartition: { concurrency: 1, rateLimit: { limit: 3, per: minuteMs } },
+        }),
+      },
+    },
+  },
+  {
+    verb: 'enqueue of calls that join, renew, follow and take over',
+    before: (rig) => {
+      const rerun = (key: string) => ({ key, unique: { kind: 'rerun' } as const, input: String(rig.random()) })
+      rig.enqueueAll(
+        ['waits', 'runs', 'done'].map((key) => rig.job({ ...rerun(key), priority: key === 'waits' ? -1 : 1 })),
+      )
+      const [, done] = rig.sync({ want: 2 }).claimed as [Claimed, Claimed]
+      rig.sync({ seq: 2, ack: 0, settle: [settlementOf(done, completed)] })
+      const jobs = ['waits', 'runs', 'done', 'new'].map((key) => rig.job(rerun(key)))
+      return () => rig.enqueueAll(jobs)
+    },
+  },
+  {
+    verb: 'a settlement that lets a follower go',
+    before: (rig) => {
+      const call = (input: string) => rig.enqueue({ key: 'k', unique: { kind: 'rerun' }, input })
+      call('1')
+      const claimed = rig.claim()
+      call('2')
+      return () => rig.sync({ seq: 2, settle: [settlementOf(claimed, rejected)], want: 1, done: false })
+    },
+    options: { policies: { send: { onFailed: true } } },
+  },
+  {
+    verb: 'amend',
+    before: (rig) => {
+      const id = rig.enqueue({ delayMs: hourMs })
+      return () => rig.core.amend({ id, priority: 3, delayMs: minuteMs }, rig.now)
+    },
+  },
+  {
+    verb: 'a change of the settings',
+    before: (rig) => {
+      rig.enqueue()
+      return () => rig.core.change({ kind: 'pause' }, rig.now)
+    },
+  },
+  {
+    verb: 'a bulk action that begins',
+    before: (rig) => {
+      rig.enqueue()
+      return () => rig.core.bulk({ id: 'b', action: 'cancel', filter: {} }, rig.now)
+    },
+  },
+  {
+    verb: 'a schedule that is triggered',
+    before: (rig) => {
+      rig.core.reconcile(rig.now)
+      const { id } = rig.job()
+      return () => rig.core.triggerSchedule({ name: 'tick', id, key: 'k' }, rig.now)
+    },
+    options: { schedules: [placed()] },
+  },
+  {
+    verb: 'a schedule that goes on after a pause',
+    before: (rig) => {
+      rig.core.reconcile(rig.now)
+      rig.core.steerSchedule('tick', 'pause', rig.now)
+      rig.pass(hourMs)
+      return () => rig.core.steerSchedule('tick', 'resume', rig.now)
+    },
+    options: { schedules: [placed()] },
+  },
 ]
 
 export function rollbackSuite(withStore: WithStore): void {
@@ -104,7 +187,7 @@ export function rollbackSuite(withStore: WithStore): void {
           }
           expect(rig.everything(), `after statement ${nth} failed`).toEqual(was)
         }
-        expect(failures).toBeGreaterThan(1)
+        expect(failures).toBeGreaterThan(0)
         expect(rig.everything()).not.toEqual(was)
         expect(rig.broken()).toEqual([])
       }),

@@ -317,13 +317,14 @@ export function uniqueSuite(withStore: WithStore): void {
         expect(rig.broken()).toEqual([])
       }))
 
-    test('takes the higher priority and the newest deadline along with the input', () =>
+    test("takes the higher priority along with the input, and the newest call's deadline or its having none", () =>
       rigged((rig) => {
         const unique = rules.rerun
         const { id } = one(rig, call(rig, 1, { unique, priority: 3, expiresInMs: 1_000 }))
         one(rig, call(rig, 2, { unique, priority: 5, expiresInMs: minuteMs }))
+        expect(rig.row(id)).toMatchObject({ input: '2', priority: 5, expiresAt: rig.now + minuteMs })
         one(rig, call(rig, 3, { unique, priority: 1 }))
-        expect(rig.row(id)).toMatchObject({ input: '3', priority: 5, expiresAt: rig.now + minuteMs })
+        expect(rig.row(id)).toMatchObject({ input: '3', priority: 5, expiresAt: null })
         expect(rig.broken()).toEqual([])
       }))
 

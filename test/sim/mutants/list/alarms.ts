@@ -9,10 +9,8 @@ export const alarms: readonly Mutant[] = [
     edits: [
       {
         file: 'ledger/dispatcher.ts',
-        find: `    if (upkeepAt === undefined || checkAt === undefined) return upkeepAt ?? checkAt
-    return Math.min(upkeepAt, checkAt)`,
-        replace: `    const times = [upkeepAt, checkAt].filter((at) => at !== undefined && at > now) as number[]
-    return times.length === 0 ? undefined : Math.min(...times)`,
+        find: 'checkAt].filter((at) => at !== undefined)',
+        replace: 'checkAt].filter((at) => at !== undefined && at > now) as number[]',
       },
     ],
   },
@@ -56,9 +54,8 @@ export const alarms: readonly Mutant[] = [
     edits: [
       {
         file: 'ledger/turn.ts',
-        find: `    else if (isReady(row, this.now)) this.need(this.now + wakeUpPatienceMs)
-    if (row.dueAt`,
-        replace: `    if (row.dueAt`,
+        find: `      this.need(Math.min(this.now + wakeUpPatienceMs, row.expiresAt ?? Number.POSITIVE_INFINITY))`,
+        replace: `      this.need(row.expiresAt ?? Number.POSITIVE_INFINITY)`,
       },
     ],
   },

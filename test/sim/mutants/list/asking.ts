@@ -9,8 +9,8 @@ export const asking: readonly Mutant[] = [
     edits: [
       {
         file: 'ledger/schema.ts',
-        find: 'CREATE UNIQUE INDEX jobs_key',
-        replace: 'CREATE INDEX jobs_key',
+        find: 'CREATE UNIQUE INDEX jobs_unique',
+        replace: 'CREATE INDEX jobs_unique',
       },
       {
         file: 'ledger/enqueue.ts',
@@ -20,7 +20,7 @@ export const asking: readonly Mutant[] = [
       },
       {
         file: 'ledger/enqueue.ts',
-        find: ' ?? core.jobs.byKey(job.key, job.task)',
+        find: " ?? core.jobs.byKey(job.key, job.task, job.partition ?? '')",
         replace: '',
       },
       {
@@ -84,8 +84,8 @@ export const asking: readonly Mutant[] = [
     edits: [
       {
         file: 'ledger/settle.ts',
-        find: 'turn.add(newRow(hook, turn.now))',
-        replace: 'turn.after(() => core.jobs.insert([newRow(hook, turn.now)]))',
+        find: 'turn.add(newRow(job, turn.now))',
+        replace: 'turn.after(() => core.jobs.insert([newRow(job, turn.now)]))',
       },
     ],
   },
@@ -96,8 +96,8 @@ export const asking: readonly Mutant[] = [
     edits: [
       {
         file: 'ledger/enqueue.ts',
-        find: 'sameInput(holder, job) ? found(core, turn, holder, true) : keyConflict(job)',
-        replace: 'holder.input || sameInput(holder, job) ? found(core, turn, holder, true) : keyConflict(job)',
+        find: `if (decision.do === 'refuse') return { reply: keyConflict(job) }`,
+        replace: `if (decision.do === 'refuse') return { holder, reply: found(core, turn, holder, true) }`,
       },
     ],
   },

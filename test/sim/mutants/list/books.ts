@@ -51,17 +51,13 @@ export const books: readonly Mutant[] = [
     edits: [
       {
         file: 'ledger/turn.ts',
-        find: `    this.#changes.push({ before, after: anchored })
-    this.#needFor(anchored)
-    return anchored`,
-        replace: `    this.#changes.push({ before, after: anchored })
-    this.#needFor(anchored)
-    this.#parts.books.mirror(before, anchored, this.now)
-    return anchored`,
+        find: `    const earlier = this.#changes.get(before.id)`,
+        replace: `    this.#parts.books.mirror(before, anchored, this.now)
+    const earlier = this.#changes.get(before.id)`,
       },
       {
         file: 'ledger/turn.ts',
-        find: 'for (const { before, after } of this.#changes) books.mirror(before, after, this.now)',
+        find: 'for (const { before, after } of this.#changes.values()) books.mirror(before, after, this.now)',
         replace: '',
       },
     ],
@@ -73,8 +69,8 @@ export const books: readonly Mutant[] = [
     edits: [
       {
         file: 'ledger/books.ts',
-        find: `books.counts.move('above', undefined, row.state)`,
-        replace: `if (row.state === undefined) books.counts.move('above', undefined, row.state)`,
+        find: `books.counts.moveAbove({ task: row.task, from: undefined, to: row.state })`,
+        replace: `if (row.state === undefined) books.counts.moveAbove({ task: row.task, from: undefined, to: row.state })`,
       },
     ],
   },
@@ -85,8 +81,8 @@ export const books: readonly Mutant[] = [
     edits: [
       {
         file: 'ledger/turn.ts',
-        find: 'if (this.#moved || below) facts.write',
-        replace: 'if (this.#moved) facts.write',
+        find: 'if (this.#moved || this.#below || books.isRecounted)',
+        replace: 'if (this.#moved)',
       },
     ],
   },

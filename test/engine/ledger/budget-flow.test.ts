@@ -1,0 +1,338 @@
+/** What limits, schedules, keys, deadlines and steering cost, counted by the platform's own meters (I11). */
+import { runInDurableObject } from 'cloudflare:test'
+import { describe, expect, test } from 'vitest'
+import { durableSql } from '../../../src/engine/ledger/durable-sql.ts'
+import { jobIdFloor } from '../../../src/engine/ledger/job-id.ts'
+import type { NewJob } from '../../../src/engine/ledger/protocol.ts'
+import type { Meter } from '../../../src/engine/ledger/sql.ts'
+import { placed } from './placed.ts'
+import { freshLedger } from './real-ledger.ts'
+import {
+  beatOf,
+  completed,
+  dayMs,
+  hourMs,
+  limited,
+  minuteMs,
+  Rig,
+  type RigOptions,
+  settlementOf,
+  shard,
+  withAlarm,
+} from './rig.ts'
+
+type Cost = (work: () => unknown) => Meter
+
+/** A rig over a Durable Object's storage, and what something costs in it. The first job's own facts are written. */
+async function metered(options: RigOptions, work: (rig: Rig, cost: Cost) => void): Promise<void> {
+  await runInDurableObject(freshLedger().ledger, async (_, { storage }) => {
+    const meter: Meter = { rowsRead: 0, rowsWritten: 0 }
+    const store = { ...withAlarm(durableSql(storage, meter)), rowsWritten: () => meter.rowsWritten }
+    const rig = new Rig(store, options)
+    rig.core.reconcile(rig.now)
+    rig.enqueueAll([])
+    work(rig, (what) => {
+      const before = { ...meter }
+      what()
+      return { rowsRead: meter.rowsRead - before.rowsRead, rowsWritten: meter.rowsWritten - before.rowsWritten }
+    })
+  })
+}
+
+const many = (rig: Rig, count: number, more: Partial<NewJob> = {}) =>
+  rig.enqueueAll(Array.from({ length: count }, () => rig.job(more)))
+const rate = { limit: 100, per: 1_000 }
+
+describe('rows written by limits', () => {
+  test.each([
+    { what: 'no limit', limits: {}, jobs: 10, parts: ['a'], rows: 10, because: 'a claim is a row a job' },
+    { what: 'a rate', limits: { rateLimit: rate }, jobs: 1, parts: ['a'], rows: 2, because: 'its log is one row' },
+    { what: 'a rate', limits: { rateLimit: rate }, jobs: 50, parts: ['a'], rows: 51, because: 'and none a job' },
+    {
+      what: 'a rate a partition',
+      limits: { perPartition: { rateLimit: rate } },
+      jobs: 10,
+      parts: ['a', 'b'],
+      rows: 22,
+      because: 'each partition has its log',
+    },
+    {
+      what: 'both rates',
+      limits: { rateLimit: rate, perPartition: { rateLimit: rate } },
+      jobs: 10,
+      parts: ['a', 'b'],
+      rows: 23,
+      because: 'and the task has its own',
+    },
+    {
+      what: 'concurrency',
+      limits: { concurrency: 100, perPartition: { concurrency: 50 } },
+      jobs: 10,
+      parts: ['a', 'b'],
+      rows: 20,
+      because: 'live leases are counted in memory',
+    },
+  ])(
+    'under $what a claim of $jobs of $parts costs $rows rows, because $because',
+    async ({ limits, jobs, parts, rows }) =>
+      metered({ policies: { send: limited(limits) } }, (rig, cost) => {
+        const inserted = cost(() => {
+          for (const partition of parts) many(rig, jobs, { partition })
+        })
+        expect(inserted.rowsWritten).toBe(jobs * parts.length)
+        expect(cost(() => rig.sync({ want: 500 })).rowsWritten).toBe(rows)
+      }),
+  )
+
+  test('settling a limited job costs a row, and a settlement that claims the next one two and its log', async () =>
+    metered({ policies: { send: limited({ rateLimit: rate, concurrency: 1 }) } }, (rig, cost) => {
+      many(rig, 2)
+      const first = rig.claim()
+      const settle = [settlementOf(first, completed)]
+      expect(cost(() => rig.sync({ seq: 2, settle, want: 1 })).rowsWritten).toBe(3)
+    }))
+
+  test('a sync that finds no room writes nothing', async () =>
+    metered(
+      { policies: { send: limited({ perPartition: { rateLimit: { limit: 1, per: hourMs } } }) } },
+      (rig, cost) => {
+        many(rig, 100, { partition: 'a' })
+        rig.sync({ want: 10 })
+        expect(cost(() => rig.sync({ runner: 'r2', want: 10 }, true)).rowsWritten).toBe(0)
+        expect(cost(() => rig.core.available(rig.now)).rowsWritten).toBe(0)
+      },
+    ))
+})
+
+describe('rows written by keys', () => {
+  test('a job with a key costs a row more to insert, and none to claim, beat, settle and redrive', async () =>
+    metered({}, (rig, cost) => {
+      const rows: number[] = []
+      const count = (work: () => unknown) => rows.push(cost(work).rowsWritten)
+      many(rig, 1)
+      const beat = [beatOf(rig.claim())]
+      let id = ''
+      count(() => (id = rig.enqueue({ key: 'k' })))
+      count(() => rig.sync({ seq: 2, ack: 1, beat, want: 1 }))
+      const { lease } = rig.row(id)
+      count(() => rig.sync({ seq: 3, ack: 2, beat, settle: [settlementOf({ id, lease: lease ?? '' }, completed)] }))
+      count(() => rig.core.redrive({ id }, rig.now))
+      expect(rows).toEqual([2, 1, 1, 1])
+    }))
+
+  const call = (rig: Rig, unique: NewJob['unique'], n: number) => () =>
+    rig.enqueue({ key: 'k', input: String(n), ...(unique && { unique }) })
+
+  test.each<{
+    what: string
+    unique: NonNullable<NewJob['unique']>
+    runs: boolean
+    ends: boolean
+    rows: number
+    because: string
+  }>([
+    { what: 'join', unique: { kind: 'finished' }, runs: false, ends: false, rows: 0, because: 'it is an answer' },
+    { what: 'renew', unique: { kind: 'rerun' }, runs: false, ends: false, rows: 1, because: 'it is the job itself' },
+    {
+      what: 'push',
+      unique: { kind: 'debounce', ms: 5_000 },
+      runs: false,
+      ends: false,
+      rows: 2,
+      because: 'its place in the due index moves',
+    },
+    {
+      what: 'follow',
+      unique: { kind: 'rerun' },
+      runs: true,
+      ends: false,
+      rows: 4,
+      because: 'the new one is in two indexes, and the holder leaves one',
+    },
+    {
+      what: 'new',
+      unique: { kind: 'rerun' },
+      runs: true,
+      ends: true,
+      rows: 3,
+      because: 'the new one is in the key index, and the holder leaves it',
+    },
+  ])('$what costs $rows, because $because', async ({ unique, runs, ends, rows }) =>
+    metered({}, (rig, cost) => {
+      call(rig, unique, 1)()
+      rig.pass(1_000)
+      if (runs) {
+        const claimed = rig.claim()
+        if (ends) rig.settle(claimed, completed)
+      }
+      expect(cost(call(rig, unique, 2)).rowsWritten).toBe(rows)
+    }),
+  )
+
+  test('the end of a job that is followed costs its row, and that of the follower with its place in the index', async () =>
+    metered({}, (rig, cost) => {
+      call(rig, { kind: 'rerun' }, 1)()
+      many(rig, 1)
+      const [claimed, other] = rig.sync({ want: 2 }).claimed
+      call(rig, { kind: 'rerun' }, 2)()
+      const settle = claimed ? [settlementOf(claimed, completed)] : []
+      const beat = other ? [{ id: other.id, lease: other.lease }] : []
+      expect(cost(() => rig.sync({ seq: 2, settle, beat })).rowsWritten).toBe(3)
+    }))
+})
+
+describe('rows written by schedules', () => {
+  const slot = (rig: Rig) => {
+    rig.pass(minuteMs)
+    rig.core.upkeep(rig.now)
+  }
+
+  test.each([
+    { what: 'that makes a job', jobs: 1, overlap: 'skip', rows: 2, because: 'the job and the schedule' },
+    { what: 'that is skipped', jobs: 2, overlap: 'skip', rows: 1, because: 'the schedule tells of it' },
+    { what: 'that cancels a waiting job', jobs: 2, overlap: 'cancel', rows: 3, because: 'that job ends' },
+  ] as const)('a slot $what costs $rows, because $because', async ({ jobs, overlap, rows }) =>
+    metered({ schedules: [placed({ overlap })] }, (rig, cost) => {
+      for (let n = 1; n < jobs; n++) slot(rig)
+      expect(cost(() => slot(rig)).rowsWritten).toBe(rows)
+    }),
+  )
+
+  test('a reconciliation with nothing new writes nothing, and reads a row or two', async () =>
+    metered({ schedules: [placed(), placed({ name: 'tock' })] }, (rig, cost) => {
+      rig.restart()
+      const { rowsRead, rowsWritten } = cost(() => rig.core.reconcile(rig.now))
+      expect(rowsWritten).toBe(0)
+      expect(rowsRead).toBeLessThan(3)
+    }))
+
+  test('pause, resume and trigger cost the schedule, and the job', async () =>
+    metered({ schedules: [placed()] }, (rig, cost) => {
+      const costs = (['pause', 'resume'] as const).map((action) =>
+        cost(() => rig.core.steerSchedule('tick', action, rig.now)),
+      )
+      const triggered = cost(() => rig.core.triggerSchedule({ name: 'tick', id: rig.job().id }, rig.now))
+      expect([...costs, triggered].map(({ rowsWritten }) => rowsWritten)).toEqual([1, 1, 2])
+    }))
+})
+
+describe('rows written by steering', () => {
+  test('a change of the settings costs one row a shard, and one it has nothing', async () =>
+    metered({}, (rig, cost) => {
+      many(rig, 50)
+      let settings = rig.core.settings
+      expect(cost(() => (settings = rig.core.change({ kind: 'pause' }, rig.now))).rowsWritten).toBe(1)
+      expect(cost(() => rig.core.adopt(settings, rig.now)).rowsWritten).toBe(0)
+      expect(cost(() => rig.core.change({ kind: 'resume' }, rig.now)).rowsWritten).toBe(1)
+    }))
+
+  test.each<{ what: string; delayMs: number; more: object; rows: number; because: string }>([
+    { what: 'the priority', delayMs: 0, more: { priority: 5 }, rows: 1, because: 'no index knows it' },
+    { what: 'the time of a waiting job', delayMs: 0, more: { delayMs: 5_000 }, rows: 2, because: 'it is due now' },
+    { what: 'the time of a delayed job', delayMs: 9, more: { delayMs: 5_000 }, rows: 2, because: 'its place moves' },
+  ])('amending $what costs $rows, because $because', async ({ delayMs, more, rows }) =>
+    metered({}, (rig, cost) => {
+      const id = rig.enqueue({ delayMs })
+      expect(cost(() => rig.core.amend({ id, ...more }, rig.now)).rowsWritten).toBe(rows)
+    }),
+  )
+
+  test('a bulk action costs one row to begin, one a job, and one a slice', async () =>
+    metered({}, (rig, cost) => {
+      many(rig, 700)
+      const begun = cost(() => rig.core.bulk({ id: 'b', action: 'cancel', filter: {} }, rig.now))
+      expect(begun.rowsWritten).toBe(1)
+      expect(cost(() => rig.core.upkeep(rig.now)).rowsWritten).toBe(700 + 2)
+      const none = cost(() => {
+        rig.core.bulk({ id: 'c', action: 'cancel', filter: {} }, rig.now)
+        rig.core.upkeep(rig.now)
+      })
+      expect(none.rowsWritten).toBe(2)
+    }))
+
+  test('a deadline costs nothing to keep, and one row when it passes', async () =>
+    metered({}, (rig, cost) => {
+      expect(cost(() => many(rig, 10, { expiresInMs: 1_000 })).rowsWritten).toBe(10)
+      rig.pass(1_000)
+      expect(cost(() => rig.core.upkeep(rig.now)).rowsWritten).toBe(10)
+    }))
+})
+
+describe('rows read, with a hundred thousand finished jobs', () => {
+  test('no verb scans history', async () =>
+    metered(
+      {
+        schedules: [placed({ overlap: 'cancel' })],
+        policies: { send: limited({ rateLimit: rate, perPartition: { rateLimit: rate, concurrency: 50 } }) },
+      },
+      (rig, cost) => {
+        insertFinished(rig, 100_000)
+        expect(cost(() => rig.restart()).rowsRead).toBeLessThan(60)
+        rig.core.reconcile(rig.now)
+        const unique = { kind: 'rerun' } as const
+        const keyed = (input: string) => () => void rig.enqueue({ key: 'k', partition: 'p', unique, input })
+        const verbs: Record<string, () => unknown> = {
+          'enqueue under a new key': keyed('1'),
+          renew: keyed('2'),
+          claim: () => rig.sync({ want: 1 }),
+          follow: keyed('3'),
+          amend: () => rig.core.amend({ id: rig.enqueue({ partition: 'p' }), delayMs: 500 }, rig.now),
+          pause: () => rig.core.change({ kind: 'pause' }, rig.now),
+          resume: () => rig.core.change({ kind: 'resume' }, rig.now),
+          'a slot': () => {
+            rig.pass(minuteMs)
+            rig.core.upkeep(rig.now)
+          },
+          'another slot': () => {
+            rig.pass(minuteMs)
+            rig.core.upkeep(rig.now)
+          },
+          trigger: () => rig.core.triggerSchedule({ name: 'tick', id: rig.job().id }, rig.now),
+          schedules: () => rig.core.schedules(rig.now),
+          expire: () => {
+            rig.enqueue({ expiresInMs: 10 })
+            rig.pass(10)
+            rig.core.upkeep(rig.now)
+          },
+          'begin a bulk action': () =>
+            rig.core.bulk({ id: 'b', action: 'redrive', filter: { state: 'failed' } }, rig.now),
+          progress: () => rig.core.bulkProgress('b'),
+        }
+        for (const [verb, work] of Object.entries(verbs)) expect(cost(work).rowsRead, verb).toBeLessThan(60)
+      },
+    ))
+
+  test('a bulk action reads each job once, a bounded number in one ring of the alarm', async () =>
+    metered({}, (rig, cost) => {
+      insertFinished(rig, 100_000)
+      rig.restart()
+      rig.core.bulk({ id: 'b', action: 'redrive', filter: { state: 'failed' } }, rig.now)
+      let rings = 0
+      let read = 0
+      for (; !(rig.core.bulkProgress('b') as { done: boolean }).done; rings++) {
+        const { rowsRead, rowsWritten } = cost(() => rig.core.upkeep(rig.now))
+        expect(rowsRead).toBeLessThan(50_000)
+        expect(rowsWritten).toBeLessThan(40)
+        read += rowsRead
+      }
+      expect(read).toBeLessThan(120_000)
+      expect(rings).toBeGreaterThan(1)
+    }))
+})
+
+/** Finished jobs below the mark, as upkeep would have left them. */
+function insertFinished(rig: Rig, count: number): void {
+  const at = rig.now - dayMs
+  const time = jobIdFloor(shard, at).slice(0, -16)
+  for (let from = 0; from < count; from += 5_000) {
+    const rows = Array.from({ length: 5_000 }, (_, n) => [`${time}${String(from + n).padStart(16, '0')}`, at])
+    rig.sql.all(
+      `INSERT INTO jobs (id, task, state, priority, bytes, attempt, max_attempts, created_at, finished_at, input)
+       SELECT value ->> 0, 'old', 'completed', 0, 2, 1, 5, value ->> 1, value ->> 1, '{}' FROM json_each(?)`,
+      JSON.stringify(rows),
+    )
+  }
+  const none = { scheduled: 0, queued: 0, running: 0, retrying: 0, completed: count, failed: 0, cancelled: 0 }
+  const fact = { mark: jobIdFloor(shard, rig.now - minuteMs), swept: '', below: none, tasks: { old: none } }
+  rig.sql.all(`INSERT OR REPLACE INTO facts (name, value) VALUES ('upkeep', ?)`, JSON.stringify(fact))
+}

@@ -1,0 +1,182 @@
+import { describe, expect, test } from 'vitest'
+import type { TaskLimits } from '../../../../src/engine/task/flow.ts'
+import {
+  beatOf,
+  completed,
+  failed,
+  hourMs,
+  leaseMs,
+  limited,
+  minuteMs,
+  Rig,
+  type RigOptions,
+  snoozed,
+  type WithStore,
+} from '../rig.ts'
+
+export function expireSuite(withStore: WithStore): void {
+  const rigged = (work: (rig: Rig) => void, options: RigOptions = {}) =>
+    withStore((store) => work(new Rig(store, options)))
+
+  describe('a deadline', () => {
+    test('fails a job that waits at its moment, by the alarm, and not before', () =>
+      rigged((rig) => {
+        const id = rig.enqueue({ expiresInMs: minuteMs })
+        expect(rig.record(id).expiresAt).toBe(rig.now + minuteMs)
+        rig.passRinging(minuteMs - 1)
+        expect(rig.state(id)).toBe('queued')
+        rig.restart()
+        rig.passRinging(1)
+        expect(rig.record(id)).toMatchObject({
+          state: 'failed',
+          reason: 'expired',
+          attempt: 0,
+          error: { name: 'Expired' },
+          finishedAt: rig.now,
+          history: [],
+        })
+        expect(rig.broken()).toEqual([])
+      }))
+
+    test.each([
+      { atMs: -1, state: 'running', because: 'its time is not over' },
+      { atMs: 0, state: 'failed expired', because: 'not started by then means by then' },
+      { atMs: hourMs, state: 'failed expired', because: 'a late alarm gives nothing away' },
+    ])('holds at the claim, $atMs ms from it: $state, because $because', ({ atMs, state }) =>
+      rigged((rig) => {
+        const id = rig.enqueue({ expiresInMs: minuteMs })
+        const other = rig.enqueue()
+        rig.pass(minuteMs + atMs)
+        const claimed = rig.sync({ want: 2 }).claimed.map((job) => job.id)
+        expect(rig.state(id)).toBe(state)
+        expect(claimed).toContain(other)
+        expect(rig.broken()).toEqual([])
+      }),
+    )
+
+    test.each<{ what: string; reach: (rig: Rig, id: string) => void; state: string; because: string }>([
+      {
+        what: 'was begun and is tried again',
+        reach: (rig) => void rig.settle(rig.claim(), failed),
+        state: 'retrying',
+        because: 'it was started in time',
+      },
+      {
+        what: 'was begun and snoozed',
+        reach: (rig) => void rig.settle(rig.claim(), snoozed),
+        state: 'scheduled',
+        because: 'it was started in time',
+      },
+      {
+        what: 'runs',
+        reach: (rig) => void rig.sync({ seq: 2, ack: 0, beat: [beatOf(rig.claim())] }),
+        state: 'running',
+        because: 'it was started in time',
+      },
+      {
+        what: 'was given back, for its attempt never started',
+        reach: (rig) => {
+          rig.claim()
+          rig.sync({ seq: 2, ack: 1 })
+        },
+        state: 'failed expired',
+        because: 'nobody has started it',
+      },
+      {
+        what: 'is delayed until shortly before',
+        reach: (rig, id) => void rig.core.amend({ id, delayMs: 9_000 }, rig.now),
+        state: 'failed expired',
+        because: 'it was due, and nobody came',
+      },
+    ])('of a job that $what leaves it $state, because $because', ({ reach, state }) =>
+      rigged((rig) => {
+        const id = rig.enqueue({ expiresInMs: 10_000 })
+        reach(rig, id)
+        rig.passRinging(10_000)
+        expect(rig.state(id)).toBe(state)
+        expect(rig.broken()).toEqual([])
+        rig.restart()
+        expect(rig.broken()).toEqual([])
+      }),
+    )
+
+    test('of a job that lapsed is over: its attempt was begun', () =>
+      rigged((rig) => {
+        const id = rig.enqueue({ expiresInMs: 10_000 })
+        rig.sync({ seq: 2, ack: 1, beat: [beatOf(rig.claim())] })
+        rig.passRinging(leaseMs)
+        expect(rig.state(id)).toBe('retrying')
+      }))
+
+    test.each<{ what: string; limits: TaskLimits }>([
+      { what: 'the rate of its task', limits: { rateLimit: { limit: 1, per: hourMs } } },
+      { what: 'the places of its task', limits: { concurrency: 1 } },
+      { what: 'the rate of its partition', limits: { perPartition: { rateLimit: { limit: 1, per: hourMs } } } },
+      { what: 'the places of its partition', limits: { perPartition: { concurrency: 1 } } },
+    ])('passes while $what holds the job back', ({ limits }) =>
+      rigged(
+        (rig) => {
+          rig.enqueue({ partition: 'a' })
+          rig.claim()
+          const id = rig.enqueue({ partition: 'a', expiresInMs: 20_000 })
+          expect(rig.sync({ runner: 'r3', want: 5 }).claimed).toEqual([])
+          rig.passRinging(19_999)
+          expect(rig.state(id)).toBe('queued')
+          rig.passRinging(1)
+          expect(rig.state(id)).toBe('failed expired')
+          expect(rig.broken()).toEqual([])
+        },
+        { policies: { send: limited(limits) } },
+      ),
+    )
+
+    test('hands over to onFailed', () =>
+      rigged(
+        (rig) => {
+          const id = rig.enqueue({ expiresInMs: 1_000, priority: 3 })
+          rig.passRinging(1_000)
+          const hook = rig.claim({ tasks: { 'send/onFailed': 1 } })
+          expect(hook.priority).toBe(3)
+          expect(JSON.parse(hook.input)).toMatchObject({
+            input: { n: 1 },
+            job: { id, reason: 'expired', attempt: 0 },
+            error: { name: 'Expired' },
+          })
+          expect(rig.broken()).toEqual([])
+        },
+        { policies: { send: { onFailed: true } } },
+      ))
+
+    test('is over for a job that is redriven', () =>
+      rigged((rig) => {
+        const id = rig.enqueue({ expiresInMs: 1_000 })
+        rig.passRinging(1_000)
+        expect(rig.core.redrive({ id }, rig.now)).toMatchObject({ state: 'queued' })
+        rig.passRinging(minuteMs)
+        expect(rig.row(id)).toMatchObject({ expiresAt: null, reason: null })
+        rig.settle(rig.claim(), completed)
+        expect(rig.state(id)).toBe('completed')
+      }))
+
+    test('of very many goes in slices, and leaves none over', () =>
+      rigged((rig) => {
+        rig.enqueueAll(Array.from({ length: 1_300 }, (_, n) => rig.job({ expiresInMs: 1_000 + (n % 7) })))
+        const other = rig.enqueue()
+        rig.pass(1_010)
+        rig.restart()
+        rig.ring()
+        expect(rig.core.books.counts.total()).toMatchObject({ failed: 1_300, queued: 1 })
+        expect(rig.claim()).toMatchObject({ id: other })
+        expect(rig.broken()).toEqual([])
+      }))
+
+    test('shows in the sums of its minute', () =>
+      rigged((rig) => {
+        rig.enqueue({ expiresInMs: 1_000 })
+        rig.passRinging(1_000)
+        rig.sync({ done: true })
+        const [{ sums }] = rig.sql.all<{ sums: string }>('SELECT sums FROM tallies') as [{ sums: string }]
+        expect(JSON.parse(sums)).toMatchObject({ enqueued: 1, ended: { expired: 1 } })
+      }))
+  })
+}

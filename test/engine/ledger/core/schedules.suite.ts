@@ -1,0 +1,240 @@
+/** Which schedules there are, and what a slot makes. What people do to one is in schedule-steering.suite.ts. */
+import { describe, expect, test } from 'vitest'
+import { type Placing, placed, slotsOf, workOff } from '../placed.ts'
+import { dayMs, hourMs, minuteMs, Rig, type RigOptions, type WithStore } from '../rig.ts'
+
+export function schedulesSuite(withStore: WithStore): void {
+  /** A rig whose code has these schedules, reconciled. */
+  const rigged = (schedules: Placing[], work: (rig: Rig) => void, options: RigOptions = {}) =>
+    withStore((store) => {
+      const rig = new Rig(store, { ...options, schedules: schedules.map(placed) })
+      rig.core.reconcile(rig.now)
+      work(rig)
+    })
+  const only = (rig: Rig) => rig.core.schedules(rig.now)[0]
+  /** Rings whenever a slot comes, and lets its job complete. */
+  const passFiring = (rig: Rig, ms: number) => {
+    const until = rig.now + ms
+    for (let at = only(rig)?.nextAt ?? until; at <= until; at = only(rig)?.nextAt ?? Infinity) {
+      rig.now = Math.max(rig.now, rig.alarmAt ?? at, at)
+      rig.ring()
+      workOff(rig)
+    }
+    rig.now = until
+  }
+
+  describe('reconcile', () => {
+    test('of a new schedule takes its next slot and arms the alarm for it', () =>
+      rigged([{}], (rig) => {
+        expect(only(rig)).toMatchObject({ state: 'active', nextAt: rig.now + minuteMs, history: [] })
+        expect(rig.alarmAt).toBe(rig.now + minuteMs)
+        expect(rig.broken()).toEqual([])
+      }))
+
+    test('of an unchanged one keeps its cadence and writes nothing', () =>
+      rigged([{}], (rig) => {
+        rig.pass(59_000)
+        const before = rig.rowsWritten
+        rig.deploy({})
+        expect(rig.rowsWritten).toBe(before)
+        expect(only(rig)?.nextAt).toBe(rig.now + 1_000)
+      }))
+
+    test.each<{ what: string; now: Placing; nextIn: number; because: string }>([
+      { what: 'another interval', now: { every: '10m' }, nextIn: 10 * minuteMs, because: 'it counts from the deploy' },
+      { what: 'a cron rule', now: { cron: '0 * * * *' }, nextIn: 800_000 - 30_000, because: 'the clock says when' },
+      { what: 'another spread', now: { spread: '30s' }, nextIn: minuteMs, because: 'it is part of the rule' },
+      { what: 'another input', now: { input: 2 }, nextIn: 30_000, because: 'its slots are the same' },
+      {
+        what: 'another policy',
+        now: { overlap: 'allow', catchUp: 'all' },
+        nextIn: 30_000,
+        because: 'so are they here',
+      },
+      { what: 'another task', now: { task: 'draw' }, nextIn: 30_000, because: 'and here' },
+    ])('of one with $what comes next in $nextIn ms, because $because', ({ now, nextIn }) =>
+      rigged([{}], (rig) => {
+        rig.pass(30_000)
+        rig.deploy({ schedules: [placed(now)] })
+        expect((only(rig)?.nextAt ?? 0) - rig.now).toBe(nextIn)
+        rig.passRinging(nextIn + 30_000)
+        const [row] = rig.rows()
+        expect(row).toMatchObject({ input: JSON.stringify(now.input ?? 1), task: now.task ?? 'send' })
+        expect(rig.broken()).toEqual([])
+      }),
+    )
+
+    test.each<{ how: string; gone: RigOptions; back: RigOptions; stopped: string }>([
+      {
+        how: 'removed',
+        gone: { schedules: [] },
+        back: { schedules: [placed()] },
+        stopped: 'removed',
+      },
+      {
+        how: 'left without its task',
+        gone: { serves: () => false },
+        back: { serves: () => true },
+        stopped: 'unknown-task',
+      },
+    ])(
+      'of one that was $how stops it, and starts it anew when it is back, without what it missed',
+      ({ gone, back, stopped }) =>
+        rigged([{ every: '10m' }], (rig) => {
+          const anchor = rig.now
+          passFiring(rig, 10 * minuteMs)
+          rig.deploy(gone)
+          expect(only(rig)).toMatchObject({ state: 'stopped', stopped, next: [], history: [{ slot: rig.now }] })
+          rig.passRinging(35 * minuteMs)
+          expect(rig.rows()).toHaveLength(1)
+          rig.deploy(stopped === 'removed' ? { schedules: [placed({ every: '10m' })] } : back)
+          expect(only(rig)).toMatchObject({ state: 'active', nextAt: anchor + 50 * minuteMs })
+          passFiring(rig, 10 * minuteMs)
+          expect(slotsOf(rig)).toEqual([anchor + 10 * minuteMs, anchor + 50 * minuteMs])
+          expect(rig.broken()).toEqual([])
+        }),
+    )
+
+    test('of one whose rule changed while it was paused leaves it paused, with its history', () =>
+      rigged([{}], (rig) => {
+        passFiring(rig, minuteMs)
+        rig.core.steerSchedule('tick', 'pause', rig.now)
+        rig.deploy({ schedules: [placed({ every: '5m' })] })
+        expect(only(rig)).toMatchObject({ state: 'paused', next: [], history: [{ job: expect.any(String) }] })
+        rig.passRinging(hourMs)
+        expect(rig.rows()).toHaveLength(1)
+      }))
+
+    test('that fails in the middle is done whole the next time', () =>
+      withStore((store) => {
+        const rig = new Rig(store, { schedules: [placed(), placed({ name: 'tock' })] })
+        for (let nth = 1; nth < 20; nth++) {
+          rig.failFrom = nth
+          try {
+            rig.core.reconcile(rig.now)
+            break
+          } catch (error) {
+            expect(String(error)).toContain('disk I/O error')
+          } finally {
+            rig.failFrom = undefined
+          }
+          expect(rig.core.schedules(rig.now)).toEqual([])
+        }
+        expect(rig.core.schedules(rig.now)).toHaveLength(2)
+        expect(rig.broken()).toEqual([])
+      }))
+  })
+
+  describe('a slot', () => {
+    test('makes a job that says where it comes from, with what the schedule says of it', () =>
+      rigged([{ priority: 4, tags: ['nightly'], expiresIn: '30s', partition: 'p', input: { a: 1 } }], (rig) => {
+        rig.pass(minuteMs)
+        rig.ring()
+        const [row] = rig.rows()
+        expect(rig.record(row?.id ?? '')).toMatchObject({
+          task: 'send',
+          state: 'queued',
+          priority: 4,
+          tags: ['nightly'],
+          partition: 'p',
+          input: { a: 1 },
+          expiresAt: rig.now + 30_000,
+          schedule: { name: 'tick', slot: rig.now },
+        })
+        expect(rig.claim()).toMatchObject({ partition: 'p', schedule: { name: 'tick', slot: rig.now } })
+        expect(only(rig)).toMatchObject({ nextAt: rig.now + minuteMs, history: [{ job: row?.id, slot: rig.now }] })
+      }))
+
+    test('I6: makes one job under doubled alarms, restarts and clocks that step back', () =>
+      rigged([{ overlap: 'allow' }], (rig) => {
+        const anchor = rig.now
+        for (let n = 1; n <= 5; n++) {
+          rig.now = anchor + n * minuteMs
+          rig.ring()
+          rig.ring()
+          rig.restart()
+          rig.ring()
+          rig.pass(-30_000)
+          rig.ring()
+          rig.pass(40_000)
+          rig.ring()
+        }
+        expect(slotsOf(rig)).toEqual([1, 2, 3, 4, 5].map((n) => anchor + n * minuteMs))
+        expect(rig.broken()).toEqual([])
+      }))
+
+    test('I6: makes one job though any of its statements fails, and the object with it', () =>
+      rigged(
+        [
+          { overlap: 'allow', catchUp: 'all' },
+          { name: 'tock', every: '90s', overlap: 'cancel' },
+        ],
+        (rig) => {
+          const anchor = rig.now
+          for (let nth = 1; nth <= 12; nth++) {
+            rig.now = anchor + nth * 90_000
+            rig.failFrom = nth
+            try {
+              rig.core.upkeep(rig.now)
+            } catch (error) {
+              expect(String(error)).toContain('disk I/O error')
+            }
+            rig.failFrom = undefined
+            rig.restart()
+            rig.ring()
+            expect(rig.broken(), `after statement ${nth} failed`).toEqual([])
+          }
+          const slots = (name: string) => rig.rows().flatMap((row) => (row.schedule === name ? [row.slot] : []))
+          expect(slots('tick').sort()).toEqual(Array.from({ length: 18 }, (_, n) => anchor + (n + 1) * minuteMs))
+          expect(slots('tock').sort()).toEqual(Array.from({ length: 12 }, (_, n) => anchor + (n + 1) * 90_000))
+        },
+      ))
+
+    test('comes later by its spread, always by the same, and stands for the same moment', () =>
+      rigged([{ spread: '30s' }], (rig) => {
+        const anchor = rig.now
+        const offset = (rig.alarmAt ?? 0) - anchor - minuteMs
+        expect(offset).toBeGreaterThan(0)
+        expect(offset).toBeLessThan(30_000)
+        rig.now = anchor + minuteMs + offset - 1
+        rig.ring()
+        expect(rig.rows()).toEqual([])
+        rig.pass(1)
+        rig.ring()
+        expect(slotsOf(rig)).toEqual([anchor + minuteMs])
+        workOff(rig)
+        rig.ring()
+        expect(rig.alarmAt).toBe(anchor + 2 * minuteMs + offset)
+        expect(only(rig)?.nextAt).toBe(anchor + 2 * minuteMs)
+      }))
+
+    test('comes every second of a second-wise rule, and rings once for each', () =>
+      rigged([{ every: '1s' }], (rig) => {
+        const anchor = rig.now
+        for (let n = 1; n <= 30; n++) {
+          expect(rig.alarmAt).toBe(anchor + n * 1_000)
+          rig.now = anchor + n * 1_000
+          rig.ring()
+          workOff(rig)
+          rig.ring()
+        }
+        expect(slotsOf(rig)).toHaveLength(30)
+      }))
+
+    test('on the days when clocks change comes once, in both directions', () =>
+      rigged(
+        [{ cron: '30 2 * * *', timezone: 'Europe/Berlin' }],
+        (rig) => {
+          passFiring(rig, 230 * dayMs)
+          const slots = slotsOf(rig).map((slot) => new Date(slot).toISOString().slice(5, 16))
+          expect(slots).toHaveLength(230)
+          const around = (day: string, count: number) => slots.slice(slots.indexOf(day), slots.indexOf(day) + count)
+          // The clock goes from 02:00 to 03:00, and at once it is past half past two.
+          expect(around('03-30T01:30', 3)).toEqual(['03-30T01:30', '03-31T01:00', '04-01T00:30'])
+          // It shows half past two twice.
+          expect(around('10-26T00:30', 3)).toEqual(['10-26T00:30', '10-27T00:30', '10-28T01:30'])
+        },
+        { retentionMs: 365 * dayMs },
+      ))
+  })
+}

@@ -1,0 +1,278 @@
+/** Slots that do not come alone: those of a downtime, and those whose job before has not ended. */
+import { describe, expect, test } from 'vitest'
+import { historyOf, type Placing, placed, slotsOf, workOff } from '../placed.ts'
+import { beatOf, cancelled, completed, dayMs, minuteMs, Rig, type WithStore } from '../rig.ts'
+
+export function slotsSuite(withStore: WithStore): void {
+  const rigged = (schedules: Placing[], work: (rig: Rig) => void) =>
+    withStore((store) => {
+      const rig = new Rig(store, { schedules: schedules.map(placed) })
+      rig.core.reconcile(rig.now)
+      work(rig)
+    })
+  const only = (rig: Rig) => rig.core.schedules(rig.now)[0]
+
+  describe('after a downtime', () => {
+    const every10 = Array.from({ length: 10 }, (_, n) => (n + 1) * 10 * minuteMs)
+    test.each<{ catchUp: 'skip' | 'latest' | 'all'; downMs: number; made: number[]; missed: number; because: string }>([
+      { catchUp: 'skip', downMs: 105 * minuteMs, made: [], missed: 10, because: 'its time is over by minutes' },
+      {
+        catchUp: 'skip',
+        downMs: 100 * minuteMs + 59_000,
+        made: [100 * minuteMs],
+        missed: 9,
+        because: 'the newest is late by less than a minute, as any alarm may be',
+      },
+      { catchUp: 'latest', downMs: 105 * minuteMs, made: [100 * minuteMs], missed: 9, because: 'the newest fires' },
+      { catchUp: 'all', downMs: 105 * minuteMs, made: every10, missed: 0, because: 'each has its job' },
+    ])(
+      'of $downMs ms, $catchUp makes $made.length jobs and misses $missed, because $because',
+      ({ catchUp, downMs, made, missed }) =>
+        rigged([{ every: '10m', catchUp, overlap: 'allow' }], (rig) => {
+          const anchor = rig.now
+          rig.pass(downMs)
+          rig.restart()
+          rig.ring()
+          expect(slotsOf(rig)).toEqual(made.map((at) => anchor + at))
+          const told = historyOf(rig)
+          expect(told.filter((one) => one.made)).toHaveLength(made.length)
+          const skipped = told.filter(({ skipped }) => skipped === 'missed')
+          expect(skipped.reduce((sum, { count = 1 }) => sum + count, 0)).toBe(missed)
+          expect(only(rig)?.nextAt).toBe(anchor + (Math.floor(downMs / (10 * minuteMs)) + 1) * 10 * minuteMs)
+          expect(rig.broken()).toEqual([])
+        }),
+    )
+
+    test('all makes up for a hundred slots and no more, ten a transaction, and tells of the others', () =>
+      rigged([{ catchUp: 'all', overlap: 'allow' }], (rig) => {
+        const anchor = rig.now
+        rig.pass(250 * minuteMs)
+        rig.ring()
+        expect(slotsOf(rig)).toEqual(Array.from({ length: 100 }, (_, n) => anchor + (n + 151) * minuteMs))
+        expect(rig.broken()).toEqual([])
+        rig.ring()
+        expect(rig.rows()).toHaveLength(100)
+      }))
+
+    test('all goes on after a restart in the middle of making up, without a slot lost or doubled', () =>
+      rigged([{ catchUp: 'all', overlap: 'allow' }], (rig) => {
+        const anchor = rig.now
+        rig.pass(60 * minuteMs)
+        for (let nth = 8; rig.rows().length < 60; nth += 7) {
+          rig.failFrom = nth
+          try {
+            rig.core.upkeep(rig.now)
+          } catch (error) {
+            expect(String(error)).toContain('disk I/O error')
+          }
+          rig.failFrom = undefined
+          rig.restart()
+        }
+        expect(slotsOf(rig)).toEqual(Array.from({ length: 60 }, (_, n) => anchor + (n + 1) * minuteMs))
+      }))
+
+    test('of a year costs no walk through it', () =>
+      rigged([{ cron: '* * * * * *', catchUp: 'latest' }], (rig) => {
+        rig.pass(365 * dayMs)
+        const begun = performance.now()
+        rig.ring()
+        expect(performance.now() - begun).toBeLessThan(2_000)
+        expect(rig.rows()).toHaveLength(1)
+      }))
+  })
+
+  describe('a slot whose job before has not ended', () => {
+    const running = (rig: Rig) => void rig.claim({ runner: 'busy' })
+    test.each<{
+      overlap: 'allow' | 'skip' | 'cancel'
+      before: string
+      reach: (rig: Rig) => void
+      jobs: string[]
+      told: string
+      because: string
+    }>([
+      {
+        overlap: 'allow',
+        before: 'waits',
+        reach: () => {},
+        jobs: ['queued', 'queued'],
+        told: 'made',
+        because: 'it may',
+      },
+      {
+        overlap: 'allow',
+        before: 'runs',
+        reach: running,
+        jobs: ['running', 'queued'],
+        told: 'made',
+        because: 'it may',
+      },
+      {
+        overlap: 'skip',
+        before: 'waits',
+        reach: () => {},
+        jobs: ['queued'],
+        told: 'overlap',
+        because: 'one is enough',
+      },
+      { overlap: 'skip', before: 'runs', reach: running, jobs: ['running'], told: 'overlap', because: 'one is enough' },
+      {
+        overlap: 'skip',
+        before: 'has ended',
+        reach: workOff,
+        jobs: ['completed', 'queued'],
+        told: 'made',
+        because: 'nothing stands against it',
+      },
+      {
+        overlap: 'cancel',
+        before: 'waits',
+        reach: () => {},
+        jobs: ['cancelled', 'queued'],
+        told: 'made',
+        because: 'the newer one counts',
+      },
+      {
+        overlap: 'cancel',
+        before: 'runs',
+        reach: running,
+        jobs: ['running', 'scheduled'],
+        told: 'made',
+        because: 'the older one is asked to stop, and the newer waits for its end',
+      },
+      {
+        overlap: 'cancel',
+        before: 'has ended',
+        reach: workOff,
+        jobs: ['completed', 'queued'],
+        told: 'made',
+        because: 'there is nothing to cancel',
+      },
+    ])('$overlap, which $before: $jobs, because $because', ({ overlap, reach, jobs, told }) =>
+      rigged([{ every: '10s', overlap }], (rig) => {
+        rig.pass(10_000)
+        rig.ring()
+        reach(rig)
+        rig.restart()
+        rig.pass(10_000)
+        rig.ring()
+        expect(rig.rows().map(({ state }) => state)).toEqual(jobs)
+        expect(historyOf(rig).at(-1)).toMatchObject(told === 'made' ? { made: true } : { skipped: told, made: false })
+      }),
+    )
+
+    /** Slots of ten seconds, so that a lease outlives them. */
+    const slot = (rig: Rig) => {
+      rig.pass(10_000)
+      rig.ring()
+    }
+
+    test('cancel: the newer job starts when the older one has stopped', () =>
+      rigged([{ every: '10s', overlap: 'cancel' }], (rig) => {
+        slot(rig)
+        const first = rig.claim()
+        slot(rig)
+        expect(rig.sync({ seq: 2, ack: 1, beat: [beatOf(first)], want: 5 })).toMatchObject({
+          cancelled: [first.id],
+          claimed: [],
+        })
+        const [, second] = rig.rows()
+        expect(rig.record(second?.id ?? '')).toMatchObject({ state: 'scheduled', after: first.id })
+        rig.settle(first, cancelled, { seq: 3 })
+        expect(rig.claim({ runner: 'r2' })).toMatchObject({ id: second?.id })
+        expect(rig.broken()).toEqual([])
+      }))
+
+    test('cancel: of several newer ones the newest waits for the one that still runs, and never beside it', () =>
+      rigged([{ every: '10s', overlap: 'cancel' }], (rig) => {
+        slot(rig)
+        const first = rig.claim()
+        slot(rig)
+        slot(rig)
+        expect(rig.rows().map(({ state }) => state)).toEqual(['running', 'cancelled', 'scheduled'])
+        expect(rig.sync({ runner: 'r2', want: 5 }).claimed).toEqual([])
+        rig.settle(first, completed)
+        const [, , third] = rig.rows()
+        expect(rig.claim({ runner: 'r3' })).toMatchObject({ id: third?.id })
+        expect(rig.broken()).toEqual([])
+      }))
+
+    test('cancel: one that a person has cancelled while it waited leaves the waiting to the next', () =>
+      rigged([{ every: '10s', overlap: 'cancel' }], (rig) => {
+        slot(rig)
+        const first = rig.claim()
+        slot(rig)
+        rig.core.cancel(rig.rows()[1]?.id ?? '', rig.now)
+        slot(rig)
+        expect(rig.rows().map(({ state }) => state)).toEqual(['running', 'cancelled', 'scheduled'])
+        rig.settle(first, cancelled)
+        expect(rig.claim({ runner: 'r2' })).toMatchObject({ id: rig.rows()[2]?.id })
+        expect(rig.broken()).toEqual([])
+      }))
+
+    test.each<{ what: string; back: (rig: Rig) => void }>([
+      {
+        what: 'resumed',
+        back: ({ core, now }) => {
+          core.steerSchedule('tick', 'pause', now)
+          core.steerSchedule('tick', 'resume', now)
+        },
+      },
+      {
+        what: 'back after a stop',
+        back: (rig) => {
+          const { schedules } = rig
+          rig.deploy({ schedules: [] })
+          rig.deploy({ schedules })
+        },
+      },
+      {
+        what: 'under its rule again',
+        back: (rig) => {
+          const { schedules } = rig
+          rig.deploy({ schedules: [placed({ cron: '*/5 * * * * *', overlap: 'allow' })] })
+          rig.deploy({ schedules })
+        },
+      },
+    ])('allow: a schedule that is $what by a clock that has stepped back makes no slot twice', ({ back }) =>
+      rigged([{ cron: '*/10 * * * * *', overlap: 'allow' }], (rig) => {
+        slot(rig)
+        const before = slotsOf(rig)
+        expect(before).toHaveLength(1)
+        rig.now -= 8_000
+        back(rig)
+        rig.pass(9_000)
+        rig.ring()
+        expect(slotsOf(rig)).toEqual(before)
+        rig.pass(60_000)
+        rig.ring()
+        const after = slotsOf(rig)
+        expect(new Set(after).size).toBe(after.length)
+        expect(after.length).toBeGreaterThan(1)
+      }),
+    )
+
+    test('skip: a job that a person triggered beside it does not hide it', () =>
+      rigged([{ every: '10s', overlap: 'skip' }], (rig) => {
+        slot(rig)
+        rig.claim({ runner: 'long' })
+        rig.core.triggerSchedule({ name: 'tick', id: rig.job().id }, rig.now)
+        rig.settle(rig.claim({ runner: 'r2' }), completed)
+        slot(rig)
+        expect(historyOf(rig).at(-1)).toMatchObject({ skipped: 'overlap' })
+      }))
+
+    test.each(['skip', 'cancel'] as const)('%s: a job that is gone or pruned stands against nothing', (overlap) =>
+      rigged([{ overlap }], (rig) => {
+        rig.pass(minuteMs)
+        rig.ring()
+        workOff(rig)
+        rig.sql.all('DELETE FROM jobs')
+        rig.restart()
+        rig.pass(minuteMs)
+        rig.ring()
+        expect(rig.rows()).toHaveLength(1)
+      }),
+    )
+  })
+}

@@ -1,0 +1,109 @@
+/**
+ * Watches what a ledger does beside running jobs: limits, turns, keys, schedules, bulk actions, settings. Each commit is
+ * shown to each of them, rows first.
+ */
+import type { EnqueueReply, EnqueueRequest } from '../../../src/engine/ledger/protocol.ts'
+import type { Settings } from '../../../src/engine/ledger/settings.ts'
+import type { FlowPlan } from '../plan-flow.ts'
+import type { Activation } from '../platform/activation.ts'
+import type { Seen } from '../platform/seen.ts'
+import { Bulks } from './bulks.ts'
+import type { Cause } from './cause.ts'
+import { Claims } from './claims.ts'
+import { Keys } from './keys.ts'
+import type { Claim, Row, Rows } from './rows.ts'
+import { Slots } from './slots.ts'
+import { Turns } from './turns.ts'
+
+export interface FlowPorts {
+  readonly claim: Claim
+  readonly rows: Rows
+  readonly plan: FlowPlan
+  readonly isClockTrue: () => boolean
+  readonly mayPruneEarly: boolean
+  readonly trueNow: () => number
+}
+
+interface Change {
+  readonly before: Row | undefined
+  readonly after: Row
+}
+
+export class FlowWatch {
+  readonly slots: Slots
+  readonly bulks: Bulks
+  readonly #claims: Claims
+  readonly #turns: Turns
+  readonly #keys: Keys
+  #changes: Change[] = []
+  #activation: Activation | undefined
+
+  constructor(ports: FlowPorts) {
+    const { claim, rows, plan, isClockTrue } = ports
+    this.slots = new Slots(claim, rows, plan)
+    this.bulks = new Bulks(claim, rows, isClockTrue)
+    this.#claims = new Claims(ports)
+    this.#turns = new Turns(claim, rows, this.#claims)
+    this.#keys = new Keys(ports)
+  }
+
+  get settings(): Settings {
+    return this.#claims.settings
+  }
+
+  isPaused(task: string): boolean {
+    return this.settings.paused || this.settings.tasks[task]?.paused === true
+  }
+
+  /** A job's row has changed; the rows of the ledger know it already. */
+  written(before: Row | undefined, after: Row, cause: Cause | undefined): void {
+    this.#changes.push({ before, after })
+    this.#keys.written(before, after, cause)
+    this.bulks.changed(after)
+    if (before) return
+    this.#claims.recorded(after, cause)
+    this.slots.made(after, cause)
+  }
+
+  removed(row: Row): void {
+    this.#keys.removed(row)
+    this.bulks.removed(row.id)
+  }
+
+  answered(request: EnqueueRequest, reply: EnqueueReply): void {
+    this.#keys.answered(request, reply)
+  }
+
+  /** Every row of a commit has been shown. */
+  committed(activation: Activation, seen: readonly Seen[], cause: Cause | undefined): void {
+    const changes = this.#changes
+    this.#changes = []
+    const now = cause?.now ?? activation.now()
+    const { version } = activation.isolate
+    if (this.#activation !== activation) this.#turns.forgotten()
+    this.#activation = activation
+    for (const one of seen) {
+      if (one.kind === 'settings') this.#claims.set(one.text)
+      else if (one.kind === 'bulk') this.bulks.written(one.bulk, changes)
+      else if (one.kind === 'limitForgotten') this.#claims.forgotten(one.task, one.partition, version, now)
+      else if (one.kind === 'schedule') {
+        const made = changes.filter(({ before }) => !before).map(({ after }) => after)
+        this.slots.written(one.schedule, cause, made)
+      }
+    }
+    const started = changes.filter((change) => isStart(change, cause)).map(({ after }) => after)
+    if (started.length === 0) return
+    for (const row of started) this.slots.started(row)
+    this.#claims.started(started, version, now)
+    if (cause?.verb !== 'sync') return
+    const changed = new Set(changes.map(({ after }) => after.id))
+    this.#turns.served(started, changed, cause.request, activation)
+  }
+}
+
+/** A claim, by a runner's sync or by a caller that starts it at once. What runs already when it is recorded is none. */
+function isStart({ before, after }: Change, cause: Cause | undefined): boolean {
+  if (after.state !== 'running' || before?.state === 'running') return false
+  if (cause?.verb !== 'enqueue') return true
+  return cause.request.jobs.find(({ id }) => id === after.id)?.start?.kind === 'claim'
+}

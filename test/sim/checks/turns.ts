@@ -1,0 +1,82 @@
+/**
+ * Who is served first (I10): of a task's partitions that wait at one priority and have room, none is passed over while
+ * another is served again and again; and within one, the higher priority goes first.
+ */
+import type { SyncRequest } from '../../../src/engine/ledger/protocol.ts'
+import { isReady } from '../../../src/engine/ledger/row.ts'
+import type { Activation } from '../platform/activation.ts'
+import type { Claims } from './claims.ts'
+import type { Claim, Row, Rows } from './rows.ts'
+
+/** Times that another is served before a partition has its turn. One round, and one that was begun. */
+const passedMax = 2
+
+export class Turns {
+  /** Times another has been served since one was, by priority, task and partition. */
+  readonly #passed = new Map<string, Map<string, number>>()
+
+  constructor(
+    private readonly claim: Claim,
+    private readonly rows: Rows,
+    private readonly claims: Claims,
+  ) {}
+
+  /**
+   * One sync's claims.
+   * @param changed the jobs that this commit has changed
+   */
+  served(started: readonly Row[], changed: ReadonlySet<string>, request: SyncRequest, activation: Activation): void {
+    const now = activation.now()
+    const served = started.filter(({ lapses, partition }) => lapses < 2 && partition !== '')
+    if (served.length === 0) return
+    const settled = new Set(request.settle.map(({ id }) => id))
+    const ready = activation.core?.books.ready
+    const waits = (row: Row) =>
+      row.state !== 'running' &&
+      row.lapses < 2 &&
+      isReady(row, now) &&
+      !changed.has(row.id) &&
+      !settled.has(row.id) &&
+      ready?.has(row.id) === true
+    const times = new Map<string, number>()
+    for (const row of served) times.set(laneOf(row), (times.get(laneOf(row)) ?? 0) + 1)
+    const waiting = new Map<string, Row>()
+    for (const row of this.rows.live.values()) if (row.partition !== '' && waits(row)) waiting.set(laneOf(row), row)
+    for (const [lane, row] of waiting) {
+      const { task, partition, priority } = row
+      const lower = served.find((one) => one.task === task && one.partition === partition && one.priority < priority)
+      this.claim(
+        !lower,
+        'I10',
+        () => `${row.id} waits at ${priority}, and ${lower?.id} is served at ${lower?.priority}`,
+      )
+      if (!this.claims.hasRoom(task, partition, activation.isolate.version, now)) {
+        this.#passed.delete(lane)
+        continue
+      }
+      const own = times.get(lane) ?? 0
+      const passed = (own === 0 && this.#passed.get(lane)) || new Map<string, number>()
+      this.#passed.set(lane, passed)
+      for (const [other, count] of times) {
+        if (other === lane || familyOf(other) !== familyOf(lane)) continue
+        const by = (passed.get(other) ?? 0) + Math.max(0, count - own)
+        passed.set(other, by)
+        this.claim(by <= passedMax, 'I10', () => `${lane} waits with room, and ${other} is served ${by} times`)
+      }
+    }
+    for (const lane of this.#passed.keys()) if (!waiting.has(lane)) this.#passed.delete(lane)
+  }
+
+  /** Memory is gone, and with it whose turn it was. */
+  forgotten(): void {
+    this.#passed.clear()
+  }
+}
+
+function laneOf({ priority, task, partition }: Row): string {
+  return `${priority} ${task} ${partition}`
+}
+
+function familyOf(lane: string): string {
+  return lane.slice(0, lane.lastIndexOf(' '))
+}
