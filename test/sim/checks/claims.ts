@@ -59,13 +59,17 @@ export class Claims {
       )
   }
 
-  /** Jobs were recorded: none of a task that is being drained, but for what its caller runs already. */
+  /** Jobs were recorded: none of a task that is being drained, but for what its caller runs already and what handlers make. */
   recorded({ id, task }: Row, cause: Cause | undefined): void {
     const { claim } = this.#ports
     if (!this.settings.draining && this.settings.tasks[task]?.draining !== true) return
     const start = cause?.verb === 'enqueue' ? cause.request.jobs.find((job) => job.id === id)?.start : undefined
     const isRun = start?.kind === 'running' || start?.kind === 'ended'
-    claim(isRun || task.endsWith('/onFailed'), 'I7', () => `${id} of ${task} is recorded although that is drained`)
+    claim(
+      isRun || task === 'child' || task.endsWith('/onFailed'),
+      'I7',
+      () => `${id} of ${task} is recorded although that is drained`,
+    )
   }
 
   /** One commit's starts. */
