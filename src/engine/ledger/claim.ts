@@ -38,8 +38,7 @@ export function claim(core: CoreParts, turn: Turn, request: SyncRequest): Claime
   if (full.length > 0) turn.after(() => parkAll(core, full, turn.now))
   return rows.map((row) => {
     const running = turn.change(row, begun(row, token, turn.now + leaseMs, turn.now))
-    const queuedMs = turn.now - (readyAt.get(row.id) ?? turn.now)
-    return { ...claimedOf({ ...row, ...running }, turn.now), queuedMs }
+    return claimedOf({ ...row, ...running }, turn.now)
   })
 }
 
@@ -113,6 +112,8 @@ function postpone(core: CoreParts, turn: Turn, row: JobRowWithInput): boolean {
 /** The answer to a claim, from the row of a running job. */
 export function claimedOf(row: JobRowWithInput, now: number): Claimed {
   const schedule = scheduledBy(row)
+  // Of one that was redriven the row does not tell since when it has been ready.
+  const readyAt = row.dueAt ?? (row.attempt === 1 ? row.createdAt : null)
   return {
     id: row.id,
     task: row.task,
@@ -127,6 +128,7 @@ export function claimedOf(row: JobRowWithInput, now: number): Claimed {
     ...(row.partition !== '' && { partition: row.partition }),
     ...(schedule && { schedule }),
     ...(row.trace !== null && { trace: row.trace }),
+    ...(readyAt !== null && { queuedMs: Math.max(0, (row.startedAt ?? now) - readyAt) }),
     ...(row.lapses >= soloFromLapse && { solo: true }),
   }
 }
