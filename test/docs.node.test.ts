@@ -1,12 +1,12 @@
 /** The documents are part of the product: what they point to is there, and what they show is what the code says. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
 const root = resolve(import.meta.dirname, '..')
 const read = (name: string) => readFileSync(resolve(root, name), 'utf8')
 
-describe.each(['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md'])('%s', (document) => {
+describe.each(['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', 'docs/runbook.md'])('%s', (document) => {
   const targets = [...read(document).matchAll(/\]\(([^)#]+)\)|src="([^"]+)"/g)]
     .map((match) => match[1] ?? match[2] ?? '')
     .filter((target) => !/^https?:/.test(target))
@@ -14,6 +14,25 @@ describe.each(['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md'])('%s', (document)
   test('points to files that exist', () => {
     expect(targets.filter((target) => !existsSync(resolve(root, dirname(document), target)))).toEqual([])
   })
+})
+
+test('every metric is explained in the runbook, and no alert asks for one that is not there', () => {
+  const metrics = new Set([...read('src/admin/metrics.ts').matchAll(/'(chard_\w+)'/g)].map(([, name]) => name))
+  const told = [...read('docs/runbook.md').matchAll(/\bchard_\w+/g)].map(([name]) => name.replace(/_total$/, ''))
+  expect(metrics.size).toBeGreaterThan(10)
+  expect([...new Set(told)].sort()).toEqual([...metrics].sort())
+})
+
+test('every line of the log that the runbook explains is one that somebody writes', () => {
+  const [, table = ''] = read('docs/runbook.md').split('## The log')
+  const events = [...table.matchAll(/^\| (`[^|]+) \|/gm)].flatMap(([, cell = '']) =>
+    [...cell.matchAll(/`([\w-]+)`/g)].map(([, name = '']) => name),
+  )
+  const source = readdirSync(resolve(root, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => read(`src/${name}`))
+    .join('\n')
+  expect(events.filter((name) => name !== 'event' && !source.includes(`'${name}'`))).toEqual([])
 })
 
 test('every promise of the architecture that is built is linked to a test in the README', () => {

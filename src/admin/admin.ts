@@ -2,41 +2,53 @@
  * The admin's room under one prefix and one guard: everything below it is closed to others, a path that does not exist
  * included. No CORS header is ever sent, so no page of another origin reads an answer.
  */
-import { Hono, type MiddlewareHandler } from 'hono'
+import type { MiddlewareHandler } from 'hono'
+import { etag } from 'hono/etag'
 import { methodNotAllowed } from 'hono/method-not-allowed'
-import type { Chard } from '../engine/index.ts'
-import { audited } from './audit.ts'
 import { type AdminAuth, adminOnly } from './auth.ts'
-import { type JobSteering, jobsApi } from './jobs-api.ts'
+import { boundedBody, boundedUrl } from './bounds.ts'
+import { describedApp } from './describe.ts'
+import type { AdminEngine } from './engine.ts'
+import { jobsApi } from './jobs-api.ts'
+import { metricsApi } from './metrics-api.ts'
+import { overviewApi } from './overview-api.ts'
 import { problem, problemOf, wrongMethod } from './problem.ts'
-import { overviewView } from './view.ts'
+import { loginApi, sessionApi } from './session-api.ts'
+import { steeringApi } from './steering-api.ts'
 
 export interface AdminOptions {
   readonly auth: AdminAuth
 }
 
 /**
- * Mount it anywhere: `app.route('/admin', admin(chard, { auth }))`.
+ * Mount it anywhere: `app.route('/admin', admin(chard, { auth }))`. Every route describes itself, in the document of an
+ * `OpenAPIHono` around it. Reads carry an ETag; `missing` in an answer lists the shards that did not answer: with any, it
+ * is not the whole truth. Every change leaves an audit line.
  *
- * - `GET /api/jobs`: newest first, with filters `state`, `task`, `tag`, `key`, and `limit`, `cursor`. `missing` lists
- *   the shards that did not answer: with any, the page is not the whole truth.
- * - `GET /api/jobs/:id`: everything recorded of one job.
- * - `POST /api/jobs/:id/cancel`, `POST /api/jobs/:id/redrive`: answer the job as it is then. Each leaves an audit line.
- * - `POST /api/halt`, `POST /api/resume`: the kill switch of every ledger. `missing` lists those that did not hear it.
- * - `GET /api/overview`: counts by state, each shard's backlog, runners, wake-ups and alarm, and `missing`.
+ * - `POST /login`, `POST /logout`: the cookie of a browser, in place of the token.
+ * - `/api/jobs`, `/api/bulk`: jobs, one by one and many at once.
+ * - `/api/schedules`, `/api/tasks`, `/api/settings`: what makes jobs, and what holds them back.
+ * - `/api/overview`, `/api/charts`, `/api/halt`, `/api/resume`: the deployment, now and over time, and its kill switch.
+ * - `/metrics`: all that is counted, as OpenMetrics text.
+ * - `/api/session`: how one was let in.
  */
-export function admin(chard: JobSteering & Pick<Chard, 'overview' | 'halt'>, { auth }: AdminOptions) {
-  const app = new Hono()
+export function admin(chard: AdminEngine, { auth }: AdminOptions) {
+  const app = describedApp()
   app.onError(problemOf)
   app.use(uncached)
+  app.use(boundedUrl)
+  app.use(boundedBody)
+  const opened = app.route('/', loginApi(auth))
   app.use(adminOnly(auth))
   app.use(methodNotAllowed({ app, onMethodNotAllowed: wrongMethod }))
+  app.use('/api/*', etag())
 
-  const routes = app
+  const routes = opened
+    .route('/', metricsApi(chard))
+    .route('/api/session', sessionApi())
     .route('/api/jobs', jobsApi(chard))
-    .get('/api/overview', async (c) => c.json(overviewView(await chard.overview())))
-    .post('/api/halt', async (c) => c.json(await audited('halt', undefined, () => chard.halt(true))))
-    .post('/api/resume', async (c) => c.json(await audited('resume', undefined, () => chard.halt(false))))
+    .route('/api', overviewApi(chard))
+    .route('/api', steeringApi(chard))
 
   // The prefix is ours alone, so a path that is not there is answered here and not by the app around.
   app.all('*', () => problem(404, 'not-found', 'There is nothing under this path.'))

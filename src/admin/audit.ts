@@ -1,36 +1,69 @@
 /**
  * The audit trail: one line of JSON in the Worker's log for every admin action that changes something, also when it was
- * refused. It names the action, the job and the outcome; never a credential, an address or a job's input.
+ * refused. It names the action, what it was about and the outcome; never a credential, an address or a job's input.
  */
 import { ChardError, type ChardErrorCode } from '../engine/index.ts'
 
-export type AdminAction = 'cancel' | 'redrive' | 'halt' | 'resume'
+export type AdminAction =
+  | 'login'
+  | 'logout'
+  | 'create'
+  | 'cancel'
+  | 'redrive'
+  | 'amend'
+  | 'cancel-many'
+  | 'redrive-many'
+  | 'pause'
+  | 'unpause'
+  | 'drain'
+  | 'set-limits'
+  | 'pause-schedule'
+  | 'resume-schedule'
+  | 'trigger-schedule'
+  | 'halt'
+  | 'resume'
 
-/** One line. `outcome` is `done`, the engine's reason why not, or `error`. `unavailable` may have happened. */
-export interface AuditLine {
-  readonly event: 'admin'
-  readonly action: AdminAction
-  /** Absent when the action is about every job. */
+/** What an action was about. Empty when it was about the whole deployment. */
+export interface AuditSubject {
   readonly job?: string
-  readonly outcome: 'done' | ChardErrorCode | 'error'
+  readonly task?: string
+  readonly schedule?: string
+  readonly bulk?: string
 }
 
-/** The id comes from a URL and may be anything; a real one is shorter. */
-const jobCharsMax = 64
+/** One line. `outcome` is `done`, the engine's reason why not, or `error`. `unavailable` may have happened. */
+export interface AuditLine extends AuditSubject {
+  readonly event: 'admin'
+  readonly action: AdminAction
+  readonly outcome: 'done' | 'refused' | ChardErrorCode | 'error'
+}
 
-/** Does what `act` does, and logs how it ended. */
-export async function audited<T>(action: AdminAction, jobId: string | undefined, act: () => Promise<T>): Promise<T> {
-  const log = (outcome: AuditLine['outcome']) => {
-    const job = jobId?.slice(0, jobCharsMax)
-    const line: AuditLine = { event: 'admin', action, ...(job !== undefined && { job }), outcome }
-    console.log(JSON.stringify(line))
-  }
+/** Names and ids come from a URL and may be anything; real ones are hardly longer. */
+const charsMax = 64
+
+export function audit(action: AdminAction, subject: AuditSubject, outcome: AuditLine['outcome']): void {
+  const bounded = Object.fromEntries(Object.entries(subject).map(([name, text]) => [name, text.slice(0, charsMax)]))
+  const line: AuditLine = { event: 'admin', action, ...bounded, outcome }
+  console.log(JSON.stringify(line))
+}
+
+/**
+ * Does what `act` does, and logs how it ended.
+ *
+ * @param made what is known only afterwards, such as the id of a new job
+ */
+export async function audited<T>(
+  action: AdminAction,
+  subject: AuditSubject,
+  act: () => Promise<T>,
+  made: (result: T) => AuditSubject = () => ({}),
+): Promise<T> {
   try {
     const result = await act()
-    log('done')
+    audit(action, { ...subject, ...made(result) }, 'done')
     return result
   } catch (error) {
-    log(error instanceof ChardError ? error.code : 'error')
+    audit(action, subject, error instanceof ChardError ? error.code : 'error')
     throw error
   }
 }

@@ -1,13 +1,15 @@
 /**
- * Who may use the admin routes: whoever sends `Authorization: Bearer <token>`. The token is the deployment's secret and
- * comes as a function, because bindings are read when a request is there.
+ * Who may use the admin routes: whoever sends `Authorization: Bearer <token>`, or the cookie of a login with that token.
+ * The token is the deployment's secret and comes as a function, because bindings are read when a request is there.
  *
  * 1. Without a token that is long enough nothing is open: a forgotten secret closes the door.
  * 2. `open` is for the developer's own machine. Nothing that a request or a deployment can set may make it true.
+ * 3. What a browser sends along by itself, a cookie or nothing at all, changes something only from our own pages.
  */
-import type { MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import { problem } from './problem.ts'
+import { sessionEnd } from './session.ts'
 
 export interface AdminAuth {
   /** The admin token, or undefined when none is set. */
@@ -16,7 +18,12 @@ export interface AdminAuth {
   readonly open?: () => boolean
   /** The secret's name, for messages that say what to set. Default `ADMIN_TOKEN`. */
   readonly secretName?: string
+  /** False refuses a login: too many from this address. Default: the length of the token has to do. */
+  readonly loginAllowed?: (request: Request) => Promise<boolean>
 }
+
+/** How a request was let in, and until when that holds, in epoch milliseconds. */
+export type Credential = { readonly by: 'open' | 'bearer' } | { readonly by: 'cookie'; readonly endsAt: number }
 
 /** A shorter token could be guessed; it counts as not set. */
 export const tokenCharsMin = 16
@@ -32,16 +39,27 @@ export async function isAdmin(request: Request, auth: AdminAuth): Promise<boolea
 }
 
 /** Lets admins pass, and answers everybody else with a problem that says what to do. */
-export function adminOnly(auth: AdminAuth): MiddlewareHandler {
-  return createMiddleware(async ({ req }, next) => {
-    if (auth.open?.()) return changes(req.raw) && fromElsewhere(req.raw) ? crossSite() : next()
-    if (usableToken(auth) === undefined) return closed(auth)
-    if (await isAdmin(req.raw, auth)) return next()
-    return unauthorized(bearer(req.raw) !== undefined)
+export function adminOnly(auth: AdminAuth): MiddlewareHandler<{ Variables: { credential: Credential } }> {
+  return createMiddleware(async (c, next) => {
+    const found = await credentialOf(c, auth)
+    if (found instanceof Response) return found
+    if (found.by !== 'bearer' && changes(c.req.raw) && !fromHere(c.req.raw, found)) return crossSite()
+    c.set('credential', found)
+    return next()
   })
 }
 
-function usableToken({ token }: AdminAuth): string | undefined {
+async function credentialOf(c: Context, auth: AdminAuth): Promise<Credential | Response> {
+  if (auth.open?.()) return { by: 'open' }
+  const token = usableToken(auth)
+  if (token === undefined) return closed(auth)
+  const given = bearer(c.req.raw)
+  if (given !== undefined) return (await sameText(given, token)) ? { by: 'bearer' } : unauthorized(true)
+  const endsAt = await sessionEnd(c, token)
+  return endsAt === undefined ? unauthorized(false) : { by: 'cookie', endsAt }
+}
+
+export function usableToken({ token }: AdminAuth): string | undefined {
   // A secret that was piped in may end with a line break; no header could carry that.
   const text = token()?.trim()
   return text !== undefined && text.length >= tokenCharsMin ? text : undefined
@@ -52,7 +70,7 @@ function bearer(request: Request): string | undefined {
 }
 
 /** Compares hashes, which are equally long: the time tells neither where the texts differ nor how long they are. */
-async function sameText(a: string, b: string): Promise<boolean> {
+export async function sameText(a: string, b: string): Promise<boolean> {
   return crypto.subtle.timingSafeEqual(await sha256(a), await sha256(b))
 }
 
@@ -65,10 +83,17 @@ function changes({ method }: Request): boolean {
 }
 
 /**
- * True when a browser sends this for a page of another origin. While no credential is asked, any page open in the
- * developer's browser could otherwise cancel jobs. Programs send neither header.
+ * A cookie is a browser's, and browsers say where a change comes from. On the open machine programs call too, and they
+ * send neither header.
  */
-function fromElsewhere({ headers, url }: Request): boolean {
+function fromHere(request: Request, { by }: Credential): boolean {
+  const { headers } = request
+  if (by === 'cookie' && !headers.has('Sec-Fetch-Site') && !headers.has('Origin')) return false
+  return !fromElsewhere(request)
+}
+
+/** True when a browser sends this for a page of another origin. */
+export function fromElsewhere({ headers, url }: Request): boolean {
   const site = headers.get('Sec-Fetch-Site')
   if (site !== null) return site !== 'same-origin' && site !== 'none'
   const origin = headers.get('Origin')
@@ -79,18 +104,20 @@ function fromElsewhere({ headers, url }: Request): boolean {
  * `403`, not `503`: nothing is out of order that would mend itself, and a scanner on the loose should not paint the
  * deployment's error rate red.
  */
-function closed({ token, secretName = 'ADMIN_TOKEN' }: AdminAuth): Response {
+export function closed({ token, secretName = 'ADMIN_TOKEN' }: AdminAuth): Response {
   const why = token() ? `is shorter than ${tokenCharsMin} characters` : 'is not set'
   const what = `Set it with \`npx wrangler secret put ${secretName}\`, to ${tokenCharsMin} characters or more`
   return problem(403, 'admin-closed', `The admin routes are closed, because ${secretName} ${why}. ${what}.`)
 }
 
-function unauthorized(given: boolean): Response {
+export function unauthorized(given: boolean): Response {
   const challenge = `Bearer realm="admin"${given ? ', error="invalid_token"' : ''}`
-  const detail = given ? 'This is not the admin token.' : 'Send the admin token: Authorization: Bearer <token>.'
+  const detail = given
+    ? 'This is not the admin token.'
+    : 'Send the admin token: Authorization: Bearer <token>. A browser may log in with it.'
   return problem(401, 'unauthorized', detail, { headers: { 'WWW-Authenticate': challenge } })
 }
 
-function crossSite(): Response {
+export function crossSite(): Response {
   return problem(403, 'cross-site', 'Changes are not taken from pages of another origin.')
 }

@@ -1,50 +1,42 @@
-/**
- * The query of a job list: text from a URL to the engine's `JobQuery`, or findings that say what each parameter takes.
- * An unknown one is refused, not ignored: with a misspelt filter left out, a list would show what nobody asked for.
- */
-import * as z from 'zod'
-import { type InputIssue, type JobQuery, jobStates } from '../engine/index.ts'
+/** The query of a job list: text from a URL to the engine's query. The same filter, as JSON, chooses jobs in bulk. */
+import { z } from '@hono/zod-openapi'
+import { type JobFilter, type JobQuery, jobStates } from '../engine/index.ts'
+import { moment, takes, text } from './schema/text.ts'
 
-/** Says what came and what is taken. The value came from the reader's own URL. */
-function takes(what: string) {
-  return { error: ({ input }: { input?: unknown }) => `is ${JSON.stringify(input)?.slice(0, 100)}; it takes ${what}` }
+const filter = {
+  state: z.enum(jobStates, takes(`one of ${jobStates.join(', ')}`)).optional(),
+  task: text(110).optional(),
+  tag: text(128).optional(),
+  key: text(512).optional().meta({ description: 'The idempotency key.' }),
+  createdAfter: moment.optional(),
+  createdBefore: moment.optional(),
 }
 
-const text = (charsMax: number) => {
-  const message = takes(`1 to ${charsMax} characters`)
-  return z.string().min(1, message).max(charsMax, message).optional()
-}
+export const filterSchema = z.strictObject(filter)
 
 const pageSize = takes('a whole number from 1 to 100')
 
-const listQuery = z.strictObject({
-  state: z.enum(jobStates, takes(`one of ${jobStates.join(', ')}`)).optional(),
-  task: text(100),
-  tag: text(128),
-  key: text(512),
+export const listQuerySchema = z.object({
+  ...filter,
   limit: z
     .string()
-    .regex(/^([1-9]\d?|100)$/, pageSize)
+    .refine((text) => /^([1-9]\d?|100)$/.test(text), pageSize)
     .transform(Number)
-    .optional(),
-  cursor: text(4_096),
+    .optional()
+    .openapi({ type: 'integer', minimum: 1, maximum: 100, default: 20 }),
+  cursor: text(4_096).optional().meta({ description: 'Where the previous page ended.' }),
 })
 
-const names = Object.keys(listQuery.shape).join(', ')
-
-export type ParsedJobQuery = { readonly query: JobQuery } | { readonly errors: readonly InputIssue[] }
-
-export function parseJobQuery(params: URLSearchParams): ParsedJobQuery {
-  const repeated = [...new Set(params.keys())].filter((name) => params.getAll(name).length > 1)
-  if (repeated.length > 0) return { errors: repeated.map((path) => ({ path, message: 'is given more than once' })) }
-  const parsed = listQuery.safeParse(Object.fromEntries(params))
-  if (!parsed.success) return { errors: parsed.error.issues.flatMap(findings) }
-  const { key, ...rest } = parsed.data
-  const given = { ...rest, idempotencyKey: key }
-  return { query: Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) }
+/** As the engine names it, without what was not given. */
+export function jobFilter({ key, ...rest }: z.output<typeof filterSchema>): JobFilter {
+  return given({ ...rest, idempotencyKey: key })
 }
 
-function findings(issue: z.core.$ZodIssue): InputIssue[] {
-  if (issue.code !== 'unrecognized_keys') return [{ path: issue.path.join('.'), message: issue.message }]
-  return issue.keys.map((path) => ({ path, message: `is not known here; the parameters are ${names}` }))
+export function jobQuery({ key, ...rest }: z.output<typeof listQuerySchema>): JobQuery {
+  return given({ ...rest, idempotencyKey: key })
+}
+
+/** Drops what is undefined: to the engine, an option is there or it is not. */
+export function given<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as never
 }

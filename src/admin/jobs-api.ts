@@ -1,32 +1,160 @@
-/** The admin's routes over jobs: find them, look at one, cancel it, redrive it. They parse, call and answer. */
-import { Hono } from 'hono'
-import type { Chard } from '../engine/index.ts'
+/** The admin's routes over jobs: find them, look at one, create, cancel, redrive. They parse, call and answer. */
+import { createRoute, z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import { ChardError, type EnqueueOptions, type JobRecord } from '../engine/index.ts'
 import { audited } from './audit.ts'
-import { parseJobQuery } from './job-query.ts'
-import { problem } from './problem.ts'
-import { adminJob } from './view.ts'
+import { adminSecurity, describedApp, idempotencyHeader, json, onlyParameters } from './describe.ts'
+import type { JobSteering } from './engine.ts'
+import { given, jobQuery, listQuerySchema } from './job-query.ts'
+import { refuse } from './problem.ts'
+import { duration } from './schema/duration.ts'
+import { jobDetailSchema, jobId, jobListSchema } from './schema/job.ts'
+import { problems } from './schema/problem.ts'
+import { moment, takes, text } from './schema/text.ts'
+import { jobDetail, jobSummary } from './view.ts'
+import { seenInput } from './visible.ts'
 
-/** What these routes need of the engine. */
-export type JobSteering = Pick<Chard, 'get' | 'list' | 'cancel' | 'redrive'>
+export const oneJob = z.object({ id: jobId })
+
+const priorityTakes = takes('a whole number from -1000 to 1000')
+export const priority = z.int(priorityTakes).min(-1_000, priorityTakes).max(1_000, priorityTakes)
+
+const newJobSchema = z
+  .strictObject({
+    task: text(100),
+    input: z.unknown().meta({ description: 'Checked by the schema of the task.' }),
+    options: z
+      .strictObject({
+        idempotencyKey: text(512).optional(),
+        delay: duration.optional(),
+        at: moment.optional(),
+        expiresIn: duration.optional(),
+        priority: priority.optional(),
+        tags: z.array(text(128)).max(16).optional(),
+      })
+      .optional(),
+  })
+  .openapi('NewJob', {
+    // Any value will do as an input, but there must be one.
+    required: ['task', 'input'],
+    example: { task: 'draw-avatar', input: { userId: 123 }, options: { priority: 10, tags: ['by-hand'] } },
+  })
+
+const newInputSchema = z
+  .strictObject({ input: z.unknown() })
+  .openapi('NewInput', { required: ['input'], example: { input: { userId: 123 } } })
+
+const tags = ['Jobs']
+const security = adminSecurity
+const guarded = [401, 403] as const
+
+const list = createRoute({
+  method: 'get',
+  path: '/',
+  tags,
+  security,
+  operationId: 'listJobs',
+  summary: 'Jobs, newest first',
+  request: { query: listQuerySchema },
+  middleware: [onlyParameters(listQuerySchema)] as const,
+  responses: { 200: json(jobListSchema, 'A page.'), ...problems(...guarded, 422) },
+})
+
+const get = createRoute({
+  method: 'get',
+  path: '/{id}',
+  tags,
+  security,
+  operationId: 'getJobRecord',
+  summary: 'Everything recorded of one job',
+  request: { params: oneJob },
+  responses: { 200: json(jobDetailSchema, 'The job.'), ...problems(...guarded, 404, 410, 503) },
+})
+
+const create = createRoute({
+  method: 'post',
+  path: '/',
+  tags,
+  security,
+  operationId: 'createJob',
+  summary: 'Enqueue a job of any task that is served',
+  request: { headers: idempotencyHeader, body: { required: true, ...json(newJobSchema, 'The job.') } },
+  responses: {
+    202: json(jobDetailSchema, 'Recorded. `Location` is its URL.'),
+    200: json(jobDetailSchema, 'The job that this idempotency key made before.'),
+    ...problems(400, ...guarded, 404, 409, 413, 415, 422, 503),
+  },
+})
+
+const cancel = createRoute({
+  method: 'post',
+  path: '/{id}/cancel',
+  tags,
+  security,
+  operationId: 'cancelJob',
+  summary: 'Cancel a job',
+  description: 'A waiting job at once; a running handler learns it within ten seconds.',
+  request: { params: oneJob },
+  responses: { 200: json(jobDetailSchema, 'The job as it is then.'), ...problems(...guarded, 404, 409, 410, 503) },
+})
+
+const redrive = createRoute({
+  method: 'post',
+  path: '/{id}/redrive',
+  tags,
+  security,
+  operationId: 'redriveJob',
+  summary: 'Attempts anew for a job that has ended, with its input or with another',
+  request: { params: oneJob, body: { required: false, ...json(newInputSchema, 'The new input, if it is another.') } },
+  responses: {
+    200: json(jobDetailSchema, 'The job as it is then.'),
+    ...problems(400, ...guarded, 404, 409, 410, 413, 415, 422, 503),
+  },
+})
 
 export function jobsApi(chard: JobSteering) {
-  return new Hono()
-    .get('/', async (c) => {
-      const parsed = parseJobQuery(new URL(c.req.url).searchParams)
-      if ('errors' in parsed) {
-        const [first] = parsed.errors
-        return problem(422, 'invalid-query', `${first?.path} ${first?.message}.`, { errors: parsed.errors })
+  const detail = (record: JobRecord) => jobDetail(record, seenInput(record, chard.served(), 'single'))
+  return describedApp()
+    .openapi(list, async (c) => {
+      const { jobs, cursor, missing } = await chard.list(jobQuery(c.req.valid('query')))
+      const served = chard.served()
+      const summaries = jobs.map((record) => jobSummary(record, seenInput(record, served, 'list')))
+      return c.json({ jobs: summaries, ...(cursor !== undefined && { cursor }), missing }, 200)
+    })
+    .openapi(create, async (c) => {
+      const { task: name, input, options: asked = {} } = c.req.valid('json')
+      const options = given({ ...asked, ...keyOf(c, asked.idempotencyKey) }) as EnqueueOptions
+      const act = async () => {
+        const task = chard.served().get(name)
+        if (!task) throw new ChardError('unknown-task', `no task ${JSON.stringify(name)} is served`)
+        return task.enqueue(input, options)
       }
-      const { jobs, cursor, missing } = await chard.list(parsed.query)
-      return c.json({ jobs: jobs.map(adminJob), cursor, missing })
+      const job = await audited('create', { task: name }, act, ({ id }) => ({ job: id }))
+      c.header('Location', `${c.req.path.replace(/\/$/, '')}/${job.id}`)
+      const body = detail(await job.get())
+      if (!job.duplicate) return c.json(body, 202)
+      c.header('Idempotency-Replayed', 'true')
+      return c.json(body, 200)
     })
-    .get('/:id', async (c) => c.json(adminJob(await chard.get(c.req.param('id')))))
-    .post('/:id/cancel', async (c) => {
-      const id = c.req.param('id')
-      return c.json(adminJob(await audited('cancel', id, () => chard.cancel(id))))
+    .openapi(get, async (c) => c.json(detail(await chard.get(c.req.valid('param').id)), 200))
+    .openapi(cancel, async (c) => {
+      const { id } = c.req.valid('param')
+      return c.json(detail(await audited('cancel', { job: id }, () => chard.cancel(id))), 200)
     })
-    .post('/:id/redrive', async (c) => {
-      const id = c.req.param('id')
-      return c.json(adminJob(await audited('redrive', id, () => chard.redrive(id))))
+    .openapi(redrive, async (c) => {
+      const { id } = c.req.valid('param')
+      const body: { input?: unknown } = c.req.valid('json')
+      const act = () => ('input' in body ? chard.redrive(id, { input: body.input }) : chard.redrive(id))
+      return c.json(detail(await audited('redrive', { job: id }, act)), 200)
     })
+}
+
+/** The header and the option are two names of one thing. */
+function keyOf(c: Context, option: string | undefined): { idempotencyKey?: string } {
+  const header = c.req.header('Idempotency-Key')
+  if (header === undefined) return {}
+  if (option === undefined || option === header) return { idempotencyKey: header }
+  const message = 'differs from the header Idempotency-Key'
+  const path = 'options.idempotencyKey'
+  refuse(422, 'invalid-input', `${path} ${message}.`, { errors: [{ path, message }] })
 }

@@ -5,7 +5,11 @@
  */
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { ChardError, type ChardErrorCode, type InputIssue } from '../engine/index.ts'
+
+/** The media type of every error answer. */
+export const problemType = 'application/problem+json'
 
 /** The JSON of a problem. With `about:blank`, `title` is the status's own phrase; `code` tells problems apart. */
 export interface ProblemDetails {
@@ -35,9 +39,18 @@ export function problem(status: number, code: string, detail: string, options: P
   const title = titles[status] ?? 'Error'
   const body: ProblemDetails = { type: 'about:blank', title, status, code, detail, ...(errors && { errors }) }
   const headers = new Headers(options.headers)
-  headers.set('Content-Type', 'application/problem+json')
+  headers.set('Content-Type', problemType)
   if (!headers.has('Cache-Control')) headers.set('Cache-Control', 'no-store')
   return new Response(JSON.stringify(body), { status, headers })
+}
+
+/** Ends a request with a problem, from where no response can be returned. */
+export function refuse(...args: Parameters<typeof problem>): never {
+  return refuseWith(problem(...args))
+}
+
+export function refuseWith(res: Response): never {
+  throw new HTTPException(res.status as ContentfulStatusCode, { res })
 }
 
 /** Any thrown value as a response: for `app.onError(problemOf)`. A 5xx is logged here, as nobody else will. */
@@ -107,6 +120,7 @@ function fromEngine(error: ChardError): Response {
 
 /** What Hono's own middleware throws. Its headers are kept: some statuses need theirs, as `WWW-Authenticate`. */
 function fromHono(error: HTTPException): Response {
+  if (error.res?.headers.get('Content-Type') === problemType) return error.res
   const title = titles[error.status] ?? 'Error'
   const headers = new Headers(error.res?.headers)
   headers.delete('Content-Length')

@@ -3,13 +3,17 @@
  * URL is the permission to see it; what is seen is decided in view.ts. It reads, and changes nothing.
  * An unknown id answers `404`, one older than the time jobs are kept `410`.
  */
-import { Hono } from 'hono'
+import { createRoute, z } from '@hono/zod-openapi'
+import type { Handler } from 'hono'
 import { etag, RETAINED_304_HEADERS } from 'hono/etag'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { type Chard, isFinal, type JobRecord } from '../engine/index.ts'
+import { described, describedApp, json } from './describe.ts'
 import { streamEvents } from './events.ts'
 import { waitSeconds } from './prefer.ts'
 import { problemOf, wrongMethod } from './problem.ts'
+import { jobId, publicJobSchema } from './schema/job.ts'
+import { problems } from './schema/problem.ts'
 import { snapshot } from './snapshot.ts'
 
 /** What the status routes need of the engine. */
@@ -32,12 +36,12 @@ export interface JobStatusOptions {
  */
 export function jobStatus(chard: JobReader, options: JobStatusOptions = {}) {
   const { waitSecondsMax = 30, eventsSeconds = 30, heartbeatSeconds = 10 } = options
-  const app = new Hono()
+  const app = describedApp()
   app.onError(problemOf)
   app.use(methodNotAllowed({ app, onMethodNotAllowed: wrongMethod }))
 
-  app.get('/:id', etag({ retainedHeaders: retained }), async (c) => {
-    const id = c.req.param('id')
+  const one: Handler = async (c) => {
+    const id = c.req.param('id') as string
     const seconds = waitSeconds(c.req.header('Prefer'), waitSecondsMax)
     const record = seconds ? await chard.wait(id, seconds * 1_000) : await chard.get(id)
     const { body, tag } = await snapshot(record, c.req.path)
@@ -45,18 +49,48 @@ export function jobStatus(chard: JobReader, options: JobStatusOptions = {}) {
     if (!isFinal(record.state)) c.header('Retry-After', String(askAgainSeconds(record)))
     // `no-cache`: a browser may keep it, and asks with its ETag before every use.
     return c.body(body, 200, { ...jsonHeaders, 'Cache-Control': 'private, no-cache', ETag: `"${tag}"` })
-  })
+  }
 
-  app.get('/:id/events', (c) =>
-    streamEvents(c, chard, c.req.param('id'), {
+  const stream: Handler = (c) =>
+    streamEvents(c, chard, c.req.param('id') as string, {
       url: c.req.path.slice(0, -'/events'.length),
       lastsMs: eventsSeconds * 1_000,
       heartbeatMs: heartbeatSeconds * 1_000,
-    }),
-  )
+    })
 
-  return app
+  return described(described(app, getJob, etag({ retainedHeaders: retained }), one), getEvents, stream)
 }
+
+const request = { params: z.object({ id: jobId }) }
+const shared = { tags: ['Jobs'], security: [], request }
+
+const getJob = createRoute({
+  method: 'get',
+  path: '/{id}',
+  ...shared,
+  operationId: 'getJob',
+  summary: 'The state of a job',
+  description: 'Whoever has its URL may see it. `Prefer: wait=10` answers once the job is final or the time is up.',
+  responses: {
+    200: json(publicJobSchema, 'The job.'),
+    304: { description: 'Nothing has changed since the answer with this ETag.' },
+    ...problems(404, 410, 429, 503),
+  },
+})
+
+const getEvents = createRoute({
+  method: 'get',
+  path: '/{id}/events',
+  ...shared,
+  operationId: 'watchJob',
+  summary: 'The changes of a job as server-sent events',
+  description: 'An event `job` with the job now and after every change, and `end` when it is final.',
+  responses: {
+    200: { description: 'The stream, for half a minute.', content: { 'text/event-stream': { schema: z.string() } } },
+    204: { description: 'The job is final, and the client has seen it so.' },
+    ...problems(404, 410, 429, 503),
+  },
+})
 
 const jsonHeaders = { 'Content-Type': 'application/json' }
 const retained = [...RETAINED_304_HEADERS, 'Preference-Applied', 'Retry-After']

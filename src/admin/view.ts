@@ -1,31 +1,15 @@
 /**
- * A job as JSON: what anybody with its URL may see, and what an admin sees. Both are written field by field, so that
- * a field added to the record stays unseen until somebody decides here who sees it.
+ * A job as JSON: what anybody with its URL may see, and what an admin sees. All are written field by field, so that a
+ * field added to the record stays unseen until somebody decides here who sees it.
  */
-import type { AttemptRecord, FailureReason, JobRecord, LogLine, Overview } from '../engine/index.ts'
+import type { z } from '@hono/zod-openapi'
+import type { AttemptRecord, FailureReason, JobRecord, LogLine } from '../engine/index.ts'
+import type { jobDetailSchema, jobSummarySchema, publicJobSchema } from './schema/job.ts'
+import type { SeenInput } from './visible.ts'
 
-/**
- * What the holder of a job's URL sees. Left out on purpose: input, stack, logs, history, idempotency key and tags, all
- * of which may hold personal data or internals. So may the message and the name of what a handler threw, hence `error`
- * says in our own words what `reason` means. `output` and `progress` are what the task chose to tell.
- */
-export interface PublicJob {
-  readonly id: string
-  readonly task: string
-  readonly state: JobRecord['state']
-  readonly reason?: FailureReason
-  readonly attempt: number
-  readonly maxAttempts: number
-  readonly progress?: JobRecord['progress']
-  /** This and all other times in ISO 8601, UTC. */
-  readonly createdAt: string
-  readonly dueAt?: string
-  readonly startedAt?: string
-  readonly finishedAt?: string
-  readonly output?: unknown
-  readonly error?: { readonly message: string }
-  readonly url: string
-}
+export type PublicJob = z.infer<typeof publicJobSchema>
+export type JobSummary = z.infer<typeof jobSummarySchema>
+export type JobDetail = z.infer<typeof jobDetailSchema>
 
 const reasonMessages: Readonly<Record<FailureReason, string>> = {
   exhausted: 'It did not succeed in any of its attempts.',
@@ -36,18 +20,10 @@ const reasonMessages: Readonly<Record<FailureReason, string>> = {
 
 /** @param url where this view is found */
 export function publicJob(record: JobRecord, url: string): PublicJob {
-  const { id, task, state, reason, attempt, maxAttempts, progress, output } = record
+  const { reason, output } = record
   return {
-    id,
-    task,
-    state,
-    ...(reason && { reason }),
-    attempt,
-    maxAttempts,
-    // Field by field here too: a handler's progress object is stored as it came.
-    ...(progress && {
-      progress: { value: progress.value, ...(progress.message !== undefined && { message: progress.message }) },
-    }),
+    ...identity(record),
+    ...progressOf(record),
     ...jobTimes(record),
     ...(output !== undefined && { output }),
     ...(reason && { error: { message: reasonMessages[reason] } }),
@@ -55,40 +31,53 @@ export function publicJob(record: JobRecord, url: string): PublicJob {
   }
 }
 
-/** Everything recorded, for admins: the record with its times in ISO 8601. */
-export function adminJob(record: JobRecord) {
-  const { id, task, state, reason, attempt, maxAttempts, priority, tags, idempotencyKey } = record
-  const { progress, input, output, error, history } = record
+export function jobSummary(record: JobRecord, seen: SeenInput): JobSummary {
+  const { error } = record
   return {
-    id,
-    task,
-    state,
-    reason,
-    attempt,
-    maxAttempts,
-    priority,
-    tags,
-    idempotencyKey,
+    ...identity(record),
+    ...filing(record),
     ...jobTimes(record),
-    progress,
-    input,
+    ...seen,
+    ...(error && { error: { name: error.name, ...(error.code !== undefined && { code: error.code }) } }),
+  }
+}
+
+export function jobDetail(record: JobRecord, seen: SeenInput): JobDetail {
+  const { output, error, history } = record
+  return {
+    ...identity(record),
+    ...filing(record),
+    ...jobTimes(record),
+    ...seen,
     output,
     error,
     history: history.map(attemptView),
   }
 }
 
-/** The deployment at a glance, as an operator sees it. */
-export function overviewView({ states, shards, missing }: Overview) {
-  return { states, shards: shards.map(shardView), missing }
+function identity({ id, task, state, reason, attempt, maxAttempts }: JobRecord) {
+  return { id, task, state, ...(reason && { reason }), attempt, maxAttempts }
 }
 
-function shardView({ oldestReadyAt, alarmAt, ...shard }: Overview['shards'][number]) {
+function filing({ priority, tags, idempotencyKey, partition, schedule, after, expiresAt, trace, ...rest }: JobRecord) {
   return {
-    ...shard,
-    ...(oldestReadyAt !== undefined && { oldestReadyAt: iso(oldestReadyAt) }),
-    ...(alarmAt !== undefined && { alarmAt: iso(alarmAt) }),
+    priority,
+    tags,
+    ...(idempotencyKey !== undefined && { idempotencyKey }),
+    ...(partition !== undefined && { partition }),
+    ...(schedule && { schedule: { name: schedule.name, slot: iso(schedule.slot) } }),
+    ...(after !== undefined && { after }),
+    ...(trace !== undefined && { trace }),
+    ...(expiresAt !== undefined && { expiresAt: iso(expiresAt) }),
+    ...progressOf(rest),
   }
+}
+
+/** Field by field here too: a handler's progress object is stored as it came. */
+function progressOf({ progress }: Pick<JobRecord, 'progress'>) {
+  if (!progress) return {}
+  const { value, message } = progress
+  return { progress: { value, ...(message !== undefined && { message }) } }
 }
 
 function jobTimes({ createdAt, dueAt, startedAt, finishedAt }: JobRecord) {
@@ -108,6 +97,6 @@ function logView({ at, message }: LogLine) {
   return { at: iso(at), message }
 }
 
-function iso(epochMs: number): string {
+export function iso(epochMs: number): string {
   return new Date(epochMs).toISOString()
 }

@@ -4,7 +4,7 @@
  */
 import { exports as ownExports, WorkerEntrypoint } from 'cloudflare:workers'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { type BindingOptions, Bindings } from './bindings.ts'
+import { Bindings } from './bindings.ts'
 import { enqueueChildOf } from './client/children.ts'
 import {
   Client,
@@ -14,6 +14,7 @@ import {
   type JobQuery,
   type Overview,
 } from './client/client.ts'
+import { type ChartSpan, type Charts, type Metrics, readCharts, readMetrics } from './client/observation.ts'
 import { ScheduleBook, type Schedules } from './client/schedule-book.ts'
 import { type BulkProgress, type Drained, type Steered, Steering } from './client/steering.ts'
 import { type TaskList, taskList } from './client/task-list.ts'
@@ -22,13 +23,14 @@ import type { TaskPolicy } from './ledger/parts.ts'
 import type { SyncRequest } from './ledger/protocol.ts'
 import { callLedger } from './ledger/remote.ts'
 import type { Settings } from './ledger/settings.ts'
+import { type ChardOptions, checkedOptions } from './options.ts'
 import { workerPlatform } from './platform.ts'
 import { runInBackground } from './runner/background.ts'
 import { answerWakeUps, reportDeadWakeUps } from './runner/consumers.ts'
 import { Runner, type RunnerBounds, type RunReport } from './runner/runner.ts'
 import { startNow } from './runner/start-now.ts'
 import { ServedTasks } from './runner/tasks.ts'
-import { type Duration, durationMs } from './task/duration.ts'
+import type { Duration } from './task/duration.ts'
 import { ChardError, type Snooze } from './task/errors.ts'
 import { type TaskFlow, type TaskLimits, taskFlow } from './task/flow.ts'
 import type { Job, JobRecord } from './task/job.ts'
@@ -44,38 +46,7 @@ import {
   type TaskDefinition,
   type TaskOptions,
 } from './task/task.ts'
-
-/** One deployment's choices. Every one has a default. */
-export interface ChardOptions extends BindingOptions {
-  /**
-   * Home shards, 1 to 1,000: where jobs with an idempotency key live. Chosen once for the life of a deployment; every
-   * ledger remembers it and refuses another. Default 8.
-   */
-  shards?: number
-  /** Shards that plain jobs are spread over: at least `shards`. May grow at any time. Default: `shards`. */
-  spread?: number
-  /** How long a finished job is kept. Default `'7d'`. */
-  retention?: Duration
-  /** From this size of a ledger on, its oldest finished jobs go before their time. Default 1 GiB of the platform's 10. */
-  historyBytesMax?: number
-  /** What one runner takes on. */
-  runner?: {
-    /** Jobs it runs side by side, 1 to 100; more while they prove short. Default 10. */
-    concurrency?: number
-    /** Jobs in one invocation, whose subrequests they share. Default 500. */
-    jobs?: number
-  }
-  /**
-   * Whether a ledger whose wake-up is not answered within half a second starts a runner by itself. Needs `Runner` to be
-   * exported. Default true.
-   */
-  directStart?: boolean
-  /**
-   * Which attempts leave a line in the Worker's log: `'failures'` (default) those that did not complete, `'attempts'`
-   * all. Logs are billed by the line, and in local development cost more than the job.
-   */
-  logs?: 'failures' | 'attempts'
-}
+import { type Webhook, webhookOptions } from './webhook.ts'
 
 /** One deployment's engine. */
 export interface Chard {
@@ -92,6 +63,9 @@ export interface Chard {
    */
   // biome-ignore lint/suspicious/noExplicitAny: a list of tasks of any types
   serve(tasks: readonly Task<any, any>[]): ChardWorker
+  /** The tasks that `serve` was called with, by name. None before it was called. */
+  // biome-ignore lint/suspicious/noExplicitAny: tasks of any types
+  served(): ReadonlyMap<string, Task<any, any>>
   /** @throws ChardError `invalid-id`, `unknown-job`, `gone`, `unavailable` */
   get(id: string): Promise<JobRecord>
   /**
@@ -166,6 +140,14 @@ export interface Chard {
   halt(on: boolean): Promise<{ missing: readonly number[] }>
   /** Counts, backlog, runners and alarms of every shard. */
   overview(): Promise<Overview>
+  /**
+   * What was counted of each task in the last hour, by minutes, or in the last day, by quarters of an hour: enqueued, how
+   * attempts ended, how long jobs queued and ran.
+   * @throws ChardError `invalid-option`
+   */
+  charts(options: { readonly span: ChartSpan }): Promise<Charts>
+  /** The overview, and what was counted since the beginning: for counters, which never fall. */
+  metrics(): Promise<Metrics>
 }
 
 /** A schedule in code, and what people do to it. */
@@ -205,13 +187,8 @@ const syncsMax = 500
  * @throws ChardError `invalid-option`, naming the option, the value it got and the value it takes
  */
 export function createChard(options: ChardOptions = {}): Chard {
-  const homes = count('shards', options.shards ?? 8, 1, 1_000)
-  const spread = count('spread', options.spread ?? homes, homes, 1_000)
-  const concurrency = count('runner.concurrency', options.runner?.concurrency ?? 10, 1, 100)
-  const jobsMax = count('runner.jobs', options.runner?.jobs ?? 500, 1, 100_000)
-  const historyBytesMax = count('historyBytesMax', options.historyBytesMax ?? 2 ** 30, 2 ** 20, 9 * 2 ** 30)
-  const retentionMs = durationMs(options.retention ?? '7d', 'retention')
-  const logsAttempts = oneOf('logs', options.logs ?? 'failures', ['failures', 'attempts']) === 'attempts'
+  const checked = checkedOptions(options)
+  const { homes, spread, concurrency, jobsMax, historyBytesMax, retentionMs, logsAttempts, webhook } = checked
   const platform = workerPlatform
   const bindings = new Bindings(options, () => platform.env())
   const stubs = (shard: number) => bindings.ledger(shard)
@@ -220,6 +197,7 @@ export function createChard(options: ChardOptions = {}): Chard {
   const book = new ScheduleBook(steering, homes)
   const enqueueChild = enqueueChildOf(client)
   let served: ServedTasks | undefined
+  let servedByName: ReturnType<Chard['served']> = new Map()
 
   const runnerOf = (shard: number, tasks: ServedTasks, bounds: RunnerBounds, id?: string): Runner => {
     const sync = (request: SyncRequest) => callLedger({ stubs, platform }, shard, (ledger) => ledger.sync(request))
@@ -240,6 +218,13 @@ export function createChard(options: ChardOptions = {}): Chard {
       const ports = { platform, client, wallMs: inlineWallMs }
       return [await startNow({ ...ports, runnerOf: (shard, id) => runnerOf(shard, tasks, bounds, id) }, task, first)]
     },
+  }
+
+  const messenger = (webhook: () => Webhook | undefined) => {
+    const ports = { webhook, now: () => platform.now(), fetch: (url: string, init: RequestInit) => fetch(url, init) }
+    // Its input is the engine's own, so there is nothing to check.
+    const input = { '~standard': { version: 1, vendor: 'chard', validate: (value: unknown) => ({ value }) } } as const
+    return defineTask({ ...webhookOptions(ports), input } as TaskOptions<StandardSchemaV1, unknown>, tiers)
   }
 
   const servedTask = (name: string): TaskDefinition => {
@@ -271,10 +256,12 @@ export function createChard(options: ChardOptions = {}): Chard {
 
   return {
     task: (taskOptions) => defineTask(taskOptions, tiers),
-    serve(tasks) {
+    serve(given) {
+      const tasks = webhook ? [...given, messenger(webhook)] : given
       const definitions = tasks.map(({ definition }) => definition)
       const known = new ServedTasks(definitions)
       served = known
+      servedByName = new Map(tasks.map((task) => [task.name, task]))
       const policies = new Map<string, TaskPolicy>()
       for (const { name, retry, retentionMs: own, onFailed, flow } of definitions) {
         policies.set(name, { retry, retentionMs: own, onFailed: onFailed !== undefined, flow })
@@ -306,6 +293,7 @@ export function createChard(options: ChardOptions = {}): Chard {
           random: () => platform.random(),
           schedules: (shard) => book.onShard(shard),
           serves: (name) => policies.has(name),
+          announces: () => isSet(webhook),
           sendWakeUps: (shard, wakeUps) => bindings.sendWakeUps(shard, wakeUps),
           startRunner: (shard) => {
             const entrypoint = (ownExports as { Runner?: { start(shard: number): Promise<void> } }).Runner
@@ -321,6 +309,7 @@ export function createChard(options: ChardOptions = {}): Chard {
         },
       }
     },
+    served: () => servedByName,
     get: (id) => client.get(id),
     watch: (id, timeout, signal) => client.watch(id, timeout, signal),
     wait: (id, timeout, signal) => client.wait(id, timeout, signal),
@@ -356,6 +345,17 @@ export function createChard(options: ChardOptions = {}): Chard {
     schedules: book,
     halt: (on) => client.halt(on),
     overview: () => client.overview(),
+    charts: ({ span }) => readCharts(client, platform, span),
+    metrics: () => readMetrics(client),
+  }
+}
+
+/** A function of the app's that throws must not keep a ledger from recording that a job has failed. */
+function isSet(webhook: (() => Webhook | undefined) | undefined): boolean {
+  try {
+    return webhook?.() !== undefined
+  } catch {
+    return false
   }
 }
 
@@ -371,17 +371,4 @@ function refuseUndeclared(task: string, declared: TaskFlow, set: TaskFlow): void
       )
     }
   }
-}
-
-function count(option: string, value: number, min: number, max: number): number {
-  if (Number.isInteger(value) && value >= min && value <= max) return value
-  throw new ChardError('invalid-option', `${option} is ${value}; it takes a whole number from ${min} to ${max}`)
-}
-
-function oneOf<T extends string>(option: string, value: T, takes: readonly T[]): T {
-  if (takes.includes(value)) return value
-  throw new ChardError(
-    'invalid-option',
-    `${option} is ${JSON.stringify(value)}; it takes ${takes.map((one) => `'${one}'`).join(' or ')}`,
-  )
 }

@@ -10,19 +10,26 @@
  */
 
 // Set-up: one call a Worker, and what it takes.
-export { type Chard, type ChardOptions, type ChardWorker, createChard, type Schedule } from './chard.ts'
+export { type Chard, type ChardWorker, createChard, type Schedule } from './chard.ts'
 export type { JobAmendment, JobFilter, JobList, JobQuery, Overview } from './client/client.ts'
+export { type ChartSpan, type Charts, chartSpans, type Metrics } from './client/observation.ts'
 export type { Schedules } from './client/schedule-book.ts'
 export type { BulkProgress, Drained, ScheduleList, Steered } from './client/steering.ts'
 export type { TaskList, TaskOverview } from './client/task-list.ts'
 export {
   type BulkAction,
   type ScheduleRecord,
+  type ShardMetrics,
   type SkipReason,
   type SlotRecord,
   skipReasons,
+  type TaskChart,
 } from './ledger/protocol.ts'
 export type { Settings, TaskSettings } from './ledger/settings.ts'
+export { bucketEndsMs, type Histogram, type Totals } from './ledger/sums.ts'
+export type { ChardOptions } from './options.ts'
+// Traces: what a request led to, found by one id.
+export { currentTrace, withTrace } from './platform.ts'
 export type { Duration } from './task/duration.ts'
 // Inside a handler: how to say more than "done" or "failed".
 // Errors of the engine itself: a closed list of codes.
@@ -60,4 +67,7 @@ export type { Backoff, RetryOptions } from './task/retry.ts'
 export type { CatchUp, Overlap, ScheduleOptions } from './task/schedule.ts'
 // Tasks: a definition in code, and the three ways to run it.
 export type { EnqueueManyOptions, EnqueueOptions, FailedContext, RunContext, Task, TaskOptions } from './task/task.ts'
+export { traceIdOf } from './task/trace.ts'
 export type { Unique } from './task/unique.ts'
+// Failures, told to an endpoint.
+export type { FailedMessage, Webhook, WebhookOption } from './webhook.ts'

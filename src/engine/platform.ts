@@ -3,8 +3,23 @@
 import { env, waitUntil } from 'cloudflare:workers'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Platform } from './task/platform.ts'
+import { checkedTrace } from './task/trace.ts'
 
 const cut = new AsyncLocalStorage<number>()
+const traces = new AsyncLocalStorage<string | undefined>()
+
+/**
+ * Runs `work` under a trace: the jobs it enqueues carry it, and so do their attempts, their children and their lines in
+ * the log. Without one, a new one is made.
+ */
+export function withTrace<T>(trace: string | undefined, work: () => T): T {
+  return traces.run(checkedTrace(trace) ?? crypto.randomUUID().replaceAll('-', ''), work)
+}
+
+/** The trace of what runs now. */
+export function currentTrace(): string | undefined {
+  return traces.getStore()
+}
 
 export const workerPlatform: Platform = {
   now: () => Date.now(),
@@ -28,5 +43,7 @@ export const workerPlatform: Platform = {
   env: () => env,
   cutAt: () => cut.getStore(),
   withCutAt: (cutAt, work) => cut.run(cutAt, work),
+  trace: currentTrace,
+  withTrace: (trace, work) => traces.run(trace, work),
   log: (event, details) => console.log(JSON.stringify({ event, ...details })),
 }

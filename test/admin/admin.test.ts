@@ -41,7 +41,6 @@ describe('every route × every credential', () => {
     ['POST', '/api/resume', 200],
     ['GET', '/api/halt', 405],
     ['GET', '/api/nothing', 404],
-    ['POST', '/api/jobs', 405],
     ['DELETE', `/api/jobs/${id}`, 405],
     ['GET', `/api/jobs/${id}/cancel`, 405],
     ['OPTIONS', '/api/overview', 405],
@@ -71,8 +70,8 @@ describe('every route × every credential', () => {
   })
 
   test.each([
-    ['/api/jobs', 'GET, HEAD'],
-    [`/api/jobs/${id}`, 'GET, HEAD'],
+    ['/api/jobs', 'GET, HEAD, POST'],
+    [`/api/jobs/${id}`, 'GET, HEAD, PATCH'],
     [`/api/jobs/${id}/cancel`, 'POST'],
     [`/api/jobs/${id}/redrive`, 'POST'],
     ['/api/overview', 'GET, HEAD'],
@@ -88,35 +87,52 @@ describe('every route × every credential', () => {
 })
 
 describe('GET /api/jobs', () => {
-  test('is a page of full records with a cursor', async () => {
-    const at = Date.parse('2026-11-22T12:00:00Z')
-    const error = { name: 'Error', message: 'boom', stack: 'at x' }
-    const entry = { attempt: 1, startedAt: at, endedAt: at + 1, outcome: 'failed' as const, error }
-    const job = jobRecord({
-      state: 'failed',
-      reason: 'exhausted',
-      finishedAt: at,
-      tags: ['vip'],
-      idempotencyKey: 'avatar:123',
-      error,
-      history: [{ ...entry, log: [{ at, message: 'started' }] }],
-    })
-    const response = await serve({ jobs: [job], cursor: 'next' }).send('/api/jobs')
-    const iso = '2026-11-22T12:00:00.000Z'
+  const at = Date.parse('2026-11-22T12:00:00Z')
+  const iso = '2026-11-22T12:00:00.000Z'
+  const error = { name: 'Error', message: 'no mail to ann@example.com', stack: 'at x', code: 'E_MAIL' }
+  const entry = { attempt: 1, startedAt: at, endedAt: at + 1, outcome: 'failed' as const, error }
+  const failed = jobRecord({
+    state: 'failed',
+    reason: 'exhausted',
+    finishedAt: at,
+    tags: ['vip'],
+    idempotencyKey: 'avatar:123',
+    error,
+    history: [{ ...entry, log: [{ at, message: 'started' }] }],
+  })
+  const summary = {
+    id,
+    task: 'draw-avatar',
+    state: 'failed',
+    reason: 'exhausted',
+    attempt: 1,
+    maxAttempts: 5,
+    priority: 0,
+    tags: ['vip'],
+    idempotencyKey: 'avatar:123',
+    createdAt: iso,
+    startedAt: '2026-11-22T12:00:01.000Z',
+    finishedAt: iso,
+  }
+
+  test('is a page of what tells jobs apart, with a cursor: no input, output, message or log', async () => {
+    const response = await serve({ jobs: [failed], cursor: 'next' }).send('/api/jobs')
     expect(await response.json()).toEqual({
-      jobs: [
-        {
-          ...job,
-          createdAt: iso,
-          startedAt: '2026-11-22T12:00:01.000Z',
-          finishedAt: iso,
-          history: [
-            { ...entry, startedAt: iso, endedAt: '2026-11-22T12:00:00.001Z', log: [{ at: iso, message: 'started' }] },
-          ],
-        },
-      ],
+      jobs: [{ ...summary, error: { name: 'Error', code: 'E_MAIL' } }],
       cursor: 'next',
       missing: [],
+    })
+  })
+
+  test('a single job is everything recorded', async () => {
+    const response = await serve({ jobs: [failed] }).send(`/api/jobs/${id}`)
+    expect(await response.json()).toEqual({
+      ...summary,
+      input: { userId: 123 },
+      error,
+      history: [
+        { ...entry, startedAt: iso, endedAt: '2026-11-22T12:00:00.001Z', log: [{ at: iso, message: 'started' }] },
+      ],
     })
   })
 
@@ -142,7 +158,7 @@ describe('GET /api/jobs', () => {
   test.each<[query: string, path: string, message: string]>([
     ['state=done', 'state', 'is "done"; it takes one of scheduled, queued, running'],
     ['state=', 'state', 'is ""; it takes one of'],
-    ['task=', 'task', 'is ""; it takes 1 to 100 characters'],
+    ['task=', 'task', 'is ""; it takes 1 to 110 characters'],
     [`tag=${'x'.repeat(129)}`, 'tag', 'it takes 1 to 128 characters'],
     [`key=${'x'.repeat(513)}`, 'key', 'it takes 1 to 512 characters'],
     ['limit=0', 'limit', 'is "0"; it takes a whole number from 1 to 100'],
@@ -151,7 +167,7 @@ describe('GET /api/jobs', () => {
     ['limit=1.5', 'limit', 'is "1.5"'],
     ['limit=1e2', 'limit', 'is "1e2"'],
     ['limit=ten', 'limit', 'is "ten"'],
-    ['stat=failed', 'stat', 'is not known here; the parameters are state, task, tag, key, limit, cursor'],
+    ['stat=failed', 'stat', 'is not known here; the parameters are state, task, tag, key, createdAfter, createdBefore'],
     ['__proto__=1', '__proto__', 'is not known here'],
     ['state=failed&state=queued', 'state', 'is given more than once'],
   ])('%s is 422', async (query, path, message) => {
@@ -186,7 +202,6 @@ describe('GET /api/overview', () => {
           runners: 0,
           wakeUps: { unanswered: 1, resent: 4 },
           alarmAt: '2026-11-22T12:00:08.000Z',
-          tasks: {},
           settings: 0,
           bytes: 4_096,
         },

@@ -2,12 +2,27 @@
  * A Chard over a map, for the edges: it implements what they call and nothing else. Time does not pass in it: what
  * `watch` and `wait` see is scripted, and every call is written down.
  */
-import { type Chard, ChardError, isFinal, type JobQuery, type JobRecord } from '../../src/engine/index.ts'
+import * as z from 'zod'
+import type { AdminEngine } from '../../src/admin/index.ts'
+import {
+  type Chard,
+  ChardError,
+  type ChartSpan,
+  type Charts,
+  createChard,
+  type EnqueueOptions,
+  isFinal,
+  type JobRecord,
+  type Task,
+  type TaskOptions,
+} from '../../src/engine/index.ts'
+import { fakeSteering } from './fake-steering.ts'
 
-export type FakeChard = Pick<Chard, 'get' | 'wait' | 'watch' | 'list' | 'cancel' | 'redrive' | 'overview' | 'halt'> & {
-  /** Every call, as `verb id argument`. */
-  readonly calls: string[]
-}
+export type FakeChard = AdminEngine &
+  Pick<Chard, 'wait' | 'watch'> & {
+    /** Every call, as `verb id argument`. */
+    readonly calls: string[]
+  }
 
 export interface Script {
   readonly jobs?: readonly JobRecord[]
@@ -16,10 +31,19 @@ export interface Script {
   /** Thrown by every verb. */
   readonly failsWith?: unknown
   readonly missing?: readonly number[]
+  /** What the task draw-avatar lets operators see. */
+  readonly visible?: TaskOptions<typeof avatarInput, unknown>['visible']
   readonly cursor?: string
 }
 
-export function fakeChard({ jobs = [], watched = [], failsWith, missing = [], cursor }: Script = {}): FakeChard {
+export function fakeChard({
+  jobs = [],
+  watched = [],
+  failsWith,
+  missing = [],
+  cursor,
+  visible,
+}: Script = {}): FakeChard {
   const calls: string[] = []
   const watches = [...watched]
   const find = (verb: string, id: string, ...rest: unknown[]) => {
@@ -31,8 +55,16 @@ export function fakeChard({ jobs = [], watched = [], failsWith, missing = [], cu
     if (!job) throw new ChardError('unknown-job', `there is no job ${id}`)
     return job
   }
+  const tasks = fakeTasks(visible, (input, options) => {
+    calls.push(`enqueue ${JSON.stringify(input)} ${JSON.stringify(options)}`)
+    if (failsWith !== undefined) throw failsWith
+    const known = jobs.find(({ idempotencyKey: key }) => key !== undefined && key === options.idempotencyKey)
+    return { record: known ?? jobRecord({ state: 'queued', attempt: 0, input }), duplicate: known !== undefined }
+  })
   return {
     calls,
+    ...fakeSteering(calls, { jobs, failsWith, missing }),
+    served: () => tasks,
     get: async (id) => find('get', id),
     wait: async (id, timeout) => find('wait', id, timeout),
     async *watch(id, timeout) {
@@ -42,7 +74,7 @@ export function fakeChard({ jobs = [], watched = [], failsWith, missing = [], cu
         yield item
       }
     },
-    async list(query: JobQuery = {}) {
+    async list(query = {}) {
       calls.push(`list ${JSON.stringify(query)}`)
       if (failsWith !== undefined) throw failsWith
       return { jobs, missing, ...(cursor && { cursor }) }
@@ -52,15 +84,25 @@ export function fakeChard({ jobs = [], watched = [], failsWith, missing = [], cu
       if (isFinal(job.state)) throw new ChardError('wrong-state', `job ${id} is already ${job.state}`)
       return { ...job, state: 'cancelled' }
     },
-    async redrive(id) {
-      const job = find('redrive', id)
+    async redrive(id, options) {
+      const job = options ? find('redrive', id, JSON.stringify(options)) : find('redrive', id)
       if (!isFinal(job.state)) throw new ChardError('wrong-state', `job ${id} is ${job.state}, which is not final`)
-      return { ...job, state: 'queued', attempt: 0 }
+      return { ...job, ...options, state: 'queued', attempt: 0 }
     },
     async halt(on) {
       calls.push(`halt ${on}`)
       if (failsWith !== undefined) throw failsWith
       return { missing }
+    },
+    async charts({ span }) {
+      calls.push(`charts ${span}`)
+      if (failsWith !== undefined) throw failsWith
+      return chartsOf(span, missing)
+    },
+    async metrics() {
+      calls.push('metrics')
+      if (failsWith !== undefined) throw failsWith
+      return { shards: [{ ...shard, totals: [] }], missing }
     },
     async overview() {
       calls.push('overview')
@@ -70,6 +112,34 @@ export function fakeChard({ jobs = [], watched = [], failsWith, missing = [], cu
       return { states: none, shards: [shard], missing }
     },
   }
+}
+
+const avatarInput = z.object({ userId: z.number().int() })
+
+type Recorded = { readonly record: JobRecord; readonly duplicate: boolean }
+
+/** Real definitions, so that options mean what they mean; only recording is pretended. */
+function fakeTasks(
+  visible: Script['visible'],
+  enqueue: (input: unknown, options: EnqueueOptions) => Recorded,
+): Map<string, Task<unknown, unknown>> {
+  const task = createChard().task({
+    name: 'draw-avatar',
+    input: avatarInput,
+    run: () => {},
+    ...(visible !== undefined && { visible }),
+  })
+  const pretended = {
+    ...task,
+    async enqueue(input: unknown, options: EnqueueOptions = {}) {
+      const { success, data } = avatarInput.safeParse(input)
+      const issues = [{ path: 'userId', message: 'is no number' }]
+      if (!success) throw new ChardError('invalid-input', 'input does not fit', { issues })
+      const { record, duplicate } = enqueue(data, options)
+      return { id: record.id, task: 'draw-avatar', state: record.state, duplicate, get: async () => record }
+    },
+  }
+  return new Map([[task.name, pretended as unknown as Task<unknown, unknown>]])
 }
 
 /** A shard whose job has waited since noon. */
@@ -83,6 +153,12 @@ const shard = {
   tasks: {},
   settings: 0,
   bytes: 4_096,
+}
+
+function chartsOf(span: ChartSpan, missing: readonly number[]): Charts {
+  const chart = { enqueued: [2, 1], completed: [1, 1], failed: [0, 1], expired: [0, 0] }
+  const tasks = { 'draw-avatar': { ...chart, queueMs: [[0, 2], []], runMs: [[1], [0, 0, 2]] } }
+  return { span, stepSeconds: 60, from: start, to: start + 120_000, bucketEndsMs: [10, 50], tasks, missing }
 }
 
 const start = Date.parse('2026-11-22T12:00:00.000Z')

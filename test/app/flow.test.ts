@@ -49,6 +49,16 @@ describe('a sign-up', () => {
     expect(await (await openUsers(env)).owedSince(Date.now(), 10)).toEqual([])
   })
 
+  test('with a traceparent leads to jobs of that trace; without one to jobs of a new one', async () => {
+    const trace = '4bf92f3577b34da6a3ce929d0e0e4736'
+    const headers = { traceparent: `00-${trace}-00f067aa0ba902b7-01` }
+    const traced = await (await postJson('/users', { email: 'tess@example.com' }, headers)).json<Accepted>()
+    expect((await chard.get(traced.job.id)).trace).toBe(trace)
+    const other = await (await postJson('/users', { email: 'tom@example.com' })).json<Accepted>()
+    expect((await chard.get(other.job.id)).trace).toMatch(/^(?!4bf92f35)[0-9a-f]{32}$/)
+    for (const { job } of [traced, other]) await settled(job.id)
+  })
+
   test('whose e-mail fails leaves a job that tries again, and the watchdog keeps out of it', async () => {
     carrier.mockRejectedValue(refusal('E_RECIPIENT_SUPPRESSED'))
     const { user, job } = await (await postJson('/users', { email: 'bob@example.com' })).json<Accepted>()

@@ -7,4 +7,8 @@ export const adminAuth: AdminAuth = {
   // A secret stands in no configuration file, so the generated types do not know it.
   token: () => (env as { ADMIN_TOKEN?: string }).ADMIN_TOKEN,
   open: () => isLocal,
+  async loginAllowed({ headers }) {
+    const { success } = await env.LOGIN_LIMIT.limit({ key: headers.get('CF-Connecting-IP') ?? 'unknown' })
+    return success
+  },
 }

@@ -2,9 +2,10 @@
  * `GET /healthz`: whether this Worker reaches what a sign-up needs, by asking each with its cheapest question. It tells
  * which one is at fault and nothing about anybody.
  */
-import { Hono } from 'hono'
+import { createRoute, z } from '@hono/zod-openapi'
+import type { Handler } from 'hono'
 import { ulid } from 'ulid'
-import { problem } from '../../admin/index.ts'
+import { described, describedApp, json, problem, problems } from '../../admin/index.ts'
 import { ChardError } from '../../engine/index.ts'
 import { chard } from '../chard.ts'
 import { openUsers } from '../database/database.ts'
@@ -21,14 +22,25 @@ const checks: Readonly<Record<string, (env: Cloudflare.Env) => Promise<unknown>>
   jobs: askForNoJob,
 }
 
-export const healthRoutes = new Hono<Service>()
+const getHealth = createRoute({
+  method: 'get',
+  path: '/healthz',
+  tags: ['Service'],
+  security: [],
+  operationId: 'getHealth',
+  summary: 'Whether everything that a sign-up needs can be reached',
+  responses: {
+    200: json(z.object({ status: z.literal('ok') }), 'It can.'),
+    ...problems(429, 503),
+  },
+})
 
-healthRoutes.get('/healthz', limitedBy('STATUS_LIMIT'), async ({ env, json }) => {
+const checkHealth: Handler<Service> = async (c) => {
   const failed: string[] = []
   await Promise.all(
     Object.entries(checks).map(async ([name, check]) => {
       try {
-        await inTime(check(env))
+        await inTime(check(c.env))
       } catch (error) {
         failed.push(name)
         console.error({ event: 'unhealthy', check: name, error: String(error) })
@@ -36,8 +48,10 @@ healthRoutes.get('/healthz', limitedBy('STATUS_LIMIT'), async ({ env, json }) =>
     }),
   )
   if (failed.length > 0) return problem(503, 'unhealthy', `Out of reach: ${failed.sort().join(', ')}.`)
-  return json({ status: 'ok' }, 200, { 'Cache-Control': 'no-store' })
-})
+  return c.json({ status: 'ok' }, 200, { 'Cache-Control': 'no-store' })
+}
+
+export const healthRoutes = described(describedApp<Service>(), getHealth, limitedBy('STATUS_LIMIT'), checkHealth)
 
 /** One ledger that answers that it has no such job is in health; asking all of them would be no cheap question. */
 async function askForNoJob(): Promise<void> {

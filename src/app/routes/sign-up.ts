@@ -1,11 +1,12 @@
 /** `POST /users`: reads a sign-up in either form, hands it on, and says in HTTP what came of it. */
-import { type Context, Hono } from 'hono'
+import { createRoute, z } from '@hono/zod-openapi'
+import type { Context, Handler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { problem } from '../../admin/index.ts'
+import { described, describedApp, idempotencyHeader, json, problem, problems } from '../../admin/index.ts'
 import { drawAvatar } from '../tasks/draw-avatar.ts'
 import { idempotencyKeyTakes, isIdempotencyKey } from '../users/idempotency.ts'
 import { type Refusal, signUp } from '../users/sign-up.ts'
-import { type Checked, checkJson, checkQuery } from '../users/sign-up-request.ts'
+import { type Checked, checkJson, checkQuery, jsonForm, queryForm } from '../users/sign-up-request.ts'
 import { limitedBy } from './rate-limit.ts'
 import type { Service } from './service.ts'
 
@@ -13,44 +14,88 @@ import type { Service } from './service.ts'
 const bodyBytesMax = 16 * 1024
 const message = 'User creation initiated. Emails and image generation will proceed in the background.'
 
-export const signUpRoutes = new Hono<Service>()
+const acceptedSchema = z
+  .object({
+    message: z.string(),
+    user: z.object({ id: z.int(), url: z.string() }),
+    job: z.object({ id: z.string(), task: z.string(), state: z.string(), url: z.string() }),
+  })
+  .openapi('Accepted', {
+    example: {
+      message,
+      user: { id: 123, url: '/users/123' },
+      job: {
+        id: '3-01JD9ZXW4T5RJ7QK8M2N6P0VBC',
+        task: 'draw-avatar',
+        state: 'queued',
+        url: '/jobs/3-01JD9ZXW4T5RJ7QK8M2N6P0VBC',
+      },
+    },
+  })
+
+const shared = {
+  tags: ['Users'],
+  security: [],
+  responses: {
+    202: json(acceptedSchema, 'Accepted. `Location` is the URL of the job that draws the picture.'),
+    ...problems(400, 409, 413, 415, 422, 429, 503),
+  },
+}
+
+/** Both paths take both forms. */
+const signUpJson = createRoute({
+  ...shared,
+  method: 'post',
+  path: '/users',
+  operationId: 'signUp',
+  summary: 'Sign a user up',
+  description: 'Answers at once. The welcome e-mail is sent and the picture is drawn afterwards.',
+  request: { headers: idempotencyHeader, body: { required: true, ...json(jsonForm, 'The user.') } },
+})
+
+const signUpQuery = createRoute({
+  ...shared,
+  method: 'post',
+  path: '/users/',
+  operationId: 'signUpByQuery',
+  summary: 'Sign a user up, without a body',
+  request: { headers: idempotencyHeader, query: queryForm },
+})
 
 const tooLarge = () =>
   problem(413, 'too-large', `The body is over ${bodyBytesMax / 1024} KiB. A sign-up takes a userId and an email.`)
 
-signUpRoutes.on(
-  'POST',
-  ['/users', '/users/'],
-  limitedBy('SIGNUP_LIMIT'),
-  bodyLimit({ maxSize: bodyBytesMax, onError: tooLarge }),
-  async (c) => {
-    const key = c.req.header('Idempotency-Key')
-    if (key !== undefined && !isIdempotencyKey(key)) {
-      return problem(400, 'invalid-idempotency-key', `Idempotency-Key takes ${idempotencyKeyTakes}.`)
-    }
-    const checked = await read(c)
-    if (checked instanceof Response) return checked
-    if ('issues' in checked) {
-      const detail = checked.issues.map(({ path, message }) => `${path || 'The request'} ${message}`).join('. ')
-      return problem(422, 'invalid-input', `${detail}.`, { errors: checked.issues })
-    }
-    const result = await signUp(c.env, checked.request, key)
-    if (result.refused) return refusals[result.refused]()
-    const { userId, job, replayed } = result
-    const url = `/jobs/${job.id}`
-    c.header('Location', url)
-    c.header('Cache-Control', 'no-store')
-    if (replayed) c.header('Idempotency-Replayed', 'true')
-    return c.json(
-      {
-        message,
-        user: { id: userId, url: `/users/${userId}` },
-        job: { id: job.id, task: drawAvatar.name, state: job.state, url },
-      },
-      202,
-    )
-  },
-)
+const accept: Handler<Service> = async (c) => {
+  const key = c.req.header('Idempotency-Key')
+  if (key !== undefined && !isIdempotencyKey(key)) {
+    return problem(400, 'invalid-idempotency-key', `Idempotency-Key takes ${idempotencyKeyTakes}.`)
+  }
+  const checked = await read(c)
+  if (checked instanceof Response) return checked
+  if ('issues' in checked) {
+    const detail = checked.issues.map(({ path, message }) => `${path || 'The request'} ${message}`).join('. ')
+    return problem(422, 'invalid-input', `${detail}.`, { errors: checked.issues })
+  }
+  const result = await signUp(c.env, checked.request, key)
+  if (result.refused) return refusals[result.refused]()
+  const { userId, job, replayed } = result
+  const url = `/jobs/${job.id}`
+  c.header('Location', url)
+  c.header('Cache-Control', 'no-store')
+  if (replayed) c.header('Idempotency-Replayed', 'true')
+  return c.json(
+    {
+      message,
+      user: { id: userId, url: `/users/${userId}` },
+      job: { id: job.id, task: drawAvatar.name, state: job.state, url },
+    },
+    202,
+  )
+}
+
+const steps = [limitedBy('SIGNUP_LIMIT'), bodyLimit({ maxSize: bodyBytesMax, onError: tooLarge }), accept] as const
+
+export const signUpRoutes = described(described(describedApp<Service>(), signUpJson, ...steps), signUpQuery, ...steps)
 
 /** The query form has no body: an empty one is none, whatever it calls itself. */
 async function read({ req }: Context<Service>): Promise<Checked | Response> {

@@ -1,6 +1,8 @@
 /** `GET /users/:id` and its picture. Ids can be guessed, so what anybody may see of a user is that there is one. */
-import { type Context, Hono } from 'hono'
-import { isAdmin, problem } from '../../admin/index.ts'
+import { createRoute, z } from '@hono/zod-openapi'
+import type { Context, Handler } from 'hono'
+import { etag } from 'hono/etag'
+import { described, describedApp, isAdmin, json, problem, problems } from '../../admin/index.ts'
 import { openUsers } from '../database/database.ts'
 import type { User } from '../database/users.ts'
 import { avatarSizes } from '../images/avatar.ts'
@@ -15,10 +17,60 @@ const retryAfterSeconds = 2
 /** The picture of an id never changes, but a later version may draw another style. */
 const imageCaching = 'public, max-age=86400'
 
-export const userRoutes = new Hono<Service>()
+const userSchema = z
+  .object({
+    id: z.int(),
+    url: z.string(),
+    avatar: z.object({
+      state: z.enum(['ready', 'pending', 'failed']),
+      url: z.string(),
+      sizes: z.array(z.int()).readonly(),
+    }),
+    email: z.string().optional().meta({ description: 'With the admin token only, as are the times.' }),
+    createdAt: z.string().optional().meta({ format: 'date-time' }),
+    welcomedAt: z.string().nullable().optional().meta({ format: 'date-time' }),
+  })
+  .openapi('User')
+
+const oneUser = z.object({ id: z.string().openapi({ type: 'integer', minimum: 1, example: 123 }) })
+
+const getUser = createRoute({
+  method: 'get',
+  path: '/users/{id}',
+  tags: ['Users'],
+  // Both: the token shows more, and is not needed.
+  security: [{}, { bearer: [] }],
+  operationId: 'getUser',
+  summary: 'A user',
+  request: { params: oneUser },
+  responses: { 200: json(userSchema, 'The user.'), ...problems(404, 429) },
+})
+
+const getAvatar = createRoute({
+  method: 'get',
+  path: '/users/{id}/avatar.png',
+  tags: ['Users'],
+  security: [],
+  operationId: 'getAvatar',
+  summary: 'The picture of a user',
+  request: {
+    params: oneUser,
+    query: z.object({
+      size: z.enum(['64', '256', '512']).optional().meta({ description: 'Pixels a side. Default 256.' }),
+    }),
+  },
+  responses: {
+    200: {
+      description: 'The picture.',
+      content: { 'image/png': { schema: z.string().openapi({ format: 'binary' }) } },
+    },
+    304: { description: 'It is the one with this ETag.' },
+    ...problems(404, 422, 429),
+  },
+})
 
 /** The address, and when things happened, are for who brings the admin token. */
-userRoutes.get('/users/:id', limitedBy('STATUS_LIMIT'), async (c) => {
+const showUser: Handler<Service, '/users/:id'> = async (c) => {
   const user = await find(c)
   if (!user) return unknownUser()
   const { id, email, createdAt, welcomedAt } = user
@@ -27,9 +79,9 @@ userRoutes.get('/users/:id', limitedBy('STATUS_LIMIT'), async (c) => {
   c.header('Cache-Control', 'no-store')
   if (!(await isAdmin(c.req.raw, adminAuth))) return c.json({ id, url, avatar })
   return c.json({ id, url, avatar, email, createdAt: iso(createdAt), welcomedAt: welcomedAt && iso(welcomedAt) })
-})
+}
 
-userRoutes.get('/users/:id/avatar.png', limitedBy('STATUS_LIMIT'), async (c) => {
+const showAvatar: Handler<Service, '/users/:id'> = async (c) => {
   const text = c.req.query('size') ?? '256'
   const size = avatarSizes.find((known) => String(known) === text)
   if (!size) {
@@ -48,7 +100,14 @@ userRoutes.get('/users/:id/avatar.png', limitedBy('STATUS_LIMIT'), async (c) => 
   if (!('body' in image)) return c.body(null, 304, headers)
   const { contentType = 'image/png' } = image.httpMetadata ?? {}
   return c.body(image.body, 200, { ...headers, 'Content-Type': contentType, 'Content-Length': String(image.size) })
-})
+}
+
+export const userRoutes = described(
+  described(describedApp<Service>(), getUser, limitedBy('STATUS_LIMIT'), etag(), showUser),
+  getAvatar,
+  limitedBy('STATUS_LIMIT'),
+  showAvatar,
+)
 
 async function find(c: Context<Service, '/users/:id'>): Promise<User | null> {
   const id = parseUserId(c.req.param('id'))
@@ -60,10 +119,13 @@ async function avatarState(env: Cloudflare.Env, { id, imageFailedAt }: User): Pr
   return imageFailedAt === null ? 'pending' : 'failed'
 }
 
-/** Only the condition that our answers give the means for: they carry an ETag and no date. */
+/** The list of RFC 9110 8.8.3. */
+const entityTags = /^\s*(?:\*|(?:W\/)?"[!#-~]*"(?:\s*,\s*(?:W\/)?"[!#-~]*")*)\s*$/
+
+/** Only the condition that our answers give the means for: they carry an ETag and no date. R2 throws at one that is none. */
 function conditions({ headers }: Request): Headers {
   const tags = headers.get('If-None-Match')
-  return new Headers(tags === null ? {} : { 'If-None-Match': tags })
+  return new Headers(tags !== null && entityTags.test(tags) ? { 'If-None-Match': tags } : {})
 }
 
 function missingImage(user: User | null): Response {

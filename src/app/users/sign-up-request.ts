@@ -6,7 +6,7 @@
 import * as z from 'zod'
 import type { InputIssue } from '../../engine/index.ts'
 import { type EmailAddress, emailAddress } from './email-address.ts'
-import { isUserId, parseUserId, userIdTakes } from './user-id.ts'
+import { isUserId, parseUserId, userIdMax, userIdTakes } from './user-id.ts'
 
 export interface SignUpRequest {
   /** Undefined: one is drawn. */
@@ -16,6 +16,7 @@ export interface SignUpRequest {
 
 const email = z
   .string({ error: ({ input }) => (input === undefined ? 'is missing' : 'takes a string') })
+  .meta({ format: 'email', example: 'ann@example.com' })
   .transform((text, { addIssue }): EmailAddress => {
     const email = emailAddress(text)
     if (typeof email !== 'string') return email
@@ -24,8 +25,14 @@ const email = z
   })
 
 /** `{ "userId": 123, "email": "ann@example.com" }`; `userId` may be left out. */
-const jsonForm = z.strictObject(
-  { userId: z.custom<number>(isUserId, `takes ${userIdTakes}`).optional(), email },
+export const jsonForm = z.strictObject(
+  {
+    userId: z
+      .custom<number>(isUserId, `takes ${userIdTakes}`)
+      .meta({ type: 'integer', minimum: 1, maximum: userIdMax, example: 123 })
+      .optional(),
+    email,
+  },
   {
     error: (issue) =>
       issue.code === 'unrecognized_keys' ? unknownFields(issue.keys, 'userId and email') : 'takes an object',
@@ -33,7 +40,7 @@ const jsonForm = z.strictObject(
 )
 
 /** `?user_id=123&email=ann@example.com`; every value is a text, and each field stands there once. */
-const queryForm = z.strictObject(
+export const queryForm = z.strictObject(
   {
     user_id: z
       .array(z.string())

@@ -164,6 +164,7 @@ export class Client {
         'invalid-option',
         `expiresIn is ${options.expiresInMs} ms; it takes more than the time until at`,
       )
+    const trace = options.trace ?? platform.trace()
     const shard = homeOfJob(task, { partition, key }, homes) ?? this.#spread.next()
     return {
       id: newJobId(shard, now, () => platform.random()),
@@ -180,6 +181,7 @@ export class Client {
       ...(childKey !== undefined && { child: true }),
       ...(options.key === undefined && childKey !== undefined && { keyWins: true }),
       ...(options.tags.length > 0 && { tags: options.tags }),
+      ...(trace !== undefined && { trace }),
       ...(start && { start }),
     }
   }

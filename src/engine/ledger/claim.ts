@@ -32,7 +32,7 @@ export function claim(core: CoreParts, turn: Turn, request: SyncRequest): Claime
     .filter((row) => claimable(core, turn, row))
   const token = leaseToken(request.runner, request.seq, core.random)
   const readyAt = new Map(picked.map((job) => [job.id, job.readyAt]))
-  for (const { id, task } of rows) core.tallies.claimed(turn.now, task, turn.now - (readyAt.get(id) ?? turn.now))
+  for (const { id, task } of rows) turn.tallies.claimed(turn.now, task, turn.now - (readyAt.get(id) ?? turn.now))
   core.limits.started(turn, rows)
   // After the starts are known: when a partition opens depends on them.
   if (full.length > 0) turn.after(() => parkAll(core, full, turn.now))
@@ -112,6 +112,8 @@ function postpone(core: CoreParts, turn: Turn, row: JobRowWithInput): boolean {
 /** The answer to a claim, from the row of a running job. */
 export function claimedOf(row: JobRowWithInput, now: number): Claimed {
   const schedule = scheduledBy(row)
+  // Of one that was redriven the row does not tell since when it has been ready.
+  const readyAt = row.dueAt ?? (row.attempt === 1 ? row.createdAt : null)
   return {
     id: row.id,
     task: row.task,
@@ -125,6 +127,8 @@ export function claimedOf(row: JobRowWithInput, now: number): Claimed {
     createdAt: row.createdAt,
     ...(row.partition !== '' && { partition: row.partition }),
     ...(schedule && { schedule }),
+    ...(row.trace !== null && { trace: row.trace }),
+    ...(readyAt !== null && { queuedMs: Math.max(0, (row.startedAt ?? now) - readyAt) }),
     ...(row.lapses >= soloFromLapse && { solo: true }),
   }
 }

@@ -1,6 +1,7 @@
 import type { JobRecord } from '../task/job.ts'
 import { type Books, loadDue, refill } from './books.ts'
 import { bulk, bulkProgress, workOff } from './bulk.ts'
+import { charts, totals } from './charts.ts'
 import { parkAll } from './claim.ts'
 import { enqueue } from './enqueue.ts'
 import { type CoreOptions, type CoreParts, openParts } from './parts.ts'
@@ -8,6 +9,8 @@ import type {
   AmendRequest,
   BulkReply,
   BulkRequest,
+  ChartsReply,
+  ChartsRequest,
   Enqueued,
   EnqueueReply,
   EnqueueRequest,
@@ -19,6 +22,7 @@ import type {
   ScheduleRecord,
   SyncReply,
   SyncRequest,
+  TaskTotals,
   TriggerRequest,
 } from './protocol.ts'
 import { isRefusal } from './protocol.ts'
@@ -41,6 +45,7 @@ import {
   sweep,
   sweepPauseMs,
 } from './upkeep.ts'
+import type { WakeUpCounts } from './wake-ups.ts'
 
 /** Slices of upkeep in one ring of the alarm. */
 const slicesMax = 20
@@ -91,6 +96,10 @@ export class LedgerCore {
 
   get settings(): Settings {
     return this.#parts.standing.settings
+  }
+
+  get wakeUpCounts(): WakeUpCounts {
+    return this.#parts.wakeUpCounts
   }
 
   /**
@@ -194,6 +203,14 @@ export class LedgerCore {
 
   list(request: ListRequest): ListReply {
     return list(this.#parts, request)
+  }
+
+  charts(request: ChartsRequest): ChartsReply {
+    return charts(this.#parts, request)
+  }
+
+  totals(): TaskTotals[] {
+    return totals(this.#parts)
   }
 
   /** Brings what has fallen due, what did not fit before, and what time has opened, before the next claim. */

@@ -12,6 +12,8 @@ import type {
   AmendRequest,
   BulkReply,
   BulkRequest,
+  ChartsReply,
+  ChartsRequest,
   Enqueued,
   EnqueueReply,
   EnqueueRequest,
@@ -22,6 +24,7 @@ import type {
   Refusal,
   ScheduleAction,
   ScheduleRecord,
+  ShardMetrics,
   ShardOverview,
   SyncReply,
   SyncRequest,
@@ -86,7 +89,7 @@ export class Dispatcher implements LedgerRpc {
     this.#ports = ports
     const fact = core.facts.read<WakeUpsFact>('wake-ups')
     this.#storedFact = fact && JSON.stringify(fact)
-    this.#wakeUps = new WakeUps(fact)
+    this.#wakeUps = new WakeUps(fact, core.wakeUpCounts)
   }
 
   async enqueue(request: EnqueueRequest): Promise<EnqueueReply> {
@@ -186,6 +189,14 @@ export class Dispatcher implements LedgerRpc {
       ...(isHalted && { halted: true }),
       bytes,
     }
+  }
+
+  async charts(request: ChartsRequest): Promise<ChartsReply> {
+    return this.#core.charts(request)
+  }
+
+  async metrics(): Promise<ShardMetrics> {
+    return { ...(await this.overview()), totals: this.#core.totals() }
   }
 
   async wake(settings?: Settings): Promise<boolean> {

@@ -1,11 +1,5 @@
 /** The SQL port over a Durable Object's storage. Nothing else in the engine touches `ctx.storage.sql`. */
-import type { Sql, SqlValue } from './sql.ts'
-
-/** What a ledger's statements cost, as the platform counts it for the bill. Does not see alarms. */
-export interface Meter {
-  rowsRead: number
-  rowsWritten: number
-}
+import type { Meter, Sql, SqlValue } from './sql.ts'
 
 export function durableSql(storage: DurableObjectStorage, meter: Meter): Sql {
   return {
@@ -18,5 +12,6 @@ export function durableSql(storage: DurableObjectStorage, meter: Meter): Sql {
     },
     transaction: (work) => storage.transactionSync(work),
     bytes: () => storage.sql.databaseSize,
+    cost: () => ({ ...meter }),
   }
 }

@@ -126,7 +126,7 @@ function added(
 ): { holder?: JobRowWithInput; reply: Enqueued } {
   if (refusesNew(core, job)) return { reply: drainingRefusal(job) }
   const row = turn.add(started(core, turn, inline, placedRow(job, turn.now, place), job.start))
-  core.tallies.enqueued(turn.now, job.task)
+  turn.tallies.enqueued(turn.now, job.task)
   const claimed = row.state === 'running' ? claimedOf(row, turn.now) : undefined
   return { holder: row, reply: { id: row.id, state: row.state, duplicate: false, ...(claimed && { claimed }) } }
 }

@@ -6,12 +6,14 @@ import { DurableObject } from 'cloudflare:workers'
 import type { JobRecord } from '../task/job.ts'
 import { LedgerCore } from './core.ts'
 import { Dispatcher } from './dispatcher.ts'
-import { durableSql, type Meter } from './durable-sql.ts'
+import { durableSql } from './durable-sql.ts'
 import type { TaskPolicy } from './parts.ts'
 import type {
   AmendRequest,
   BulkReply,
   BulkRequest,
+  ChartsReply,
+  ChartsRequest,
   Enqueued,
   EnqueueReply,
   EnqueueRequest,
@@ -22,6 +24,7 @@ import type {
   Refusal,
   ScheduleAction,
   ScheduleRecord,
+  ShardMetrics,
   ShardOverview,
   SyncReply,
   SyncRequest,
@@ -31,6 +34,7 @@ import { type PlacedSchedule, scheduleSignature } from './schedules.ts'
 import type { Settings, SettingsChange } from './settings.ts'
 import { shardOfName } from './shard-name.ts'
 import { factStatements } from './small-tables.ts'
+import type { Meter } from './sql.ts'
 
 /** What a ledger takes from the deployment. */
 export interface LedgerConfig {
@@ -41,6 +45,7 @@ export interface LedgerConfig {
   /** The schedules whose jobs live on a shard. */
   readonly schedules: (shard: number) => readonly PlacedSchedule[]
   readonly serves: (task: string) => boolean
+  readonly announces: () => boolean
   readonly sendWakeUps: (shard: number, count: number) => Promise<void>
   /** How to start a runner in an invocation of its own; undefined when that is switched off or not exported. */
   readonly startRunner: (shard: number, ctx: DurableObjectState) => (() => Promise<void>) | undefined
@@ -115,6 +120,14 @@ export function ledgerClass(config: LedgerConfig) {
 
     async overview(): Promise<ShardOverview> {
       return (await this.#open()).overview()
+    }
+
+    async charts(request: ChartsRequest): Promise<ChartsReply> {
+      return (await this.#open()).charts(request)
+    }
+
+    async metrics(): Promise<ShardMetrics> {
+      return (await this.#open()).metrics()
     }
 
     async halt(on: boolean): Promise<void> {

@@ -18,6 +18,7 @@ import type { Sql } from './sql.ts'
 import { jobStatements } from './statements.ts'
 import { Tallies } from './tallies.ts'
 import type { TurnParts } from './turn.ts'
+import { noWakeUpCounts, type WakeUpCounts } from './wake-ups.ts'
 
 /** What the ledger's code knows of a task. Runners know the rest. */
 export interface TaskPolicy {
@@ -45,6 +46,8 @@ export interface CoreOptions {
   readonly historyBytesMax: number
   /** The schedules that live here, as the code has them. Default: none. */
   readonly schedules?: readonly PlacedSchedule[]
+  /** Whether a job that has failed for good is told to somebody. Default: none is. */
+  readonly announces?: () => boolean
   /** Whether the code runs a task. Default: it runs every one. */
   readonly serves?: (task: string) => boolean
 }
@@ -53,8 +56,8 @@ export interface CoreOptions {
 export interface CoreParts extends TurnParts {
   readonly shard: number
   readonly runners: ReturnType<typeof runnerStatements>
-  readonly tallyRows: ReturnType<typeof tallyStatements>
-  readonly tallies: Tallies
+  /** What was done about wake-ups, for the tallies. */
+  readonly wakeUpCounts: WakeUpCounts
   readonly limits: Limits
   readonly limitRows: ReturnType<typeof limitStatements>
   readonly schedules: Schedules
@@ -64,6 +67,7 @@ export interface CoreParts extends TurnParts {
   readonly bulks: Set<string>
   readonly standing: Standing
   readonly serves: (task: string) => boolean
+  readonly announces: () => boolean
   readonly policy: CoreOptions['policy']
   readonly random: () => number
   readonly historyBytesMax: number
@@ -81,7 +85,7 @@ export interface Standing {
 
 /** Opens the database, brings it to this code's schema, and rebuilds memory from it. Writes nothing else. */
 export function openParts(options: CoreOptions, now: number): CoreParts {
-  const { sql, policy, retentionMs, schedules = [], serves = () => true, ...given } = options
+  const { sql, policy, retentionMs, schedules = [], serves = () => true, announces = () => false, ...given } = options
   migrate(sql, now)
   const [jobs, facts, runners] = [jobStatements(sql), factStatements(sql), runnerStatements(sql)]
   const [limitRows, scheduleRows, bulkRows] = [limitStatements(sql), scheduleStatements(sql), bulkStatements(sql)]
@@ -90,6 +94,7 @@ export function openParts(options: CoreOptions, now: number): CoreParts {
     isHalted: facts.read<boolean>('halted') ?? false,
     settings: facts.read<Settings>('settings') ?? noSettings,
   }
+  const wakeUpCounts = noWakeUpCounts()
   const books = opened(jobs, facts, runners, now)
   const unfinished = bulkRows.all().filter(({ below }) => below !== null)
   return {
@@ -105,10 +110,12 @@ export function openParts(options: CoreOptions, now: number): CoreParts {
     bulkRows,
     bulks: new Set(unfinished.map(({ id }) => id)),
     tallyRows: tallyStatements(sql),
-    tallies: new Tallies(),
+    tallies: new Tallies(() => ({ ...(sql.cost?.() ?? { rowsRead: 0, rowsWritten: 0 }), ...wakeUpCounts })),
+    wakeUpCounts,
     shard: given.shard,
     policy,
     serves,
+    announces,
     random: given.random,
     retentionMs: (task) => policy(task).retentionMs ?? retentionMs,
     defaultRetentionMs: retentionMs,

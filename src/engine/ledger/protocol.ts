@@ -8,6 +8,7 @@ import type { JobError, JobRecord, JobState, LogLine, Progress, ScheduledBy } fr
 import type { UniqueRule } from '../task/unique.ts'
 import type { StateCounts } from './counts.ts'
 import type { Settings, SettingsChange } from './settings.ts'
+import type { Totals } from './sums.ts'
 
 /** A refusal with a reason, in place of what was asked for. */
 export interface Refusal {
@@ -43,6 +44,7 @@ export interface NewJob {
   readonly keyWins?: boolean
   readonly tags?: readonly string[]
   readonly schedule?: ScheduledBy
+  readonly trace?: string
   /** The caller runs the first attempt itself. */
   readonly start?: Start
 }
@@ -134,6 +136,9 @@ export interface Claimed {
   readonly createdAt: number
   readonly partition?: string
   readonly schedule?: ScheduledBy
+  readonly trace?: string
+  /** How long it had been ready when it was claimed. */
+  readonly queuedMs?: number
   /** Its runner died under it more than once: it runs alone. */
   readonly solo?: boolean
 }
@@ -287,6 +292,42 @@ export interface ShardOverview {
   readonly halted?: true
 }
 
+/** Which of its sums a ledger is asked for: `steps` steps of so many minutes, the first from that minute of the epoch on. */
+export interface ChartsRequest {
+  readonly fromMinute: number
+  readonly stepMinutes: number
+  readonly steps: number
+}
+
+/** What was counted of a task, by steps. Histograms are counts by bucket, as far as any is not zero. */
+export interface TaskChart {
+  readonly task: string
+  readonly enqueued: readonly number[]
+  /** Attempts. `failed` are those that failed, were rejected or lapsed. */
+  readonly completed: readonly number[]
+  readonly failed: readonly number[]
+  /** Jobs that nobody started in time. */
+  readonly expired: readonly number[]
+  readonly queueMs: readonly (readonly number[])[]
+  readonly runMs: readonly (readonly number[])[]
+}
+
+export interface ChartsReply {
+  /** Those of which anything was counted. */
+  readonly tasks: readonly TaskChart[]
+}
+
+/** What was counted of a task since its ledger began, as far as that is on disk. The costs are the ledger's, in parts. */
+export interface TaskTotals {
+  readonly task: string
+  readonly totals: Totals
+}
+
+/** One shard as metrics tell of it. */
+export interface ShardMetrics extends ShardOverview {
+  readonly totals: readonly TaskTotals[]
+}
+
 /** The ledger as its callers see it. */
 export interface LedgerRpc {
   enqueue(request: EnqueueRequest): Promise<EnqueueReply>
@@ -309,6 +350,8 @@ export interface LedgerRpc {
   steerSchedule(name: string, action: ScheduleAction): Promise<ScheduleRecord | Refusal>
   triggerSchedule(request: TriggerRequest): Promise<Enqueued>
   overview(): Promise<ShardOverview>
+  charts(request: ChartsRequest): Promise<ChartsReply>
+  metrics(): Promise<ShardMetrics>
   /** The kill switch: stops giving out work, sending wake-ups and arming the alarm; `false` lets go. */
   halt(on: boolean): Promise<void>
   /**

@@ -46,6 +46,7 @@ export interface JobRow {
   readonly tags: string | null
   readonly schedule: string | null
   readonly slot: number | null
+  readonly trace: string | null
   readonly progress: string | null
   readonly error: string | null
   readonly history: string | null
@@ -65,6 +66,7 @@ export type LightRow = Omit<
   | 'tags'
   | 'schedule'
   | 'slot'
+  | 'trace'
   | 'progress'
   | 'error'
   | 'history'
@@ -108,6 +110,7 @@ export function newRow(job: NewJob, now: number): JobRowWithInput {
     tags: job.tags?.length ? JSON.stringify(job.tags) : null,
     schedule: job.schedule?.name ?? null,
     slot: job.schedule?.slot ?? null,
+    trace: job.trace ?? null,
     progress: null,
     error: null,
     history: null,
@@ -150,6 +153,7 @@ export function recordOf(row: JobRowWithInput): JobRecord {
     ...(row.partition !== '' && { partition: row.partition }),
     ...(schedule && { schedule }),
     ...(waits && row.after !== null && { after: row.after }),
+    ...(row.trace !== null && { trace: row.trace }),
     createdAt: row.createdAt,
     ...(waits && row.dueAt !== null && { dueAt: row.notBefore ?? row.dueAt }),
     ...(row.expiresAt !== null && { expiresAt: row.expiresAt }),

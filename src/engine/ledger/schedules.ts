@@ -200,7 +200,7 @@ function fireSlot(
   const stopping = before && cancelRow(core, turn, before)
   const running = stopping && (isFinal(stopping.state) ? predecessor(core, turn, stopping) : stopping)
   const id = newJobId(core.shard, turn.now, core.random)
-  insert(core, turn, one, slot, { id }, running)
+  insert(turn, one, slot, { id }, running)
   past.made(slot, id)
   return id
 }
@@ -214,7 +214,6 @@ function liveJob(core: CoreParts, turn: Turn, id: string | null): JobRow | undef
 }
 
 function insert(
-  core: CoreParts,
   turn: Turn,
   one: PlacedSchedule,
   slot: number,
@@ -233,7 +232,7 @@ function insert(
     ...(tags.length > 0 && { tags }),
     ...(expiresInMs !== undefined && { expiresInMs }),
   }
-  core.tallies.enqueued(turn.now, job.task)
+  turn.tallies.enqueued(turn.now, job.task)
   const row = newRow(job, turn.now)
   if (!before) return turn.add(row)
   turn.change(before, { ...before, successor: job.id })
@@ -276,7 +275,7 @@ export function trigger(core: CoreParts, turn: Turn, { name, id, key }: TriggerR
       message: `task ${one.task.name} is being drained and takes no new jobs; resume it first`,
     }
   const past = new Past(row, turn.now)
-  const job = insert(core, turn, one, turn.now, { id, ...(key !== undefined && { key }) })
+  const job = insert(turn, one, turn.now, { id, ...(key !== undefined && { key }) })
   past.made(turn.now, id, true)
   // The job of a slot that has not ended yet is still the one that the next slot must not overlap.
   const lastJob = liveJob(core, turn, row.lastJob) ? row.lastJob : id

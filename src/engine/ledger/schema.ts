@@ -100,6 +100,17 @@ export const migrations: readonly string[] = [
     changed    INTEGER NOT NULL
   ) WITHOUT ROWID;
   `,
+  `
+  -- Sums for charts, by the key they are read by. The newest row of a task holds its totals, which a counter needs.
+  -- In place of tallies, which goes a release later.
+  CREATE TABLE task_minutes (
+    task TEXT NOT NULL, minute INTEGER NOT NULL, sums TEXT NOT NULL, totals TEXT NOT NULL, PRIMARY KEY (task, minute)
+  ) WITHOUT ROWID;
+  `,
+  `
+  -- The trace that a job belongs to.
+  ALTER TABLE jobs ADD COLUMN trace TEXT;
+  `,
 ]
 
 /**

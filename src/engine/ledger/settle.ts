@@ -1,11 +1,20 @@
 /** The verb that records how attempts ended, and what follows from a job that failed for good. */
-import { isFinal } from '../task/job.ts'
-import { onFailedTask } from '../task/task.ts'
+import { isFinal, type JobError } from '../task/job.ts'
+import { onFailedTask, webhookTask } from '../task/task.ts'
 import { newJobId } from './job-id.ts'
 import type { CoreParts } from './parts.ts'
 import type { NewJob, Settlement } from './protocol.ts'
 import { type JobRow, leaseIsLive, newRow } from './row.ts'
-import { type Circumstances, expired, lapsed, released, type Settled, settled } from './transitions.ts'
+import {
+  type Circumstances,
+  expired,
+  lapsed,
+  lapseError,
+  released,
+  type Settled,
+  settled,
+  storable,
+} from './transitions.ts'
 import type { Turn } from './turn.ts'
 
 /**
@@ -35,7 +44,8 @@ export function settle(core: CoreParts, turn: Turn, settlements: readonly Settle
 export function settleRow(core: CoreParts, turn: Turn, row: JobRow, ended: Settled, input?: string): JobRow {
   const next = settled(row, ended, circumstances(core, turn, row.task))
   if (!next) return row
-  core.tallies.ended(turn.now, row.task, ended.outcome.kind, ended.ranMs)
+  const outcome = storable(ended.outcome)
+  turn.tallies.ended(turn.now, row.task, outcome.kind, ended.ranMs, 'error' in outcome ? outcome.error.name : undefined)
   follow(core, turn, next, input)
   return next
 }
@@ -43,7 +53,7 @@ export function settleRow(core: CoreParts, turn: Turn, row: JobRow, ended: Settl
 /** Settles an attempt whose lease ended with nobody to settle it. */
 export function lapseRow(core: CoreParts, turn: Turn, row: JobRow, neverStarted: boolean): void {
   const next = lapsed(row, neverStarted, circumstances(core, turn, row.task))
-  core.tallies.ended(turn.now, row.task, 'lapsed', turn.now - (row.startedAt ?? turn.now))
+  turn.tallies.ended(turn.now, row.task, 'lapsed', turn.now - (row.startedAt ?? turn.now), lapseError.name)
   follow(core, turn, next)
   turn.change(row, next)
 }
@@ -56,7 +66,7 @@ export function circumstances(core: CoreParts, turn: Turn, task: string): Circum
 export function expire(core: CoreParts, turn: Turn, row: JobRow): boolean {
   const next = expired(row, turn.now)
   if (!next) return false
-  core.tallies.expired(turn.now, row.task)
+  turn.tallies.expired(turn.now, row.task)
   follow(core, turn, next)
   turn.change(row, next)
   return true
@@ -67,7 +77,10 @@ export function expire(core: CoreParts, turn: Turn, row: JobRow): boolean {
  * @param recorded the job's input, when it is not on disk yet
  */
 export function follow(core: CoreParts, turn: Turn, next: JobRow, recorded?: string): void {
-  if (next.state === 'failed') handOver(core, turn, next, recorded)
+  if (next.state === 'failed') {
+    if (next.reason) turn.tallies.failed(turn.now, next.task, next.reason)
+    handOver(core, turn, next, recorded)
+  }
   if (next.successor !== null && isFinal(next.state)) release(core, turn, next)
 }
 
@@ -85,23 +98,55 @@ export function predecessor(core: CoreParts, turn: Turn, { after }: JobRow): Job
   return row && !isFinal(row.state) ? row : undefined
 }
 
-/** A job that has failed for good hands its task's `onFailed` over as a job of its own. */
+/** A job that has failed for good hands its task's `onFailed` over as a job of its own, and a message to who wants to know. */
 function handOver(core: CoreParts, turn: Turn, failed: JobRow, recorded?: string): void {
-  const { id, task, attempt, reason, createdAt, priority } = failed
+  const { id, task, attempt, reason, createdAt, trace } = failed
+  if (core.announces() && task !== webhookTask) addFor(core, turn, failed, webhookTask, announced(failed, turn.now))
   if (!core.policy(task).onFailed) return
   const input = recorded ?? core.jobs.withInput([id])[0]?.input
   if (input === undefined) return
-  const told = {
+  addFor(core, turn, failed, onFailedTask(task), {
     input: JSON.parse(input) as unknown,
-    job: { id, task, attempt, reason, createdAt },
-    error: JSON.parse(failed.error ?? '{"name":"Error","message":"unknown"}') as unknown,
-  }
-  const hook: NewJob = {
+    job: { id, task, attempt, reason, createdAt, ...(trace !== null && { trace }) },
+    error: errorOf(failed),
+  })
+}
+
+/** Records a job about one that has failed, of its priority and trace. */
+function addFor(core: CoreParts, turn: Turn, { priority, trace }: JobRow, task: string, input: object): void {
+  const job: NewJob = {
     id: newJobId(core.shard, turn.now, core.random),
-    task: onFailedTask(task),
-    input: JSON.stringify(told),
+    task,
+    input: JSON.stringify(input),
     maxAttempts: core.policy(task).retry.maxAttempts,
     priority,
+    ...(trace !== null && { trace }),
   }
-  turn.add(newRow(hook, turn.now))
+  turn.tallies.enqueued(turn.now, task)
+  turn.add(newRow(job, turn.now))
+}
+
+/** What a webhook says of it: neither its input nor the message of its error, which may hold anything. */
+function announced(failed: JobRow, now: number): object {
+  const { id, task, state, reason, attempt, maxAttempts, createdAt, trace } = failed
+  const { name, code } = errorOf(failed)
+  return {
+    type: 'job.failed',
+    timestamp: new Date(now).toISOString(),
+    data: {
+      id,
+      task,
+      state,
+      reason,
+      attempt,
+      maxAttempts,
+      createdAt: new Date(createdAt).toISOString(),
+      error: { name, ...(code !== undefined && { code }) },
+      ...(trace !== null && { trace }),
+    },
+  }
+}
+
+function errorOf({ error }: JobRow): JobError {
+  return JSON.parse(error ?? '{"name":"Error","message":"unknown"}') as JobError
 }

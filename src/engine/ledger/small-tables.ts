@@ -160,20 +160,49 @@ export function bulkStatements(sql: Sql) {
   }
 }
 
-/** Per-minute sums. */
+/** The sums of a task's minutes; its newest row also holds its totals. */
 export function tallyStatements(sql: Sql) {
+  /** Every task there is a row of, by a look at the key each. */
+  const tasks = `RECURSIVE tasks (task) AS (
+    SELECT min(task) FROM task_minutes
+    UNION ALL SELECT (SELECT min(task) FROM task_minutes m WHERE m.task > tasks.task) FROM tasks WHERE tasks.task IS NOT NULL
+  )`
+  const newest = `SELECT task, minute, sums, totals FROM task_minutes WHERE task = ? ORDER BY minute DESC LIMIT 1`
   return {
-    read: (minute: number, task: string): string | undefined =>
-      sql.all<{ sums: string }>('SELECT sums FROM tallies WHERE minute = ? AND task = ?', minute, task)[0]?.sums,
-    write: (minute: number, task: string, sums: string): void => {
+    newest: (task: string): { minute: number; sums: string; totals: string } | undefined =>
+      sql.all<{ minute: number; sums: string; totals: string }>(newest, task)[0],
+    write: (task: string, minute: number, sums: string, totals: string): void => {
       sql.all(
-        'INSERT INTO tallies (minute, task, sums) VALUES (?, ?, ?) ON CONFLICT (minute, task) DO UPDATE SET sums = excluded.sums',
-        minute,
+        `INSERT INTO task_minutes (task, minute, sums, totals) VALUES (?, ?, ?, ?)
+         ON CONFLICT (task, minute) DO UPDATE SET sums = excluded.sums, totals = excluded.totals`,
         task,
+        minute,
         sums,
+        totals,
       )
     },
-    forgetBefore: (minute: number): void => {
+    between: (from: number, to: number): { task: string; minute: number; sums: string }[] =>
+      sql.all(
+        `WITH ${tasks} SELECT m.task, m.minute, m.sums FROM tasks CROSS JOIN task_minutes m
+         WHERE m.task = tasks.task AND m.minute >= ? AND m.minute < ?`,
+        from,
+        to,
+      ),
+    totals: (): { task: string; totals: string }[] =>
+      sql.all(
+        `WITH ${tasks} SELECT tasks.task,
+           (SELECT totals FROM task_minutes m WHERE m.task = tasks.task ORDER BY minute DESC LIMIT 1) AS totals
+         FROM tasks WHERE tasks.task IS NOT NULL`,
+      ),
+    /** Forgets older minutes, but for the newest of each task. */
+    forgetBefore(minute: number): void {
+      sql.all(
+        `WITH ${tasks} DELETE FROM task_minutes WHERE (task, minute) IN (
+           SELECT m.task, m.minute FROM tasks CROSS JOIN task_minutes m WHERE m.task = tasks.task AND m.minute < ?
+             AND m.minute < (SELECT max(minute) FROM task_minutes n WHERE n.task = tasks.task))`,
+        minute,
+      )
+      // What the release before this one has written.
       sql.all('DELETE FROM tallies WHERE minute < ?', minute)
     },
   }

@@ -3,6 +3,12 @@
  * nothing in between. Rows are consumed at once, so no cursor outlives the statement after it.
  */
 
+/** What statements cost. Does not see alarms. */
+export interface Meter {
+  rowsRead: number
+  rowsWritten: number
+}
+
 export type SqlValue = string | number | null
 
 export interface Sql {
@@ -12,4 +18,6 @@ export interface Sql {
   transaction<T>(work: () => T): T
   /** The size of the database in bytes. */
   bytes(): number
+  /** Rows read and written since it was opened, as the platform counts them for the bill. Absent: nobody counts. */
+  cost?(): Meter
 }

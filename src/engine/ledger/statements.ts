@@ -18,6 +18,7 @@ const fixedColumns = {
   tags: 'tags',
   schedule: 'schedule',
   slot: 'slot',
+  trace: 'trace',
 } as const satisfies Partial<Record<keyof JobRow, string>>
 
 /** Columns that a transition may change. */
@@ -63,6 +64,7 @@ const heavy: readonly Column[] = [
   'tags',
   'schedule',
   'slot',
+  'trace',
   'notBefore',
   'key',
   'formerKey',

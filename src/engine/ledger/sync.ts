@@ -162,11 +162,8 @@ function hear(
 }
 
 /** The runner's end: its row goes, and the minute's sums are written. */
-function leave({ books, runners, tallies, tallyRows }: CoreParts, turn: Turn, runner: string): void {
+function leave({ books, runners }: CoreParts, turn: Turn, runner: string): void {
   if ((books.runners.get(runner)?.until ?? 0) > 0) runners.forget(runner)
-  const flushed = tallies.isEmpty ? undefined : tallies.flush(tallyRows)
-  turn.after(() => {
-    books.runners.delete(runner)
-    flushed?.()
-  })
+  turn.flushTallies()
+  turn.after(() => books.runners.delete(runner))
 }

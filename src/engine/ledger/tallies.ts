@@ -1,33 +1,56 @@
 /**
- * Sums a minute and task for charts: how many were enqueued and how attempts ended, how long jobs queued and ran.
- * Kept in memory and flushed with a runner's last sync, one row a minute and task. A reset loses what was not flushed:
- * rows of jobs are the truth, these are the picture.
+ * The sums of each task and minute, in memory until they are flushed: with a runner's last sync, and once they are a
+ * minute old, one row a task and minute. A reset loses what was not flushed: rows of jobs are the truth, these are the
+ * picture.
+ *
+ * A turn counts in tallies of its own, which are taken over once it has committed: what is rolled back never was.
  */
-import type { AttemptOutcome } from '../task/job.ts'
+import type { AttemptOutcome, FailureReason } from '../task/job.ts'
 import type { tallyStatements } from './small-tables.ts'
-
-/** Upper ends of the histogram's buckets, in milliseconds; one more bucket takes the rest. */
-export const bucketEndsMs = [
-  10, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000, 3_600_000,
-] as const
+import {
+  addedCosts,
+  addedSums,
+  type Costs,
+  countError,
+  countIn,
+  countOne,
+  negated,
+  noCosts,
+  noSums,
+  type Sums,
+  storedSums,
+} from './sums.ts'
 
 /** How long tallies are kept, in minutes. */
 export const tallyMinutesKept = 48 * 60
+/** Sums this old are flushed with the next transaction, whoever's it is. Their minute is over then. */
+const openMsMax = 60_000
 
 /** The sums of one task in one minute. */
-export interface Sums {
-  enqueued: number
-  ended: Partial<Record<AttemptOutcome | 'expired', number>>
-  /** Attempts by how long the job had been ready before them, and by how long they ran. */
-  queueMs: number[]
-  runMs: number[]
+export interface Tally {
+  readonly task: string
+  /** Of the epoch. */
+  readonly minute: number
+  /** When it was begun. */
+  readonly since: number
+  readonly sums: Sums
 }
 
 export class Tallies {
-  #open = new Map<string, { minute: number; task: string; sums: Sums }>()
+  readonly #spent: () => Costs
+  #open = new Map<string, Tally>()
+  #oldest = Number.POSITIVE_INFINITY
+  /** What had been spent when it was last flushed. */
+  #told = noCosts()
 
-  get isEmpty(): boolean {
-    return this.#open.size === 0
+  /** @param spent what this activation has spent so far */
+  constructor(spent: () => Costs = noCosts) {
+    this.#spent = spent
+  }
+
+  /** What is not flushed yet. */
+  open(): Iterable<Tally> {
+    return this.#open.values()
   }
 
   enqueued(now: number, task: string): void {
@@ -35,64 +58,87 @@ export class Tallies {
   }
 
   claimed(now: number, task: string, queuedMs: number): void {
-    count(this.#at(now, task).queueMs, queuedMs)
+    countIn(this.#at(now, task).queue, queuedMs)
   }
 
-  ended(now: number, task: string, outcome: AttemptOutcome, ranMs: number): void {
+  /** @param error the name of what was thrown, for an attempt that failed */
+  ended(now: number, task: string, outcome: AttemptOutcome, ranMs: number, error?: string): void {
     const sums = this.#at(now, task)
-    sums.ended[outcome] = (sums.ended[outcome] ?? 0) + 1
-    count(sums.runMs, ranMs)
+    countOne(sums.ended, outcome)
+    countIn(sums.run, ranMs)
+    if (error !== undefined) countError(sums.errors, error)
   }
 
   /** A job that nobody started in time: it has no attempt to count the length of. */
   expired(now: number, task: string): void {
-    const { ended } = this.#at(now, task)
-    ended.expired = (ended.expired ?? 0) + 1
+    countOne(this.#at(now, task).ended, 'expired')
   }
 
-  /** Inside a transaction: adds what is open to the stored rows. Answers what to do once it has committed. */
-  flush(statements: ReturnType<typeof tallyStatements>): () => void {
-    const flushed = this.#open
-    for (const { minute, task, sums } of flushed.values()) {
-      const stored = statements.read(minute, task)
-      statements.write(minute, task, JSON.stringify(stored ? added(JSON.parse(stored) as Sums, sums) : sums))
-    }
+  /** A job that failed for good. */
+  failed(now: number, task: string, reason: FailureReason): void {
+    countOne(this.#at(now, task).failed, reason)
+  }
+
+  /**
+   * Inside a transaction: writes what is to be flushed, of what is open and of what this transaction has counted. Answers
+   * what to do once it has committed.
+   *
+   * @param all true when everything is to be flushed, false when only what is old
+   */
+  flush(rows: ReturnType<typeof tallyStatements>, counted: Tallies, now: number, all: boolean): () => void {
+    const until = all ? Number.POSITIVE_INFINITY : now - openMsMax
+    const isDue = all ? this.#open.size + counted.#open.size > 0 : this.#oldest <= until
+    if (!isDue) return () => this.#take(counted.open())
+    const merged = new Tallies()
+    merged.#take([...this.open(), ...counted.open()])
+    const due = [...merged.open()].filter(({ since }) => since <= until).sort((a, b) => a.minute - b.minute)
+    const spent = this.#spent()
+    for (const [index, tally] of due.entries())
+      write(rows, tally, index === 0 ? addedCosts(spent, negated(this.#told)) : noCosts())
     return () => {
-      this.#open = new Map([...this.#open].filter(([name]) => !flushed.has(name)))
+      this.#open = new Map()
+      this.#oldest = Number.POSITIVE_INFINITY
+      this.#take([...merged.open()].filter(({ since }) => since > until))
+      if (due.length > 0) this.#told = spent
+    }
+  }
+
+  #take(tallies: Iterable<Tally>): void {
+    for (const tally of tallies) {
+      const name = nameOf(tally)
+      const known = this.#open.get(name)
+      const since = Math.min(tally.since, known?.since ?? tally.since)
+      this.#open.set(name, known ? { ...tally, since, sums: addedSums(known.sums, tally.sums) } : tally)
+      this.#oldest = Math.min(this.#oldest, since)
     }
   }
 
   #at(now: number, task: string): Sums {
-    const minute = Math.floor(now / 60_000)
-    const name = `${minute} ${task}`
-    let entry = this.#open.get(name)
-    if (!entry) {
-      entry = { minute, task, sums: { enqueued: 0, ended: {}, queueMs: [], runMs: [] } }
-      this.#open.set(name, entry)
+    const tally = { task, minute: Math.floor(now / 60_000), since: now }
+    const name = nameOf(tally)
+    let known = this.#open.get(name)
+    if (!known) {
+      known = { ...tally, sums: noSums() }
+      this.#open.set(name, known)
+      this.#oldest = Math.min(this.#oldest, now)
     }
-    return entry.sums
+    return known.sums
   }
 }
 
-function count(buckets: number[], ms: number): void {
-  const found = bucketEndsMs.findIndex((end) => ms <= end)
-  const index = found === -1 ? bucketEndsMs.length : found
-  while (buckets.length <= index) buckets.push(0)
-  buckets[index] = (buckets[index] ?? 0) + 1
+function nameOf({ minute, task }: Pick<Tally, 'minute' | 'task'>): string {
+  return `${minute} ${task}`
 }
 
-function added(a: Sums, b: Sums): Sums {
-  const outcomes = new Set([...Object.keys(a.ended), ...Object.keys(b.ended)] as (keyof Sums['ended'])[])
-  return {
-    enqueued: a.enqueued + b.enqueued,
-    ended: Object.fromEntries(
-      [...outcomes].map((outcome) => [outcome, (a.ended[outcome] ?? 0) + (b.ended[outcome] ?? 0)]),
-    ),
-    queueMs: addedBuckets(a.queueMs, b.queueMs),
-    runMs: addedBuckets(a.runMs, b.runMs),
-  }
-}
-
-function addedBuckets(a: readonly number[], b: readonly number[]): number[] {
-  return Array.from({ length: Math.max(a.length, b.length) }, (_, index) => (a[index] ?? 0) + (b[index] ?? 0))
+/**
+ * Adds a tally to its row. The newest row of a task also holds its totals, which therefore cost no row of their own; and
+ * the first one of a flush what the ledger has spent since the last. A clock that steps back adds to the newest minute.
+ */
+function write(rows: ReturnType<typeof tallyStatements>, { task, minute, sums }: Tally, costs: Costs): void {
+  const newest = rows.newest(task)
+  const at = Math.max(minute, newest?.minute ?? minute)
+  const before = storedSums(newest?.totals)
+  const ofMinute = at === newest?.minute ? addedSums(storedSums(newest.sums), sums) : sums
+  const totals = { ...addedSums(before, sums), costs: addedCosts(before.costs, costs) }
+  rows.write(task, at, JSON.stringify(ofMinute), JSON.stringify(totals))
 }

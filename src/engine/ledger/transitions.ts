@@ -262,14 +262,14 @@ const attemptOutcomes: Record<Outcome['kind'], AttemptOutcome> = {
 
 const expiredError: JobError = { name: 'Expired', message: 'no attempt was begun by its deadline' }
 
-const lapseError: JobError = {
+export const lapseError: JobError = {
   name: 'LeaseLapsed',
   message:
     'the runner of this attempt was not heard of before its lease ended: it crashed, was evicted or lost its way',
 }
 
 /** An outcome that fits its row. A runner bounds what it sends; one of another version may not. */
-function storable(outcome: Outcome): Outcome {
+export function storable(outcome: Outcome): Outcome {
   if (!Object.hasOwn(attemptOutcomes, outcome.kind))
     return failure(`a runner of another version reported "${String(outcome.kind)}"`)
   if (outcome.kind === 'completed' && outcome.output !== undefined && !fitsBytes(outcome.output, outputBytesMax)) {

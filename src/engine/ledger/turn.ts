@@ -8,8 +8,9 @@ import { isFinal } from '../task/job.ts'
 import { type Books, storedUpkeep, type Upkeep } from './books.ts'
 import { movedCounts, type TaskCounts } from './counts.ts'
 import { isReady, type JobRow, type JobRowWithInput, type LightRow } from './row.ts'
-import type { factStatements } from './small-tables.ts'
+import type { factStatements, tallyStatements } from './small-tables.ts'
 import type { Change, JobStatements } from './statements.ts'
+import { Tallies } from './tallies.ts'
 
 /** How long work may wait for an answer to its wake-up before the alarm looks after it. */
 export const wakeUpPatienceMs = 500
@@ -19,6 +20,8 @@ export interface TurnParts {
   readonly books: Books
   readonly jobs: JobStatements
   readonly facts: ReturnType<typeof factStatements>
+  readonly tallies: Tallies
+  readonly tallyRows: ReturnType<typeof tallyStatements>
   /** How long a finished job of this task is kept. */
   readonly retentionMs: (task: string) => number
   /** The retention that the sweep goes by. */
@@ -33,6 +36,9 @@ export class Turn {
   readonly #removals: { id: string; task: string; from: JobRow['state'] }[] = []
   readonly #effects: (() => void)[] = []
   #moved: Upkeep | undefined
+  #flushesTallies = false
+  /** What this turn counts. */
+  readonly tallies = new Tallies()
   #below: TaskCounts | undefined
   #neededAt = Number.POSITIVE_INFINITY
 
@@ -109,6 +115,11 @@ export class Turn {
     this.#moved = upkeep
   }
 
+  /** The sums that are open are written with this turn. */
+  flushTallies(): void {
+    this.#flushesTallies = true
+  }
+
   /** The alarm must ring by then. */
   need(at: number): void {
     if (at < this.#neededAt) this.#neededAt = at
@@ -125,7 +136,7 @@ export class Turn {
 
   /** Inside the transaction: writes everything. */
   write(): void {
-    const { jobs, facts, books } = this.#parts
+    const { jobs, facts, books, tallies, tallyRows } = this.#parts
     // Changes first: a key that passes from one job to another must be free before it is taken.
     if (this.#changes.size > 0 && jobs.update([...this.#changes.values()]) !== this.#changes.size) {
       throw new Error('a job changed between being read and being written')
@@ -138,6 +149,7 @@ export class Turn {
     this.#below = this.#belowAfter(upkeep)
     if (this.#moved || this.#below || books.isRecounted)
       facts.write('upkeep', storedUpkeep({ ...upkeep, below: this.#below ?? upkeep.below }))
+    this.after(tallies.flush(tallyRows, this.tallies, this.now, this.#flushesTallies))
   }
 
   /** After the commit: memory follows. */

@@ -21,6 +21,19 @@ export interface WakeUpsFact {
   readonly checkAt: number
 }
 
+/** What was done since this activation began. */
+export interface WakeUpCounts {
+  wakeUps: number
+  /** Found unanswered after the time that one is given. */
+  wakeUpsLate: number
+  /** Of those sent, the ones that were sent again. */
+  wakeUpsResent: number
+}
+
+export function noWakeUpCounts(): WakeUpCounts {
+  return { wakeUps: 0, wakeUpsLate: 0, wakeUpsResent: 0 }
+}
+
 /** The state of work and runners at a decision. */
 export interface Demand {
   /** Jobs that could start now. */
@@ -39,7 +52,11 @@ export class WakeUps {
   /** Not before then anything is sent again. */
   #checkAt: number | undefined
 
-  constructor(stored?: WakeUpsFact) {
+  readonly #counts: WakeUpCounts
+
+  /** @param counts where it counts what it decides */
+  constructor(stored?: WakeUpsFact, counts = noWakeUpCounts()) {
+    this.#counts = counts
     this.#resent = stored?.resent ?? 0
     this.#checkAt = stored?.checkAt
   }
@@ -102,6 +119,7 @@ export class WakeUps {
     const missing = Math.ceil((ready - spare) / jobsPerWakeUp) - this.#unanswered
     const count = isPaused ? 0 : Math.max(0, Math.min(missing, runnersFree - this.#unanswered))
     this.#unanswered += count
+    this.#counts.wakeUps += count
     if (count > 0) this.#checkAt = now + wakeUpPatienceMs
     else this.#checkAt ??= now + wakeUpPatienceMs
     return count
@@ -111,11 +129,14 @@ export class WakeUps {
   check(now: number, { ready, runnersFree }: Demand): { send: number; startRunner: boolean } {
     if (ready === 0 || this.#checkAt === undefined || now < this.#checkAt) return { send: 0, startRunner: false }
     const isFirst = this.#resent === 0
+    if (this.#unanswered > 0) this.#counts.wakeUpsLate++
     this.#pause(now)
     if (runnersFree <= 0) return { send: 0, startRunner: false }
     // First the ledger answers its own wake-up; only then another is sent, for the first may just be slow.
     if (isFirst && this.#unanswered > 0) return { send: 0, startRunner: true }
     this.#unanswered = 1
+    this.#counts.wakeUps++
+    this.#counts.wakeUpsResent++
     return { send: 1, startRunner: true }
   }
 

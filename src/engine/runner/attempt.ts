@@ -92,7 +92,7 @@ export class Attempt {
   }
 
   async run(): Promise<AttemptResult> {
-    const outcome = await this.#outcome()
+    const outcome = await this.#ports.platform.withTrace(this.claimed.trace, () => this.#outcome())
     return { outcome, ranMs: Math.max(0, this.#ports.platform.now() - this.startedAt), log: this.#log }
   }
 
@@ -148,10 +148,20 @@ export class Attempt {
   }
 
   #context(): RunContext {
-    const { id, task, maxAttempts, priority, tags, createdAt, attempt } = this.claimed
+    const { id, task, maxAttempts, priority, tags, createdAt, attempt, partition, schedule, trace } = this.claimed
     return {
       env: this.#ports.platform.env(),
-      job: { id, task, maxAttempts, priority, tags, createdAt },
+      job: {
+        id,
+        task,
+        maxAttempts,
+        priority,
+        tags,
+        createdAt,
+        ...(partition !== undefined && { partition }),
+        ...(schedule && { schedule }),
+        ...(trace !== undefined && { trace }),
+      },
       attempt,
       signal: this.#controller.signal,
       progress: (value, message) => {
@@ -170,6 +180,23 @@ export class Attempt {
       ? `further lines were dropped: an attempt may log ${logLinesMax}`
       : String(message).slice(0, logCharsMax)
     this.#log.push({ at: this.#ports.platform.now(), message: text })
+  }
+}
+
+/** One attempt in the Worker's log. What it names is found again by the job's id, and by the trace. */
+export function attemptLine(
+  { id, task, attempt, queuedMs, trace }: Claimed,
+  { outcome, ranMs }: Pick<AttemptResult, 'outcome' | 'ranMs'>,
+): Record<string, unknown> {
+  return {
+    job: id,
+    task,
+    attempt,
+    outcome: outcome.kind,
+    ...('error' in outcome && { error: outcome.error.name }),
+    ...(queuedMs !== undefined && { queuedMs }),
+    ranMs,
+    ...(trace !== undefined && { trace }),
   }
 }
 

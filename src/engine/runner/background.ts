@@ -10,7 +10,7 @@ import type { Client, Recording } from '../client/client.ts'
 import { shardOf } from '../ledger/job-id.ts'
 import type { Claimed, NewJob } from '../ledger/protocol.ts'
 import type { TaskDefinition, TaskRequest } from '../task/task.ts'
-import { Attempt, type AttemptPorts, type AttemptResult } from './attempt.ts'
+import { Attempt, type AttemptPorts, type AttemptResult, attemptLine } from './attempt.ts'
 import { newRunnerId } from './runner.ts'
 
 /** The platform cuts work this long after the response. https://developers.cloudflare.com/workers/platform/limits/ */
@@ -62,16 +62,8 @@ async function recordEnded(
   attempt: Attempt,
   { outcome, ranMs, log }: AttemptResult,
 ): Promise<void> {
-  const { id, task } = job
   if (!ports.logsAttempts && outcome.kind === 'completed') return
-  ports.platform.log('attempt', {
-    job: id,
-    task,
-    attempt: attempt.claimed.attempt,
-    outcome: outcome.kind,
-    ranMs,
-    tier: 'background',
-  })
+  ports.platform.log('attempt', { ...attemptLine(attempt.claimed, { outcome, ranMs }), tier: 'background' })
   if (outcome.kind !== 'completed') await record(ports, job, { start: { kind: 'ended', outcome, ranMs, log } })
 }
 
@@ -128,6 +120,19 @@ async function record(
 
 /** The attempt that runs before there is a row: the first one of the job it would become. */
 function claimedHere(job: NewJob, now: number): Claimed {
-  const { id, task, input, maxAttempts, tags = [] } = job
-  return { id, task, input, lease: '', leaseMs: 0, attempt: 1, maxAttempts, priority: 0, tags, createdAt: now }
+  const { id, task, input, maxAttempts, tags = [], partition, trace } = job
+  return {
+    id,
+    task,
+    input,
+    lease: '',
+    leaseMs: 0,
+    attempt: 1,
+    maxAttempts,
+    priority: 0,
+    tags,
+    createdAt: now,
+    ...(partition !== undefined && { partition }),
+    ...(trace !== undefined && { trace }),
+  }
 }

@@ -12,7 +12,7 @@ import { leaseMs } from '../ledger/lease.ts'
 import type { Beat, Claimed, Settlement, SyncReply, SyncRequest } from '../ledger/protocol.ts'
 import type { Platform } from '../task/platform.ts'
 import type { RunContext } from '../task/task.ts'
-import { Attempt } from './attempt.ts'
+import { Attempt, attemptLine } from './attempt.ts'
 import type { ServedTasks } from './tasks.ts'
 
 /** What a runner works with. */
@@ -209,13 +209,7 @@ export class Runner {
     void attempt.run().then(({ outcome, ranMs, log }) => {
       this.#capacity = ranMs < shortMs ? Math.min(concurrencyMax, this.#capacity + 1) : this.#bounds.concurrency
       if (logsAttempts || outcome.kind !== 'completed')
-        platform.log('attempt', {
-          job: claimed.id,
-          task: claimed.task,
-          attempt: claimed.attempt,
-          outcome: outcome.kind,
-          ranMs,
-        })
+        platform.log('attempt', attemptLine(claimed, { outcome, ranMs }))
       const newest = this.#held.get(claimed.id)?.attempt
       if (newest === attempt) this.#held.delete(claimed.id)
       // A lost attempt may still have ended well, and its lease may not be replaced yet: the ledger decides.

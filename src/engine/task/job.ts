@@ -92,6 +92,8 @@ export interface JobRecord<Output = unknown, Input = unknown> {
   readonly schedule?: ScheduledBy
   /** The job that must have ended before this one starts. */
   readonly after?: string
+  /** The trace that it belongs to: one id for all that one request led to. */
+  readonly trace?: string
   readonly createdAt: number
   /** When a `scheduled` or `retrying` job is due. */
   readonly dueAt?: number

@@ -17,6 +17,10 @@ export interface Platform {
   cutAt(): number | undefined
   /** Runs `work` with that moment known to whatever it starts. */
   withCutAt<T>(cutAt: number, work: () => T): T
+  /** The trace of what runs now. */
+  trace(): string | undefined
+  /** Runs `work` with that trace known to whatever it starts; undefined: with none. */
+  withTrace<T>(trace: string | undefined, work: () => T): T
   /** One structured line for the log. */
   log(event: string, details: Record<string, unknown>): void
 }

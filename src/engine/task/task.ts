@@ -19,6 +19,7 @@ import {
 } from './limits.ts'
 import { refuse, shown } from './refuse.ts'
 import { type RetryOptions, type RetryPolicy, retryPolicy } from './retry.ts'
+import { checkedTrace } from './trace.ts'
 import { checkedKey, isCoalescing, type Unique, type UniqueRule, uniqueRule } from './unique.ts'
 
 /** How one job is enqueued. */
@@ -37,6 +38,8 @@ export interface EnqueueOptions {
   priority?: number
   /** Words to find the job by: up to 16. */
   tags?: readonly string[]
+  /** The trace it belongs to. Default: that of what runs now, such as a request under `withTrace`, or a job. */
+  trace?: string
   /** Record it first, then run it right here after the response, with no queue hop. */
   startNow?: boolean
 }
@@ -52,7 +55,7 @@ export interface RunContext {
   readonly env: Cloudflare.Env
   readonly job: Pick<
     JobRecord,
-    'id' | 'task' | 'maxAttempts' | 'priority' | 'tags' | 'createdAt' | 'partition' | 'schedule'
+    'id' | 'task' | 'maxAttempts' | 'priority' | 'tags' | 'createdAt' | 'partition' | 'schedule' | 'trace'
   >
   /** The number of this attempt, from 1. */
   readonly attempt: number
@@ -73,7 +76,7 @@ export interface RunContext {
 /** What `onFailed` is told. */
 export interface FailedContext extends Omit<RunContext, 'job'> {
   /** The job that failed. */
-  readonly job: Pick<JobRecord, 'id' | 'task' | 'attempt' | 'reason' | 'createdAt'>
+  readonly job: Pick<JobRecord, 'id' | 'task' | 'attempt' | 'reason' | 'createdAt' | 'trace'>
   /** Its last error. */
   readonly error: JobError
 }
@@ -91,6 +94,11 @@ export interface TaskOptions<Schema extends StandardSchemaV1, Result> extends Ta
   /** How long a finished job is kept. Default: the deployment's `retention`. */
   retention?: Duration
   /**
+   * What an operator sees of a job's input: what this makes of it, or nothing where it is `'redacted'`. Left out, a single
+   * job shows its whole input, and a list shows none. The input is stored whole either way.
+   */
+  visible?: ((input: StandardSchemaV1.InferOutput<Schema>) => unknown) | 'redacted'
+  /**
    * The key within the task whose jobs share `perPartition` limits, live on one shard and take turns with those of other
    * keys: a tenant, a user, a host. 1 to 256 characters.
    */
@@ -106,6 +114,9 @@ export function onFailedTask(task: string): string {
   return `${task}/onFailed`
 }
 
+/** The engine's own task, whose jobs tell of jobs that failed. */
+export const webhookTask = 'chard.webhook'
+
 /** A checked task, as the engine's rooms use it. */
 export interface TaskDefinition {
   readonly name: string
@@ -114,6 +125,8 @@ export interface TaskDefinition {
   readonly timeoutMs: number
   /** Undefined: the deployment's. */
   readonly retentionMs: number | undefined
+  /** What of an input is for operators' eyes. Undefined: the task does not say. */
+  readonly visible: ((input: never) => unknown) | undefined
   readonly flow: TaskFlow
   readonly partition: ((input: never) => unknown) | undefined
   readonly run: (input: never, context: RunContext) => unknown
@@ -161,6 +174,7 @@ export interface CheckedEnqueueOptions {
   readonly priority: number
   readonly tags: readonly string[]
   readonly startNow: boolean
+  readonly trace: string | undefined
 }
 
 /** The port through which a task is run. `createChard` plugs the client and the runner in. */
@@ -177,7 +191,7 @@ export function defineTask<Schema extends StandardSchemaV1, Result>(
   options: TaskOptions<Schema, Result>,
   tiers: Tiers,
 ): Task<StandardSchemaV1.InferInput<Schema>, Exclude<Awaited<Result>, Snooze>> {
-  const definition = checkedDefinition(options)
+  const definition = checkedDefinition(options as unknown as TaskOptions<StandardSchemaV1, unknown>)
   const one = async (requests: readonly TaskRequest[]) => (await tiers.enqueue(definition, requests)) as Job<never>[]
   return {
     name: definition.name,
@@ -199,7 +213,7 @@ export function defineTask<Schema extends StandardSchemaV1, Result>(
 }
 
 function checkedDefinition(options: TaskOptions<StandardSchemaV1, unknown>): TaskDefinition {
-  const { name, input, run, onFailed, partition, perPartition } = options
+  const { name, input, run, onFailed, partition, perPartition, visible } = options
   if (typeof name !== 'string' || !/^[A-Za-z0-9][\w.:-]*$/.test(name) || name.length > taskNameCharsMax) {
     refuse('name', name, `up to ${taskNameCharsMax} letters, digits and . _ : -, the first a letter or digit`)
   }
@@ -209,6 +223,8 @@ function checkedDefinition(options: TaskOptions<StandardSchemaV1, unknown>): Tas
   if (typeof run !== 'function') refuse(`run of task ${name}`, run, 'a function')
   if (onFailed !== undefined && typeof onFailed !== 'function')
     refuse(`onFailed of task ${name}`, onFailed, 'a function')
+  if (visible !== undefined && visible !== 'redacted' && typeof visible !== 'function')
+    refuse(`visible of task ${name}`, visible, "a function of the input, or 'redacted'")
   if (partition !== undefined && typeof partition !== 'function')
     refuse(`partition of task ${name}`, partition, 'a function of the input')
   if (perPartition !== undefined && partition === undefined)
@@ -225,6 +241,7 @@ function checkedDefinition(options: TaskOptions<StandardSchemaV1, unknown>): Tas
     retry: retryPolicy(options.retry),
     timeoutMs,
     retentionMs,
+    visible: visible === 'redacted' ? () => undefined : (visible as TaskDefinition['visible']),
     flow: taskFlow(options, name),
     partition: partition?.bind(options) as TaskDefinition['partition'],
     run: run.bind(options) as TaskDefinition['run'],
@@ -281,6 +298,7 @@ export function checkedEnqueueOptions(options: EnqueueOptions): CheckedEnqueueOp
     priority,
     tags: [...new Set(tags)],
     startNow,
+    trace: checkedTrace(options.trace),
   }
 }
 

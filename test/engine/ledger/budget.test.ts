@@ -1,9 +1,9 @@
 /** What a job costs, counted by the platform's own `rowsWritten` and `rowsRead` (I11). */
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { jobIdFloor } from '../../../src/engine/ledger/job-id.ts'
 import type { Claimed } from '../../../src/engine/ledger/protocol.ts'
-import { completed, costOf, freshLedger, homes, newJob, type RealLedger, syncOf } from './real-ledger.ts'
+import { completed, costOf, freshLedger, homes, newJob, type RealLedger, rowsOf, syncOf } from './real-ledger.ts'
 
 const dayMs = 86_400_000
 
@@ -49,6 +49,32 @@ describe('rows written', () => {
     const [only] = (await ledger.sync(syncOf(1))).claimed as [Claimed]
     const last = syncOf(2, { settle: [completed(only)] })
     expect(await costOf(ledger, () => ledger.sync(last))).toMatchObject({ rowsWritten: 2 })
+  })
+
+  test('sums that are a minute old cost a row a task and minute, whoever comes next; totals and costs are in it', async () => {
+    const { ledger, shard } = freshLedger()
+    vi.useFakeTimers({ toFake: ['Date'] })
+    try {
+      await ledger.enqueue({ homes, jobs: [newJob(shard)] })
+      const [held] = (await ledger.sync(syncOf(1, { want: 1 }))).claimed as [Claimed]
+      const beat = [{ id: held.id, lease: held.lease }]
+      // Paused, so that no wake-up is sent again and remembered.
+      await ledger.adopt({ version: 1, paused: true, draining: false, tasks: {} })
+      let written = 0
+      for (let seq = 2; seq < 62; seq++) {
+        vi.setSystemTime(Date.now() + 10_000)
+        written += (await costOf(ledger, () => ledger.enqueue({ homes, jobs: [newJob(shard)] }))).rowsWritten
+        written += (await costOf(ledger, () => ledger.sync(syncOf(seq, { beat, want: 0 })))).rowsWritten
+      }
+      // In ten minutes sixty jobs, the lease extended every half lease of 15 s, and ten rows of sums.
+      expect(written).toBeLessThanOrEqual(60 + 600 / 15 + 10)
+      expect(await rowsOf(ledger, 'SELECT minute FROM task_minutes')).toHaveLength(10)
+      const metrics = await ledger.metrics()
+      expect(metrics.totals[0]?.totals.enqueued).toBeGreaterThan(50)
+      expect(metrics.totals[0]?.totals.costs.rowsWritten).toBeGreaterThan(50)
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   test.each([
@@ -113,6 +139,42 @@ describe('rows read, with a hundred thousand finished jobs', () => {
     // A search looks at a bounded number of rows and says how far it got.
     const search = await costOf(ledger, () => ledger.list({ state: 'failed', limit: 10 }))
     expect(search.rowsRead).toBeLessThan(3_000)
+  })
+})
+
+describe('rows read, with two days of sums of five tasks', () => {
+  test('charts read a row a task and minute, and metrics two a task', async () => {
+    const { ledger } = freshLedger()
+    await ledger.enqueue({ homes, jobs: [] })
+    const minute = Math.floor(Date.now() / 60_000)
+    await runInDurableObject(ledger, (_, { storage }) => {
+      const sums = JSON.stringify({ enqueued: 1, ended: { completed: 1 } })
+      storage.sql.exec(
+        `WITH RECURSIVE minutes (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM minutes WHERE n < 2879)
+         INSERT INTO task_minutes (task, minute, sums, totals)
+         SELECT 'task-' || value, ? - n, ?, ? FROM minutes, json_each('[1, 2, 3, 4, 5]')`,
+        minute,
+        sums,
+        sums,
+      )
+    })
+    const costs = {
+      hour: () => ledger.charts({ fromMinute: minute - 59, stepMinutes: 1, steps: 60 }),
+      day: () => ledger.charts({ fromMinute: minute - 1_439, stepMinutes: 15, steps: 96 }),
+      metrics: () => ledger.metrics(),
+    }
+    const read: Record<string, number> = {}
+    for (const [name, ask] of Object.entries(costs)) read[name] = (await costOf(ledger, ask)).rowsRead
+    console.info('rows read', read)
+    expect(read['hour']).toBeLessThanOrEqual(60 * 5 + 50)
+    expect(read['day']).toBeLessThanOrEqual(1_440 * 5 + 50)
+    expect(read['metrics']).toBeLessThanOrEqual(50)
+    const day = await ledger.charts({ fromMinute: minute - 1_439, stepMinutes: 15, steps: 96 })
+    expect(day.tasks.map(({ task, enqueued }) => [task, enqueued.every((n) => n === 15)])).toContainEqual([
+      'task-3',
+      true,
+    ])
+    expect(JSON.stringify(day).length).toBeLessThan(20_000)
   })
 })
 

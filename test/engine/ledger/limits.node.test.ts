@@ -3,8 +3,9 @@ import { Books } from '../../../src/engine/ledger/books.ts'
 import { type Ended, type Group, Limits } from '../../../src/engine/ledger/limits.ts'
 import type { Admission } from '../../../src/engine/ledger/ready-index.ts'
 import { migrate } from '../../../src/engine/ledger/schema.ts'
-import { factStatements, limitStatements } from '../../../src/engine/ledger/small-tables.ts'
+import { factStatements, limitStatements, tallyStatements } from '../../../src/engine/ledger/small-tables.ts'
 import { jobStatements } from '../../../src/engine/ledger/statements.ts'
+import { Tallies } from '../../../src/engine/ledger/tallies.ts'
 import { Turn } from '../../../src/engine/ledger/turn.ts'
 import { type TaskFlow, type TaskLimits, taskFlow } from '../../../src/engine/task/flow.ts'
 import { nodeSql } from './node-sql.ts'
@@ -46,6 +47,8 @@ class Scene {
         books: this.books,
         jobs: jobStatements(this.sql),
         facts: factStatements(this.sql),
+        tallies: new Tallies(),
+        tallyRows: tallyStatements(this.sql),
         retentionMs: () => 1,
         defaultRetentionMs: 1,
       },

@@ -260,7 +260,7 @@ export class Rig {
       runners: [...this.core.books.runners.entries()],
       next: this.core.nextUpkeepAt(),
       rows: this.rows(),
-      others: ['runners', 'facts', 'tallies', 'limits', 'schedules', 'bulks'].map((table) =>
+      others: ['runners', 'facts', 'task_minutes', 'limits', 'schedules', 'bulks'].map((table) =>
         this.sql.all(`SELECT * FROM ${table} ORDER BY 1`),
       ),
       schedules: this.core.schedules(this.now),

@@ -10,6 +10,8 @@ import { migratedTo } from './version-1.ts'
 const hashes = [
   '3d9bcd4f92a01cb238ec3c7c906e3d1b49849c899c78bbab7a43213bb3ed473c',
   '8d63404736fa6d458e8e248489ef9f4fa015186fcaf64cde9a336be3dd0b1313',
+  'b012d6a3225cd555f8f001464bec1658ce0927bdc0b9833803718e2c8226c827',
+  '26a025d3c673024a0afdd18fb0dd09c30969734c0bcb292023f8d0c34a02a9dc',
 ]
 
 const schemaOf = (sql: NodeSql) =>
@@ -81,6 +83,7 @@ describe('migrate', () => {
       'schedules',
       'schema_versions',
       'tallies',
+      'task_minutes',
     ])
   })
 

@@ -438,9 +438,9 @@ describe('around a change of clocks', { timeout: 30_000 }, () => {
   function matches({ minutes, hours, weekdays }: Pattern, wall: number): boolean {
     const date = new Date(wall)
     return (
-      minutes.includes(date.getUTCMinutes()) &&
-      hours.includes(date.getUTCHours()) &&
-      weekdays.includes(date.getUTCDay())
+      (minutes as readonly number[]).includes(date.getUTCMinutes()) &&
+      (hours as readonly number[]).includes(date.getUTCHours()) &&
+      (weekdays as readonly number[]).includes(date.getUTCDay())
     )
   }
 

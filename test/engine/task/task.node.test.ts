@@ -46,6 +46,14 @@ describe('defineTask', () => {
     expect(defineTask({ ...good, timeout: 1 }, noTiers).definition.timeoutMs).toBe(1)
   })
 
+  test('lets operators see what it says of its input, and nothing where it is redacted', () => {
+    const visibleOf = (more: object) => defineTask({ ...good, ...more }, noTiers).definition.visible
+    expect(visibleOf({})).toBeUndefined()
+    expect(visibleOf({ visible: ({ a }: { a: number }) => a })?.({ a: 1 } as never)).toBe(1)
+    expect(visibleOf({ visible: 'redacted' })?.({ a: 1 } as never)).toBeUndefined()
+    expect(() => visibleOf({ visible: true })).toThrow('visible of task send is true; it takes a function of the input')
+  })
+
   test.each(['a', 'A9', '0', 'send-mail', 'send_mail', 'mail.send', 'mail:send'])('takes the name %j', (name) => {
     expect(defineTask({ ...good, name }, noTiers).name).toBe(name)
   })
@@ -115,6 +123,7 @@ describe('a call', () => {
     priority: 0,
     tags: [],
     startNow: false,
+    trace: undefined,
   }
 
   test('background hands over the input and its tags', async () => {

@@ -13,6 +13,7 @@ export interface VirtualEnv {
 }
 
 const cut = new AsyncLocalStorage<number>()
+const traces = new AsyncLocalStorage<string | undefined>()
 
 export interface LogEntry extends Readonly<Record<string, unknown>> {
   readonly event: string
@@ -90,6 +91,14 @@ export class Isolate implements Platform {
 
   cutAt(): number | undefined {
     return cut.getStore()
+  }
+
+  trace(): string | undefined {
+    return traces.getStore()
+  }
+
+  withTrace<T>(trace: string | undefined, work: () => T): T {
+    return traces.run(trace, work)
   }
 
   withCutAt<T>(cutAt: number, work: () => T): T {

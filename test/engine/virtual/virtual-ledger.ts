@@ -35,6 +35,8 @@ const verbs: Record<Verb, true> = {
   steerSchedule: true,
   triggerSchedule: true,
   overview: true,
+  charts: true,
+  metrics: true,
   halt: true,
   wake: true,
 }

@@ -1,8 +1,11 @@
 /** The engine in a Worker of its own: a task for each thing a handler can do. */
 import { z } from 'zod'
-import { createChard, NonRetryableError, snooze } from '../../../src/engine/index.ts'
+import { createChard, NonRetryableError, snooze, type Webhook } from '../../../src/engine/index.ts'
 
-export const chard = createChard({ shards: 2 })
+/** Where failures are told, as a test sets it. */
+export const hook: { current: Webhook | undefined } = { current: undefined }
+
+export const chard = createChard({ shards: 2, webhook: () => hook.current })
 
 /** What handlers did, for tests to look at: tests share the isolate with the Worker. */
 export const seen: string[] = []

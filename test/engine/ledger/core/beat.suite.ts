@@ -159,10 +159,11 @@ export function beatSuite(withStore: WithStore): void {
           const settle = claimed.map((job) => settlementOf(job, job.task === 'draw' ? failed : completed))
           rig.sync({ runner, seq: 2, settle })
         }
-        const sums = rig.sql.all<{ task: string; sums: string }>('SELECT task, sums FROM tallies ORDER BY task')
+        const sums = rig.sql.all<{ task: string; sums: string }>('SELECT task, sums FROM task_minutes ORDER BY task')
+        const histograms = (n: number) => ({ queue: { buckets: [n], sumMs: 0 }, run: { buckets: [n], sumMs: 10 * n } })
         expect(sums.map(({ task, sums: text }) => [task, JSON.parse(text)])).toEqual([
-          ['draw', { enqueued: 2, ended: { failed: 2 }, queueMs: [2], runMs: [2] }],
-          ['send', { enqueued: 4, ended: { completed: 4 }, queueMs: [4], runMs: [4] }],
+          ['draw', { enqueued: 2, ended: { failed: 2 }, failed: {}, errors: { Error: 2 }, ...histograms(2) }],
+          ['send', { enqueued: 4, ended: { completed: 4 }, failed: {}, errors: {}, ...histograms(4) }],
         ])
       }))
 

@@ -175,7 +175,7 @@ export function expireSuite(withStore: WithStore): void {
         rig.enqueue({ expiresInMs: 1_000 })
         rig.passRinging(1_000)
         rig.sync({ done: true })
-        const [{ sums }] = rig.sql.all<{ sums: string }>('SELECT sums FROM tallies') as [{ sums: string }]
+        const [{ sums }] = rig.sql.all<{ sums: string }>('SELECT sums FROM task_minutes') as [{ sums: string }]
         expect(JSON.parse(sums)).toMatchObject({ enqueued: 1, ended: { expired: 1 } })
       }))
   })

@@ -196,8 +196,8 @@ export function rollbackSuite(withStore: WithStore): void {
     test('a sync that fails once settles what it can, and keeps every promise', () =>
       withStore((store) => {
         for (let nth = 1; nth < 40; nth++) {
-          const tables = ['schema_versions', 'jobs', 'runners', 'tallies', 'facts', 'limits', 'schedules', 'bulks']
-          for (const table of tables) store.sql.all(`DROP TABLE IF EXISTS ${table}`)
+          const tables = ['schema_versions', 'jobs', 'runners', 'facts', 'limits', 'schedules', 'bulks']
+          for (const table of [...tables, 'tallies', 'task_minutes']) store.sql.all(`DROP TABLE IF EXISTS ${table}`)
           const rig = new Rig(store)
           rig.enqueueAll([rig.job(), rig.job(), rig.job()])
           const [a, b] = rig.sync({ want: 2 }).claimed as [Claimed, Claimed]

@@ -279,12 +279,16 @@ export function upkeepSuite(withStore: WithStore): void {
         { historyBytesMax: 2 * 2 ** 20 },
       ))
 
-    test('sums older than two days go with it', () =>
+    test('sums older than two days go with it, but for the newest of a task, which holds its totals', () =>
       rigged((rig) => {
+        finished(rig)
+        rig.pass(5 * minuteMs)
         finished(rig)
         rig.pass(8 * dayMs)
         rig.ring()
-        expect(rig.sql.all('SELECT minute FROM tallies')).toEqual([])
+        const minutes = rig.sql.all<{ minute: number }>('SELECT minute FROM task_minutes').map(({ minute }) => minute)
+        expect(minutes).toEqual([Math.floor((rig.now - 8 * dayMs) / minuteMs)])
+        expect(rig.core.totals()).toMatchObject([{ task: 'send', totals: { enqueued: 2, ended: { completed: 2 } } }])
       }))
   })
 

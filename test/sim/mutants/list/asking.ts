@@ -84,8 +84,8 @@ export const asking: readonly Mutant[] = [
     edits: [
       {
         file: 'ledger/settle.ts',
-        find: 'turn.add(newRow(hook, turn.now))',
-        replace: 'turn.after(() => core.jobs.insert([newRow(hook, turn.now)]))',
+        find: 'turn.add(newRow(job, turn.now))',
+        replace: 'turn.after(() => core.jobs.insert([newRow(job, turn.now)]))',
       },
     ],
   },

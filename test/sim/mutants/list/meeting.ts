@@ -11,6 +11,8 @@ export const meeting: readonly Mutant[] = [
         file: 'ledger/wake-ups.ts',
         find: `    if (isFirst && this.#unanswered > 0) return { send: 0, startRunner: true }
     this.#unanswered = 1
+    this.#counts.wakeUps++
+    this.#counts.wakeUpsResent++
     return { send: 1, startRunner: true }`,
         replace: `    return { send: 0, startRunner: isFirst }`,
       },

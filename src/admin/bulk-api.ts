@@ -1,0 +1,60 @@
+/** The admin's routes that change many jobs: what a filter finds is worked through in the background, with progress. */
+import { createRoute, z } from '@hono/zod-openapi'
+import type { BulkProgress } from '../engine/index.ts'
+import { audited } from './audit.ts'
+import { adminSecurity, describedApp, idempotencyHeader, json } from './describe.ts'
+import type { Steering } from './engine.ts'
+import { filterSchema, jobFilter } from './job-query.ts'
+import { bulkSchema } from './schema/deployment.ts'
+import { problems } from './schema/problem.ts'
+import { text } from './schema/text.ts'
+
+const newBulkSchema = z
+  .strictObject({ action: z.enum(['cancel', 'redrive']), filter: filterSchema })
+  .openapi('NewBulk', { example: { action: 'redrive', filter: { state: 'failed', task: 'draw-avatar' } } })
+
+const shared = { tags: ['Bulk'], security: adminSecurity }
+const guarded = [401, 403] as const
+
+const start = createRoute({
+  method: 'post',
+  path: '/',
+  ...shared,
+  operationId: 'startBulk',
+  summary: 'Cancel or redrive every job that a filter finds',
+  description: 'An empty filter finds all jobs. Jobs whose state does not allow the action are left alone.',
+  request: { headers: idempotencyHeader, body: { required: true, ...json(newBulkSchema, 'What, and to which jobs.') } },
+  responses: {
+    202: json(bulkSchema, 'Begun. `Location` tells how far it is.'),
+    ...problems(400, ...guarded, 409, 413, 415, 422, 503),
+  },
+})
+
+const get = createRoute({
+  method: 'get',
+  path: '/{id}',
+  ...shared,
+  operationId: 'getBulk',
+  summary: 'How far a bulk action is',
+  request: { params: z.object({ id: text(100) }) },
+  responses: { 200: json(bulkSchema, 'The progress.'), ...problems(...guarded, 404, 422, 503) },
+})
+
+export function bulkApi(chard: Pick<Steering, 'cancelMany' | 'redriveMany' | 'bulk'>) {
+  return describedApp()
+    .openapi(start, async (c) => {
+      const { action, filter } = c.req.valid('json')
+      const key = c.req.valid('header')['idempotency-key']
+      const once = key === undefined ? {} : { idempotencyKey: key }
+      const found = jobFilter(filter)
+      const act = () => (action === 'cancel' ? chard.cancelMany(found, once) : chard.redriveMany(found, once))
+      const progress = await audited(`${action}-many`, {}, act, ({ id }) => ({ bulk: id }))
+      c.header('Location', `${c.req.path.replace(/\/$/, '')}/${progress.id}`)
+      return c.json(bulkView(progress), 202)
+    })
+    .openapi(get, async (c) => c.json(bulkView(await chard.bulk(c.req.valid('param').id)), 200))
+}
+
+function bulkView({ id, action, state, looked, changed, missing }: BulkProgress) {
+  return { id, action, state, looked, changed, missing }
+}

@@ -1,0 +1,32 @@
+/** `GET /metrics`, for Prometheus and whoever reads its formats. */
+import { createRoute, z } from '@hono/zod-openapi'
+import { adminSecurity, described, describedApp } from './describe.ts'
+import type { AdminEngine } from './engine.ts'
+import { metricsText } from './metrics.ts'
+import { openMetricsType } from './open-metrics.ts'
+import { problems } from './schema/problem.ts'
+
+const metrics = createRoute({
+  method: 'get',
+  path: '/metrics',
+  tags: ['Deployment'],
+  security: adminSecurity,
+  operationId: 'getMetrics',
+  summary: 'Everything that is counted, as OpenMetrics text',
+  description: 'One call to each ledger a scrape. Give the scraper the admin token as a bearer token.',
+  responses: {
+    200: { description: 'The metrics.', content: { 'application/openmetrics-text': { schema: z.string() } } },
+    ...problems(401, 403),
+  },
+})
+
+export function metricsApi(chard: Pick<AdminEngine, 'metrics' | 'served'>) {
+  return described(describedApp(), metrics, async (c) => {
+    const tasks = [...chard.served().values()]
+    const served = tasks.flatMap(({ name, definition: { onFailed } }) =>
+      onFailed ? [name, `${name}/onFailed`] : [name],
+    )
+    const text = metricsText(await chard.metrics(), served, Date.now())
+    return c.body(text, 200, { 'Content-Type': openMetricsType })
+  })
+}

@@ -1,0 +1,147 @@
+/** Jobs as JSON: their schemas, from which the API's document, the views' types and the typed client are made. */
+import { z } from '@hono/zod-openapi'
+import { failureReasons, jobStates } from '../../engine/index.ts'
+
+export const time = z.string().meta({ format: 'date-time', example: '2026-11-22T12:00:00.000Z' })
+export const jobId = z
+  .string()
+  .meta({ description: '`<shard>-<ulid>`: unguessable.', example: '3-01JD9ZXW4T5RJ7QK8M2N6P0VBC' })
+
+const progress = z
+  .object({ value: z.number(), message: z.string().optional() })
+  .meta({ description: 'From 0 to 1, and a word for what it is doing.' })
+
+const identity = {
+  id: jobId,
+  task: z.string().meta({ example: 'draw-avatar' }),
+  state: z.enum(jobStates),
+  reason: z.enum(failureReasons).optional().meta({ description: 'Why it failed.' }),
+  attempt: z.int().meta({ description: 'Attempts begun.' }),
+  maxAttempts: z.int(),
+}
+
+const times = {
+  createdAt: time,
+  dueAt: time.optional(),
+  startedAt: time.optional(),
+  finishedAt: time.optional(),
+}
+
+const deadline = { expiresAt: time.optional().meta({ description: 'Not started by then, it fails.' }) }
+
+/** The beginning of every example. */
+const started = {
+  id: '3-01JD9ZXW4T5RJ7QK8M2N6P0VBC',
+  task: 'draw-avatar',
+  attempt: 1,
+  maxAttempts: 5,
+  createdAt: '2026-11-22T12:00:00.000Z',
+  startedAt: '2026-11-22T12:00:01.000Z',
+}
+
+/**
+ * What the holder of a job's URL sees. Left out on purpose: input, stack, logs, history, idempotency key and tags, all
+ * of which may hold personal data or internals. So may the message and the name of what a handler threw, hence `error`
+ * says in our own words what `reason` means. `output` and `progress` are what the task chose to tell.
+ */
+export const publicJobSchema = z
+  .object({
+    ...identity,
+    progress: progress.optional(),
+    ...times,
+    output: z.unknown().optional(),
+    error: z.object({ message: z.string() }).optional(),
+    url: z.string(),
+  })
+  .openapi('Job', {
+    example: {
+      ...started,
+      state: 'running',
+      progress: { value: 0.4, message: 'rendering 256 px' },
+      url: `/jobs/${started.id}`,
+    },
+  })
+
+/** What a job is found and ordered by. */
+const filing = {
+  priority: z.int(),
+  tags: z.array(z.string()).readonly(),
+  idempotencyKey: z.string().optional(),
+  partition: z.string().optional(),
+  schedule: z.object({ name: z.string(), slot: time }).optional(),
+  after: jobId.optional().meta({ description: 'The job it waits for.' }),
+  trace: z.string().optional().meta({ description: 'One id for all that one request led to.' }),
+  progress: progress.optional(),
+}
+
+const seenInput = {
+  input: z.unknown().optional().meta({ description: 'What the task lets operators see of its input.' }),
+  redacted: z.literal(true).optional().meta({ description: 'The input, or part of it, is not shown.' }),
+}
+
+/** A job in a list: what tells jobs apart. Messages and outputs may hold personal data, and are in the single view. */
+export const jobSummarySchema = z
+  .object({
+    ...identity,
+    ...filing,
+    ...times,
+    ...deadline,
+    ...seenInput,
+    error: z.object({ name: z.string(), code: z.string().optional() }).optional(),
+  })
+  .openapi('JobSummary')
+
+const jobError = z.object({
+  name: z.string(),
+  message: z.string(),
+  stack: z.string().optional(),
+  code: z.string().optional(),
+})
+
+/** Everything recorded, but for what the task redacts. */
+export const jobDetailSchema = z
+  .object({
+    ...identity,
+    ...filing,
+    ...times,
+    ...deadline,
+    ...seenInput,
+    output: z.unknown().optional(),
+    error: jobError.optional(),
+    history: z.array(
+      z.object({
+        attempt: z.int(),
+        startedAt: time,
+        endedAt: time,
+        outcome: z.enum(['completed', 'failed', 'snoozed', 'rejected', 'cancelled', 'lapsed']),
+        error: jobError.optional(),
+        log: z.array(z.object({ at: time, message: z.string() })).optional(),
+      }),
+    ),
+  })
+  .openapi('JobDetail', {
+    example: {
+      ...started,
+      state: 'completed',
+      priority: 0,
+      tags: [],
+      idempotencyKey: 'avatar:123',
+      finishedAt: '2026-11-22T12:00:02.000Z',
+      input: { userId: 123 },
+      output: { sizes: [64, 256, 512] },
+      history: [],
+    },
+  })
+
+export const missing = z
+  .array(z.int())
+  .readonly()
+  .meta({ description: 'Shards that did not answer. With any, the answer is not the whole truth.', example: [] })
+
+export const jobListSchema = z
+  .object({
+    jobs: z.array(jobSummarySchema),
+    cursor: z.string().optional().meta({ description: 'Present when there may be more: pass it on.' }),
+    missing,
+  })
+  .openapi('JobList')

@@ -1,0 +1,5 @@
+/** The trace of a request: its caller's, from the header `traceparent`, or a new one. Jobs enqueued under it carry it. */
+import type { MiddlewareHandler } from 'hono'
+import { traceIdOf, withTrace } from '../engine/index.ts'
+
+export const traced: MiddlewareHandler = (c, next) => withTrace(traceIdOf(c.req.header('traceparent')), next)

@@ -1,0 +1,34 @@
+/**
+ * What operators see of a job's input. The task decides, with its option `visible`; where it does not say, a single job
+ * shows its input and a list shows none. A task that this code does not know cannot say, so its input stays closed: the
+ * option must not end with the code that held it.
+ */
+import type { JobRecord } from '../engine/index.ts'
+import type { JobSteering } from './engine.ts'
+
+export interface SeenInput {
+  readonly input?: unknown
+  /** Not all of it is shown. */
+  readonly redacted?: true
+}
+
+type Served = ReturnType<JobSteering['served']>
+
+export function seenInput({ task: name, input }: JobRecord, served: Served, where: 'list' | 'single'): SeenInput {
+  const task = served.get(name)
+  if (task?.definition.visible) return seen(task.definition.visible as (input: unknown) => unknown, input)
+  if (where === 'list') return {}
+  // `<task>/onFailed` holds the input of the job that failed.
+  const owner = task ?? served.get(name.replace(/\/onFailed$/, ''))
+  return owner && !owner.definition.visible ? { input } : { redacted: true }
+}
+
+/** A stored input may be older than the function that reads it. */
+function seen(visible: (input: unknown) => unknown, input: unknown): SeenInput {
+  try {
+    const text = JSON.stringify(visible(input))
+    return { ...(text !== undefined && { input: JSON.parse(text) }), redacted: true }
+  } catch {
+    return { redacted: true }
+  }
+}

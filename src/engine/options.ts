@@ -1,0 +1,70 @@
+/** One deployment's choices, checked where they are written. Every one has a default. */
+import type { BindingOptions } from './bindings.ts'
+import { type Duration, durationMs } from './task/duration.ts'
+import { ChardError } from './task/errors.ts'
+import { type WebhookOption, webhookOf } from './webhook.ts'
+
+/** What `createChard` takes. */
+export interface ChardOptions extends BindingOptions {
+  /**
+   * Home shards, 1 to 1,000: where jobs with an idempotency key live. Chosen once for the life of a deployment; every
+   * ledger remembers it and refuses another. Default 8.
+   */
+  shards?: number
+  /** Shards that plain jobs are spread over: at least `shards`. May grow at any time. Default: `shards`. */
+  spread?: number
+  /** How long a finished job is kept. Default `'7d'`. */
+  retention?: Duration
+  /** From this size of a ledger on, its oldest finished jobs go before their time. Default 1 GiB of the platform's 10. */
+  historyBytesMax?: number
+  /** What one runner takes on. */
+  runner?: {
+    /** Jobs it runs side by side, 1 to 100; more while they prove short. Default 10. */
+    concurrency?: number
+    /** Jobs in one invocation, whose subrequests they share. Default 500. */
+    jobs?: number
+  }
+  /**
+   * Whether a ledger whose wake-up is not answered within half a second starts a runner by itself. Needs `Runner` to be
+   * exported. Default true.
+   */
+  directStart?: boolean
+  /**
+   * Which attempts leave a line in the Worker's log: `'failures'` (default) those that did not complete, `'attempts'`
+   * all. Logs are billed by the line, and in local development cost more than the job.
+   */
+  logs?: 'failures' | 'attempts'
+  /**
+   * An endpoint that is told of every job that has failed for good, by Standard Webhooks. Each message is a job of its
+   * own. Default: none.
+   */
+  webhook?: WebhookOption
+}
+
+/** @throws ChardError `invalid-option`, naming the option, the value it got and the value it takes */
+export function checkedOptions(options: ChardOptions) {
+  const homes = count('shards', options.shards ?? 8, 1, 1_000)
+  return {
+    homes,
+    spread: count('spread', options.spread ?? homes, homes, 1_000),
+    concurrency: count('runner.concurrency', options.runner?.concurrency ?? 10, 1, 100),
+    jobsMax: count('runner.jobs', options.runner?.jobs ?? 500, 1, 100_000),
+    historyBytesMax: count('historyBytesMax', options.historyBytesMax ?? 2 ** 30, 2 ** 20, 9 * 2 ** 30),
+    retentionMs: durationMs(options.retention ?? '7d', 'retention'),
+    webhook: webhookOf(options.webhook),
+    logsAttempts: oneOf('logs', options.logs ?? 'failures', ['failures', 'attempts']) === 'attempts',
+  }
+}
+
+function count(option: string, value: number, min: number, max: number): number {
+  if (Number.isInteger(value) && value >= min && value <= max) return value
+  throw new ChardError('invalid-option', `${option} is ${value}; it takes a whole number from ${min} to ${max}`)
+}
+
+function oneOf<T extends string>(option: string, value: T, takes: readonly T[]): T {
+  if (takes.includes(value)) return value
+  throw new ChardError(
+    'invalid-option',
+    `${option} is ${JSON.stringify(value)}; it takes ${takes.map((one) => `'${one}'`).join(' or ')}`,
+  )
+}

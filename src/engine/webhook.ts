@@ -1,0 +1,131 @@
+/**
+ * Tells an endpoint of every job that has failed for good, by Standard Webhooks (https://www.standardwebhooks.com). Each
+ * message is a job of its own, recorded in the transaction that fails the other, so that it is lost as little and tried as
+ * patiently as any job. It says which job, never with which input.
+ */
+import { ChardError, NonRetryableError, RetryAfterError } from './task/errors.ts'
+import type { JobError, JobRecord } from './task/job.ts'
+import { type RunContext, type TaskOptions, webhookTask } from './task/task.ts'
+
+/** Where failures are told, and the secret that messages are signed with. */
+export interface Webhook {
+  readonly url: string
+  /** `whsec_` and 24 to 64 bytes in base64. */
+  readonly secret: string
+}
+
+/** A webhook, or how to find one when it is needed, such as in the Worker's bindings. Undefined: none is told. */
+export type WebhookOption = Webhook | (() => Webhook | undefined)
+
+/** What is told: as recorded, and as sent. */
+export interface FailedMessage {
+  readonly type: 'job.failed'
+  /** When the job failed. */
+  readonly timestamp: string
+  readonly data: Pick<JobRecord, 'id' | 'task' | 'state' | 'reason' | 'attempt' | 'maxAttempts' | 'trace'> & {
+    /** What was thrown at last, without its message, which may hold anything. */
+    readonly error: Pick<JobError, 'name' | 'code'>
+    readonly createdAt: string
+  }
+}
+
+/** An endpoint has so long to answer. */
+const answerMs = 15_000
+/** An endpoint may ask for so much patience at most. */
+const retryAfterMsMax = 24 * 60 * 60_000
+/** Three days in all, as Standard Webhooks suggests. */
+const waits = ['5s', '5m', '30m', '2h', '5h', '10h', '14h', '20h', '24h'] as const
+
+/** What sends a message. Ports, so that a test can stand in for the network. */
+export interface WebhookPorts {
+  readonly webhook: () => Webhook | undefined
+  readonly now: () => number
+  readonly fetch: (url: string, init: RequestInit) => Promise<Response>
+}
+
+/** Undefined where none is set. @throws ChardError `invalid-option` for one that is written in the code */
+export function webhookOf(option: WebhookOption | undefined): (() => Webhook | undefined) | undefined {
+  if (option === undefined || typeof option === 'function') return option
+  const fault = faultOf(option)
+  if (fault !== undefined) throw new ChardError('invalid-option', fault)
+  return () => option
+}
+
+/** The task whose jobs are messages. */
+export function webhookOptions(ports: WebhookPorts): Omit<TaskOptions<never, unknown>, 'input'> {
+  return {
+    name: webhookTask,
+    timeout: '20s',
+    retry: { maxAttempts: waits.length + 1, backoff: waits, maxDelay: '24h', jitter: 'none' },
+    run: (message: FailedMessage, context) => send(ports, message, context),
+  }
+}
+
+async function send(
+  { webhook, now, fetch }: WebhookPorts,
+  message: FailedMessage,
+  { job, signal }: RunContext,
+): Promise<{ status: number }> {
+  const target = webhook()
+  if (!target) throw new NonRetryableError('no webhook is set any more')
+  const fault = faultOf(target)
+  if (fault !== undefined) throw new NonRetryableError(fault)
+  const body = JSON.stringify(message)
+  const seconds = Math.floor(now() / 1_000)
+  const response = await fetch(target.url, {
+    method: 'POST',
+    headers: {
+      'Content-Type': 'application/json',
+      'webhook-id': job.id,
+      'webhook-timestamp': String(seconds),
+      'webhook-signature': await signature(target.secret, `${job.id}.${seconds}.${body}`),
+    },
+    body,
+    // An endpoint that has moved is told to whoever set it, not followed to where nobody meant.
+    redirect: 'manual',
+    signal: AbortSignal.any([signal, AbortSignal.timeout(answerMs)]),
+  })
+  await response.body?.cancel()
+  if (response.ok) return { status: response.status }
+  const answered = `the endpoint answered ${response.status}`
+  if (response.status === 410) throw new NonRetryableError(`${answered}: it wants no more messages`)
+  const waitMs = retryAfterMs(response.headers.get('Retry-After'), now())
+  throw waitMs === undefined ? new Error(answered) : new RetryAfterError(waitMs, answered)
+}
+
+/** `v1,` and the HMAC-SHA256 of what is signed, in base64. */
+async function signature(secret: string, signed: string): Promise<string> {
+  const algorithm = { name: 'HMAC', hash: 'SHA-256' }
+  const key = await crypto.subtle.importKey('raw', bytesOf(secret), algorithm, false, ['sign'])
+  const mac = await crypto.subtle.sign('HMAC', key, new TextEncoder().encode(signed))
+  return `v1,${btoa(String.fromCharCode(...new Uint8Array(mac)))}`
+}
+
+/** What is wrong with a webhook, without a word of its secret. */
+function faultOf({ url, secret }: Webhook): string | undefined {
+  const protocol = URL.canParse(url) ? new URL(url).protocol : ''
+  if (!['https:', 'http:'].includes(protocol)) return 'webhook.url is no URL; it takes one with https'
+  const bytes = typeof secret === 'string' && secret.startsWith('whsec_') ? lengthOf(secret) : 0
+  return bytes >= 24 && bytes <= 64
+    ? undefined
+    : 'webhook.secret is not one; it takes whsec_ and 24 to 64 bytes in base64'
+}
+
+function lengthOf(secret: string): number {
+  try {
+    return bytesOf(secret).length
+  } catch {
+    return 0
+  }
+}
+
+function bytesOf(secret: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(secret.slice('whsec_'.length)), (char) => char.charCodeAt(0))
+}
+
+/** Seconds, or a moment. */
+function retryAfterMs(header: string | null, now: number): number | undefined {
+  if (header === null) return undefined
+  const ms = /^\d+$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - now
+  return Number.isFinite(ms) ? Math.min(Math.max(0, ms), retryAfterMsMax) : undefined
+}
