@@ -74,7 +74,10 @@ function announce(host) {
   const url = `${plan.scheme}://${host}`
   console.log(`Chard: ${url}`)
   if (plan.door) console.log(`Open to this machine alone, without a token: ${url}/admin/api/jobs`)
-  if (plan.cron) setInterval(() => fireCron(url), CRON_PERIOD_MS).unref()
+  if (!plan.cron) return
+  // At once, too: the first turn installs the schedules.
+  fireCron(url)
+  setInterval(() => fireCron(url), CRON_PERIOD_MS).unref()
 }
 
 /**

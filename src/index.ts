@@ -3,9 +3,10 @@ import { app } from './app/app.ts'
 import { chard } from './app/chard.ts'
 import { drawAvatar } from './app/tasks/draw-avatar.ts'
 import { handOverMissing } from './app/tasks/hand-over.ts'
+import { sendDigest } from './app/tasks/send-digest.ts'
 import { sendWelcomeEmail } from './app/tasks/send-welcome-email.ts'
 
-const worker = chard.serve([drawAvatar, sendWelcomeEmail])
+const worker = chard.serve([drawAvatar, sendWelcomeEmail, sendDigest])
 
 export const Ledger = worker.Ledger
 export const Runner = worker.Runner

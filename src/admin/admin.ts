@@ -20,8 +20,6 @@ export interface AdminOptions {
   readonly auth: AdminAuth
 }
 
-type Engine = JobSteering & Pick<Chard, 'overview' | 'halt'> & Partial<Steering>
-
 /**
  * Mount it anywhere: `app.route('/admin', admin(chard, { auth }))`. Every route describes itself, in the document of an
  * `OpenAPIHono` around it. Reads carry an ETag; `missing` in an answer lists the shards that did not answer: with any, it
@@ -33,7 +31,7 @@ type Engine = JobSteering & Pick<Chard, 'overview' | 'halt'> & Partial<Steering>
  * - `/api/overview`, `/api/halt`, `/api/resume`: the deployment, and its kill switch.
  * - `/api/session`: how one was let in.
  */
-export function admin(chard: Engine, { auth }: AdminOptions) {
+export function admin(chard: JobSteering & Steering & Pick<Chard, 'overview' | 'halt'>, { auth }: AdminOptions) {
   const app = describedApp()
   app.onError(problemOf)
   app.use(uncached)
@@ -48,16 +46,11 @@ export function admin(chard: Engine, { auth }: AdminOptions) {
     .route('/api/session', sessionApi())
     .route('/api/jobs', jobsApi(chard))
     .route('/api', overviewApi(chard))
-    .route('/api', steers(chard) ? steeringApi(chard) : (describedApp() as ReturnType<typeof steeringApi>))
+    .route('/api', steeringApi(chard))
 
   // The prefix is ours alone, so a path that is not there is answered here and not by the app around.
   app.all('*', () => problem(404, 'not-found', 'There is nothing under this path.'))
   return routes
-}
-
-/** An engine without schedules and limits is served without their routes. */
-function steers(chard: Engine): chard is Engine & Steering {
-  return chard.schedules !== undefined
 }
 
 /** Everything here is for one reader at one moment. */

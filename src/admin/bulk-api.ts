@@ -1,8 +1,9 @@
 /** The admin's routes that change many jobs: what a filter finds is worked through in the background, with progress. */
 import { createRoute, z } from '@hono/zod-openapi'
+import type { BulkProgress } from '../engine/index.ts'
 import { audited } from './audit.ts'
 import { adminSecurity, describedApp, idempotencyHeader, json } from './describe.ts'
-import type { BulkProgress, Steering } from './engine.ts'
+import type { Steering } from './engine.ts'
 import { filterSchema, jobFilter } from './job-query.ts'
 import { bulkSchema } from './schema/deployment.ts'
 import { problems } from './schema/problem.ts'

@@ -1,7 +1,6 @@
 /** The query of a job list: text from a URL to the engine's query. The same filter, as JSON, chooses jobs in bulk. */
 import { z } from '@hono/zod-openapi'
-import { jobStates } from '../engine/index.ts'
-import type { JobFilter, TimedJobQuery } from './engine.ts'
+import { type JobFilter, type JobQuery, jobStates } from '../engine/index.ts'
 import { moment, takes, text } from './schema/text.ts'
 
 const filter = {
@@ -33,7 +32,7 @@ export function jobFilter({ key, ...rest }: z.output<typeof filterSchema>): JobF
   return given({ ...rest, idempotencyKey: key })
 }
 
-export function jobQuery({ key, ...rest }: z.output<typeof listQuerySchema>): TimedJobQuery {
+export function jobQuery({ key, ...rest }: z.output<typeof listQuerySchema>): JobQuery {
   return given({ ...rest, idempotencyKey: key })
 }
 

@@ -1,7 +1,7 @@
 /** The admin's routes over jobs: find them, look at one, create, cancel, redrive. They parse, call and answer. */
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
-import { ChardError, type EnqueueOptions, type JobRecord } from '../engine/index.ts'
+import type { EnqueueOptions, JobRecord } from '../engine/index.ts'
 import { audited } from './audit.ts'
 import { adminSecurity, describedApp, idempotencyHeader, json, onlyParameters } from './describe.ts'
 import type { JobSteering } from './engine.ts'
@@ -19,6 +19,18 @@ export const oneJob = z.object({ id: jobId })
 const priorityTakes = takes('a whole number from -1000 to 1000')
 export const priority = z.int(priorityTakes).min(-1_000, priorityTakes).max(1_000, priorityTakes)
 
+/** Which of them go together, the engine says. */
+const unique = z
+  .strictObject({
+    key: text(512),
+    window: duration.optional(),
+    debounce: duration.optional(),
+    maxWait: duration.optional(),
+    throttle: duration.optional(),
+    rerun: z.literal(true).optional(),
+  })
+  .meta({ description: 'In place of an idempotency key.' })
+
 const newJobSchema = z
   .strictObject({
     task: text(100),
@@ -30,6 +42,8 @@ const newJobSchema = z
         at: moment.optional(),
         priority: priority.optional(),
         tags: z.array(text(128)).max(16).optional(),
+        expiresIn: duration.optional().meta({ description: 'Not started by then, it fails.' }),
+        unique: unique.optional(),
       })
       .optional(),
   })
@@ -122,12 +136,12 @@ export function jobsApi(chard: JobSteering) {
     })
     .openapi(create, async (c) => {
       const { task: name, input, options: asked = {} } = c.req.valid('json')
-      const options = given({ ...asked, ...keyOf(c, asked.idempotencyKey) }) as EnqueueOptions
-      const act = async () => {
-        const task = chard.served().get(name)
-        if (!task) throw new ChardError('unknown-task', `no task ${JSON.stringify(name)} is served`)
-        return task.enqueue(input, options)
-      }
+      const options = given({
+        ...asked,
+        unique: asked.unique && given(asked.unique),
+        ...keyOf(c, asked.idempotencyKey),
+      }) as EnqueueOptions
+      const act = () => chard.enqueue(name, input, options)
       const job = await audited('create', { task: name }, act, ({ id }) => ({ job: id }))
       c.header('Location', `${c.req.path.replace(/\/$/, '')}/${job.id}`)
       const body = detail(await job.get())

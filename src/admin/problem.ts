@@ -94,17 +94,13 @@ const mappings: Readonly<Record<ChardErrorCode, Mapping>> = {
   gone: { status: 410 },
   'key-conflict': { status: 409 },
   'wrong-state': { status: 409 },
+  draining: { status: 503, detail: 'This work is not taken at the moment. Try again later.', retryAfterSeconds: 60 },
+  'unknown-schedule': { status: 404 },
+  'unknown-bulk': { status: 404 },
   // Mistakes of the deployment, not of the caller.
   'too-long': { status: 500, detail: setUpDetail },
   'homes-mismatch': { status: 500, detail: setUpDetail },
   'missing-binding': { status: 500, detail: setUpDetail },
-  'unknown-schedule': { status: 404 },
-  'unknown-bulk': { status: 404 },
-  draining: {
-    status: 503,
-    detail: 'This task takes no new jobs at present: it is being drained.',
-    retryAfterSeconds: 60,
-  },
   'job-failed': { status: 500, detail: 'The work that this answer needs did not succeed.' },
   'wait-timeout': { status: 504, detail: 'The work is not done yet and goes on. Ask for its job later.' },
   unavailable: {

@@ -1,8 +1,9 @@
 /** The admin's routes over schedules. They parse, call and answer. */
 import { createRoute, z } from '@hono/zod-openapi'
+import type { ScheduleRecord } from '../engine/index.ts'
 import { audited } from './audit.ts'
 import { adminSecurity, describedApp, idempotencyHeader, json } from './describe.ts'
-import type { ScheduleRecord, Steering } from './engine.ts'
+import type { Steering } from './engine.ts'
 import { problems } from './schema/problem.ts'
 import { scheduleListSchema, scheduleSchema, triggeredSchema } from './schema/schedule.ts'
 import { text } from './schema/text.ts'
@@ -99,10 +100,10 @@ function scheduleView(record: ScheduleRecord): z.infer<typeof scheduleSchema> {
     name,
     task,
     shard,
-    rule: 'cron' in rule ? { cron: rule.cron, timezone: rule.timezone } : { everyMs: rule.everyMs },
-    catchUp,
-    overlap,
-    spreadMs,
+    ...(rule && { rule: 'cron' in rule ? { cron: rule.cron, timezone: rule.timezone } : { everyMs: rule.everyMs } }),
+    ...(catchUp !== undefined && { catchUp }),
+    ...(overlap !== undefined && { overlap }),
+    ...(spreadMs !== undefined && { spreadMs }),
     state,
     ...(stopped && { stopped }),
     ...(nextAt !== undefined && { nextAt: iso(nextAt) }),

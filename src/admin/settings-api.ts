@@ -1,8 +1,9 @@
 /** The admin's routes over the settings of the whole deployment. A single task's are in tasks-api.ts. */
 import { createRoute } from '@hono/zod-openapi'
+import type { Settings } from '../engine/index.ts'
 import { audited } from './audit.ts'
 import { adminSecurity, describedApp, json } from './describe.ts'
-import type { Settings, Steering } from './engine.ts'
+import type { Steering } from './engine.ts'
 import { drainedSchema, settingsSchema, steeredSchema } from './schema/deployment.ts'
 import { problems } from './schema/problem.ts'
 

@@ -1,8 +1,9 @@
 /** The admin's routes over tasks: their policies and limits, and pausing, resuming and draining them. */
 import { createRoute, z } from '@hono/zod-openapi'
+import type { TaskOverview } from '../engine/index.ts'
 import { audited } from './audit.ts'
 import { adminSecurity, describedApp, json } from './describe.ts'
-import type { Steering, TaskOverview } from './engine.ts'
+import type { Steering } from './engine.ts'
 import { given } from './job-query.ts'
 import { refuse } from './problem.ts'
 import { drainedSchema, limitsSchema, steeredSchema, taskListSchema, taskSchema } from './schema/deployment.ts'
@@ -125,14 +126,16 @@ export function tasksApi(chard: Pick<Steering, 'tasks' | 'pause' | 'resume' | 'd
     })
 }
 
-function taskView({ name, served, policy, limits, paused, draining, counts }: TaskOverview) {
+function taskView({ name, served, timeoutMs, retry, limits, limitsNow, paused, draining, states }: TaskOverview) {
   return {
     name,
     served,
-    ...(policy && { policy }),
-    limits: { code: limits.code, now: limits.now },
+    ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(retry && { retry }),
+    ...(limits && { limits }),
+    ...(limitsNow && { limitsNow }),
     paused,
     draining,
-    counts,
+    states,
   }
 }

@@ -4,7 +4,6 @@
  */
 import type { z } from '@hono/zod-openapi'
 import type { AttemptRecord, FailureReason, JobRecord, LogLine } from '../engine/index.ts'
-import type { RecordedJob } from './engine.ts'
 import type { jobDetailSchema, jobSummarySchema, publicJobSchema } from './schema/job.ts'
 import type { SeenInput } from './visible.ts'
 
@@ -32,7 +31,7 @@ export function publicJob(record: JobRecord, url: string): PublicJob {
   }
 }
 
-export function jobSummary(record: RecordedJob, seen: SeenInput): JobSummary {
+export function jobSummary(record: JobRecord, seen: SeenInput): JobSummary {
   const { error } = record
   return {
     ...identity(record),
@@ -43,7 +42,7 @@ export function jobSummary(record: RecordedJob, seen: SeenInput): JobSummary {
   }
 }
 
-export function jobDetail(record: RecordedJob, seen: SeenInput): JobDetail {
+export function jobDetail(record: JobRecord, seen: SeenInput): JobDetail {
   const { output, error, history } = record
   return {
     ...identity(record),
@@ -60,7 +59,7 @@ function identity({ id, task, state, reason, attempt, maxAttempts }: JobRecord) 
   return { id, task, state, ...(reason && { reason }), attempt, maxAttempts }
 }
 
-function filing({ priority, tags, idempotencyKey, partition, schedule, after, expiresAt, ...rest }: RecordedJob) {
+function filing({ priority, tags, idempotencyKey, partition, schedule, after, expiresAt, ...rest }: JobRecord) {
   return {
     priority,
     tags,

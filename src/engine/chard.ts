@@ -6,22 +6,44 @@ import { exports as ownExports, WorkerEntrypoint } from 'cloudflare:workers'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { type BindingOptions, Bindings } from './bindings.ts'
 import { enqueueChildOf } from './client/children.ts'
-import { Client, type JobList, type JobQuery, type Overview } from './client/client.ts'
-import type { TaskPolicy } from './ledger/core.ts'
-import { shardOf } from './ledger/job-id.ts'
+import {
+  Client,
+  type JobAmendment,
+  type JobFilter,
+  type JobList,
+  type JobQuery,
+  type Overview,
+} from './client/client.ts'
+import { ScheduleBook, type Schedules } from './client/schedule-book.ts'
+import { type BulkProgress, type Drained, type Steered, Steering } from './client/steering.ts'
+import { type TaskList, taskList } from './client/task-list.ts'
 import { ledgerClass } from './ledger/ledger.ts'
+import type { TaskPolicy } from './ledger/parts.ts'
 import type { SyncRequest } from './ledger/protocol.ts'
 import { callLedger } from './ledger/remote.ts'
+import type { Settings } from './ledger/settings.ts'
 import { workerPlatform } from './platform.ts'
 import { runInBackground } from './runner/background.ts'
 import { answerWakeUps, reportDeadWakeUps } from './runner/consumers.ts'
-import { newRunnerId, Runner, type RunnerBounds, type RunReport } from './runner/runner.ts'
+import { Runner, type RunnerBounds, type RunReport } from './runner/runner.ts'
+import { startNow } from './runner/start-now.ts'
 import { ServedTasks } from './runner/tasks.ts'
 import { type Duration, durationMs } from './task/duration.ts'
 import { ChardError, type Snooze } from './task/errors.ts'
-import type { JobRecord } from './task/job.ts'
+import { type TaskFlow, type TaskLimits, taskFlow } from './task/flow.ts'
+import type { Job, JobRecord } from './task/job.ts'
 import { defaultRetryPolicy } from './task/retry.ts'
-import { defineTask, onFailedTask, type Task, type TaskOptions } from './task/task.ts'
+import type { ScheduleOptions } from './task/schedule.ts'
+import { serialised, validated } from './task/schema.ts'
+import {
+  checkedEnqueueOptions,
+  defineTask,
+  type EnqueueOptions,
+  onFailedTask,
+  type Task,
+  type TaskDefinition,
+  type TaskOptions,
+} from './task/task.ts'
 
 /** One deployment's choices. Every one has a default. */
 export interface ChardOptions extends BindingOptions {
@@ -89,8 +111,56 @@ export interface Chard {
    * @throws as `get`, and `wrong-state` when it is already final
    */
   cancel(id: string): Promise<JobRecord>
-  /** Gives a job that has ended its policy's attempts anew. @throws as `get`, and `wrong-state` when it has not ended */
-  redrive(id: string): Promise<JobRecord>
+  /**
+   * Gives a job that has ended its policy's attempts anew, with another input if one is given.
+   * @throws as `get`, `wrong-state` when it has not ended, and for an input `invalid-input`, `too-large`, `unknown-task`
+   */
+  redrive(id: string, options?: { readonly input?: unknown }): Promise<JobRecord>
+  /**
+   * Changes the priority or the time of a waiting job.
+   * @throws as `get`, `wrong-state` when it does not wait, `invalid-option`
+   */
+  amend(id: string, amendment: JobAmendment): Promise<JobRecord>
+  /**
+   * Cancels or redrives every job that a filter finds: begun by this call, worked off by the ledgers in slices, through
+   * restarts. `bulk(id)` tells how far it is. Called again with the same key it begins nothing twice, and begins it where
+   * shards were `missing`.
+   * @throws ChardError `invalid-option`, `key-conflict`
+   */
+  cancelMany(filter: JobFilter, options?: { readonly idempotencyKey?: string }): Promise<BulkProgress>
+  redriveMany(filter: JobFilter, options?: { readonly idempotencyKey?: string }): Promise<BulkProgress>
+  /** @throws ChardError `unknown-bulk` */
+  bulk(id: string): Promise<BulkProgress>
+  /**
+   * Begins no attempt of a task any more, or of any task; those that run go on, and jobs are still taken.
+   * @throws ChardError `unavailable`
+   */
+  pause(task?: string): Promise<Steered>
+  /** Ends a pause and a draining of a task, or of everything. @throws as `pause` */
+  resume(task?: string): Promise<Steered>
+  /**
+   * Takes no new jobs of a task, or of any, and works off those it has; answers how many are left. `enqueue` is refused
+   * with `draining` until `resume`. @throws as `pause`
+   */
+  drain(task?: string): Promise<Drained>
+  /**
+   * Sets other limits than the code's, of the kinds that the task declares; without limits the code's hold again.
+   * @throws ChardError `unknown-task`, `invalid-option`, `unavailable`
+   */
+  setLimits(task: string, limits?: TaskLimits): Promise<Steered>
+  /** What is set for the whole deployment. @throws ChardError `unavailable` */
+  settings(): Promise<Settings>
+  /** Every task that is served or recorded: its policy, what is set for it, and its jobs by state. */
+  tasks(): Promise<TaskList>
+  /** Enqueues a job of a task by its name, its schema enforced. @throws as `Task.enqueue`, and `unknown-task` */
+  enqueue(task: string, input: unknown, options?: Omit<EnqueueOptions, 'startNow'>): Promise<Job>
+  /**
+   * Enqueues a job of a task at every slot of a cron rule or interval: one job a slot.
+   * @throws ChardError `invalid-option`, `invalid-input`
+   */
+  schedule<Input>(options: ScheduleOptions<Input>): Schedule
+  /** The schedules by name. */
+  readonly schedules: Schedules
   /**
    * The kill switch, for a loop that has become a bill: halted, ledgers record and settle, but give out no work, send no
    * wake-up and arm no alarm, across restarts. `halt(false)` lets go, and what has become due meanwhile runs.
@@ -99,6 +169,15 @@ export interface Chard {
   halt(on: boolean): Promise<{ missing: readonly number[] }>
   /** Counts, backlog, runners and alarms of every shard. */
   overview(): Promise<Overview>
+}
+
+/** A schedule in code, and what people do to it. */
+export interface Schedule {
+  readonly name: string
+  get(): ReturnType<Schedules['get']>
+  pause(): ReturnType<Schedules['pause']>
+  resume(): ReturnType<Schedules['resume']>
+  trigger(): ReturnType<Schedules['trigger']>
 }
 
 /** What a Worker's entry exports. */
@@ -139,7 +218,9 @@ export function createChard(options: ChardOptions = {}): Chard {
   const platform = workerPlatform
   const bindings = new Bindings(options, () => platform.env())
   const stubs = (shard: number) => bindings.ledger(shard)
-  const client = new Client({ homes, spread, platform, stubs })
+  const client = new Client({ homes, spread, retentionMs, platform, stubs })
+  const steering = new Steering(client, platform)
+  const book = new ScheduleBook(steering, homes)
   const enqueueChild = enqueueChildOf(client)
   let served: ServedTasks | undefined
   let servedByName: ReturnType<Chard['served']> = new Map()
@@ -155,33 +236,41 @@ export function createChard(options: ChardOptions = {}): Chard {
   const tiers: Parameters<typeof defineTask>[1] = {
     background: (task, request) => runInBackground({ platform, client, enqueueChild, logsAttempts }, task, request),
     enqueue: async (task, requests) => {
-      const startsNow = requests.length === 1 && requests[0]?.options.startNow === true
-      if (!startsNow) return (await client.enqueue(task, requests)).map(({ job }) => job)
-      return [await startNow(task, requests)]
+      const [first, second] = requests
+      if (first?.options.startNow !== true || second)
+        return (await client.enqueue(task, requests)).map(({ job }) => job)
+      const bounds = { concurrency: 1, jobsMax: 0, syncsMax, wallMs: inlineWallMs }
+      const tasks = served ?? new ServedTasks([task])
+      const ports = { platform, client, wallMs: inlineWallMs }
+      return [await startNow({ ...ports, runnerOf: (shard, id) => runnerOf(shard, tasks, bounds, id) }, task, first)]
     },
   }
 
-  /** Recorded first, leased to this isolate, run right here after the response: no queue hop. */
-  const startNow = async (task: Task<never, never>['definition'], requests: Parameters<typeof client.enqueue>[1]) => {
-    const sentAt = platform.now()
-    const bounds = { concurrency: 1, jobsMax: 0, syncsMax, wallMs: inlineWallMs }
-    const tasks = served ?? new ServedTasks([task])
-    const id = newRunnerId(platform)
-    const [recorded] = await client.enqueue(task, requests, {
-      start: { kind: 'claim', runner: id, leaseMs: inlineWallMs },
-    })
-    const { job, claimed } = recorded as NonNullable<typeof recorded>
-    if (claimed?.lease.startsWith(`${id}.`)) {
-      const runner = runnerOf(shardOf(job.id), tasks, bounds, id)
-      platform.waitUntil(
-        platform.withCutAt(sentAt + inlineWallMs, async () => {
-          await platform.sleep(0)
-          runner.adopt(claimed, sentAt)
-          await runner.run()
-        }),
-      )
-    }
-    return job
+  const servedTask = (name: string): TaskDefinition => {
+    const found = served?.get(name)
+    if (found?.part === 'run') return found.task
+    throw new ChardError('unknown-task', `no task ${name} is served here`)
+  }
+
+  const redrive = async (id: string, redriven?: { readonly input?: unknown }): Promise<JobRecord> => {
+    if (redriven?.input === undefined) return client.redrive(id)
+    const { task } = await client.get(id)
+    const definition = servedTask(task)
+    const input = serialised(redriven.input, task)
+    await validated(definition.schema, JSON.parse(input), task)
+    return client.redrive(id, input)
+  }
+
+  const setLimits = async (task: string, limits?: TaskLimits): Promise<Steered> => {
+    const { flow } = servedTask(task)
+    if (limits) refuseUndeclared(task, flow, taskFlow(limits, task))
+    return steering.change({ kind: 'limits', task, limits })
+  }
+
+  const about = (task: string | undefined) => {
+    if (task !== undefined && typeof task !== 'string')
+      throw new ChardError('invalid-option', `task is ${JSON.stringify(task)}; it takes a task's name, or nothing`)
+    return task === undefined ? {} : { task }
   }
 
   return {
@@ -192,8 +281,8 @@ export function createChard(options: ChardOptions = {}): Chard {
       served = known
       servedByName = new Map(tasks.map((task) => [task.name, task]))
       const policies = new Map<string, TaskPolicy>()
-      for (const { name, retry, retentionMs: own, onFailed } of definitions) {
-        policies.set(name, { retry, retentionMs: own, onFailed: onFailed !== undefined })
+      for (const { name, retry, retentionMs: own, onFailed, flow } of definitions) {
+        policies.set(name, { retry, retentionMs: own, onFailed: onFailed !== undefined, flow })
         policies.set(onFailedTask(name), { retry, retentionMs: own, onFailed: false })
       }
       const consumer = {
@@ -220,6 +309,8 @@ export function createChard(options: ChardOptions = {}): Chard {
           retentionMs,
           historyBytesMax,
           random: () => platform.random(),
+          schedules: (shard) => book.onShard(shard),
+          serves: (name) => policies.has(name),
           sendWakeUps: (shard, wakeUps) => bindings.sendWakeUps(shard, wakeUps),
           startRunner: (shard) => {
             const entrypoint = (ownExports as { Runner?: { start(shard: number): Promise<void> } }).Runner
@@ -229,7 +320,8 @@ export function createChard(options: ChardOptions = {}): Chard {
         Runner: class extends WorkerEntrypoint {
           /** Answers at once and works on: the ledger must not be kept awake by what its runner does. */
           async start(shard: number): Promise<void> {
-            this.ctx.waitUntil(runShard(shard, known, inlineWallMs))
+            const run = runShard(shard, known, inlineWallMs)
+            this.ctx.waitUntil(run.then((report) => platform.log('runner', { shard, ...report, direct: true })))
           }
         },
       }
@@ -240,9 +332,50 @@ export function createChard(options: ChardOptions = {}): Chard {
     wait: (id, timeout, signal) => client.wait(id, timeout, signal),
     list: (query) => client.list(query),
     cancel: (id) => client.cancel(id),
-    redrive: (id) => client.redrive(id),
+    redrive,
+    amend: (id, amendment) => client.amend(id, amendment),
+    cancelMany: (filter, { idempotencyKey } = {}) => steering.bulk('cancel', filter, idempotencyKey),
+    redriveMany: (filter, { idempotencyKey } = {}) => steering.bulk('redrive', filter, idempotencyKey),
+    bulk: (id) => steering.bulkProgress(id),
+    pause: async (task) => steering.change({ kind: 'pause', ...about(task) }),
+    resume: async (task) => steering.change({ kind: 'resume', ...about(task) }),
+    drain: async (task) => steering.drain(about(task).task),
+    setLimits,
+    settings: () => steering.settings(),
+    tasks: async () => taskList(served?.definitions ?? [], await client.overview(), await steering.settings()),
+    async enqueue(name, input, enqueueOptions = {}) {
+      const request = { input, options: checkedEnqueueOptions(enqueueOptions) }
+      const [recorded] = await client.enqueue(servedTask(name), [request])
+      return recorded?.job as Job
+    },
+    schedule(scheduleOptions) {
+      const name = book.add(scheduleOptions)
+      const { get, pause, resume, trigger } = book
+      return {
+        name,
+        get: () => get(name),
+        pause: () => pause(name),
+        resume: () => resume(name),
+        trigger: () => trigger(name),
+      }
+    },
+    schedules: book,
     halt: (on) => client.halt(on),
     overview: () => client.overview(),
+  }
+}
+
+/** A limit that the code does not declare would hold on each shard by itself: its jobs were not brought together. */
+function refuseUndeclared(task: string, declared: TaskFlow, set: TaskFlow): void {
+  for (const of of ['whole', 'each'] as const) {
+    for (const kind of ['rate', 'concurrency'] as const) {
+      if (set[of][kind] === undefined || declared[of][kind] !== undefined) continue
+      const option = `${of === 'each' ? 'perPartition.' : ''}${kind === 'rate' ? 'rateLimit' : kind}`
+      throw new ChardError(
+        'invalid-option',
+        `task ${task} declares no ${option}; it takes other values for the limits that its code declares`,
+      )
+    }
   }
 }
 

@@ -10,8 +10,19 @@
  */
 
 // Set-up: one call a Worker, and what it takes.
-export { type Chard, type ChardOptions, type ChardWorker, createChard } from './chard.ts'
-export type { JobList, JobQuery, Overview } from './client/client.ts'
+export { type Chard, type ChardOptions, type ChardWorker, createChard, type Schedule } from './chard.ts'
+export type { JobAmendment, JobFilter, JobList, JobQuery, Overview } from './client/client.ts'
+export type { Schedules } from './client/schedule-book.ts'
+export type { BulkProgress, Drained, ScheduleList, Steered } from './client/steering.ts'
+export type { TaskList, TaskOverview } from './client/task-list.ts'
+export {
+  type BulkAction,
+  type ScheduleRecord,
+  type SkipReason,
+  type SlotRecord,
+  skipReasons,
+} from './ledger/protocol.ts'
+export type { Settings, TaskSettings } from './ledger/settings.ts'
 export type { Duration } from './task/duration.ts'
 // Inside a handler: how to say more than "done" or "failed".
 // Errors of the engine itself: a closed list of codes.
@@ -25,7 +36,7 @@ export {
   type Snooze,
   snooze,
 } from './task/errors.ts'
-
+export type { FlowLimits, RateLimit, TaskLimits } from './task/flow.ts'
 // Jobs: what was recorded, and its handle.
 export {
   type AttemptOutcome,
@@ -41,8 +52,12 @@ export {
   jobStates,
   type LogLine,
   type Progress,
+  type ScheduledBy,
   type Stored,
 } from './task/job.ts'
 export type { Backoff, RetryOptions } from './task/retry.ts'
+// Schedules: when a task runs by itself.
+export type { CatchUp, Overlap, ScheduleOptions } from './task/schedule.ts'
 // Tasks: a definition in code, and the three ways to run it.
 export type { EnqueueManyOptions, EnqueueOptions, FailedContext, RunContext, Task, TaskOptions } from './task/task.ts'
+export type { Unique } from './task/unique.ts'

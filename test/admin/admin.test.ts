@@ -71,7 +71,7 @@ describe('every route × every credential', () => {
 
   test.each([
     ['/api/jobs', 'GET, HEAD, POST'],
-    [`/api/jobs/${id}`, 'GET, HEAD'],
+    [`/api/jobs/${id}`, 'GET, HEAD, PATCH'],
     [`/api/jobs/${id}/cancel`, 'POST'],
     [`/api/jobs/${id}/redrive`, 'POST'],
     ['/api/overview', 'GET, HEAD'],
@@ -202,6 +202,8 @@ describe('GET /api/overview', () => {
           runners: 0,
           wakeUps: { unanswered: 1, resent: 4 },
           alarmAt: '2026-11-22T12:00:08.000Z',
+          tasks: {},
+          settings: 0,
           bytes: 4_096,
         },
       ],

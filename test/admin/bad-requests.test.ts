@@ -3,7 +3,6 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { admin, describedApp } from '../../src/admin/index.ts'
 import { survives } from '../fuzz/survives.ts'
 import { completedJob, fakeChard, jobRecord } from './fake-chard.ts'
-import { fakeSteering } from './fake-steering.ts'
 
 beforeEach(() => {
   vi.spyOn(console, 'error').mockImplementation(() => {})
@@ -15,10 +14,8 @@ afterEach(() => {
 test('no bad request to the admin is answered with a 5xx', { timeout: 120_000 }, async () => {
   const log = vi.spyOn(console, 'log').mockImplementation(() => {})
   const jobs = [jobRecord(), completedJob({ id: '3-01JD9ZXW4T5RJ7QK8M2N6P0VBD' })]
-  const fake = fakeChard({ jobs })
-  const chard = { ...fake, ...fakeSteering([], { jobs }) }
   const token = 'correct-horse-battery'
-  const app = describedApp().route('/admin', admin(chard, { auth: { token: () => token } }))
+  const app = describedApp().route('/admin', admin(fakeChard({ jobs }), { auth: { token: () => token } }))
   const document = app.getOpenAPI31Document({ openapi: '3.1.0', info: { title: '', version: '' } })
   const known = { id: jobs.map(({ id }) => id), name: ['nightly', 'draw-avatar'] }
   const statuses = await survives(document as never, 5_000, known, (path, init) => {

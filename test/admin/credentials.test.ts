@@ -3,7 +3,6 @@ import { Hono } from 'hono'
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type AdminAuth, admin, describedApp } from '../../src/admin/index.ts'
 import { fakeChard, jobRecord } from './fake-chard.ts'
-import { fakeSteering } from './fake-steering.ts'
 
 const token = 'correct-horse-battery'
 const origin = 'https://chard.test'
@@ -18,10 +17,9 @@ afterEach(() => {
 })
 
 function serve(auth: AdminAuth) {
-  const fake = fakeChard({ jobs: [jobRecord()] })
-  const chard = { ...fake, ...fakeSteering(fake.calls, { jobs: [jobRecord()] }) }
+  const chard = fakeChard({ jobs: [jobRecord()] })
   const app = new Hono().route('/admin', admin(chard, { auth }))
-  return { calls: fake.calls, send: (path: string, init?: RequestInit) => app.request(`${origin}${path}`, init) }
+  return { calls: chard.calls, send: (path: string, init?: RequestInit) => app.request(`${origin}${path}`, init) }
 }
 
 const closing: AdminAuth = { token: () => token }
@@ -41,8 +39,7 @@ interface Route {
 }
 
 const documented = (): Route[] => {
-  const fake = fakeChard()
-  const app = describedApp().route('/admin', admin({ ...fake, ...fakeSteering([]) }, { auth: closing }))
+  const app = describedApp().route('/admin', admin(fakeChard(), { auth: closing }))
   const { paths = {} } = app.getOpenAPI31Document({ openapi: '3.1.0', info: { title: '', version: '' } })
   return Object.entries(paths)
     .flatMap(([path, methods]) => Object.keys(methods).map((method) => ({ method: method.toUpperCase(), path })))

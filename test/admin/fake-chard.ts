@@ -3,19 +3,20 @@
  * `watch` and `wait` see is scripted, and every call is written down.
  */
 import * as z from 'zod'
-import type { JobSteering } from '../../src/admin/index.ts'
+import type { JobSteering, Steering } from '../../src/admin/index.ts'
 import {
   type Chard,
   ChardError,
   createChard,
-  type EnqueueOptions,
   isFinal,
+  type Job,
   type JobRecord,
-  type Task,
   type TaskOptions,
 } from '../../src/engine/index.ts'
+import { fakeSteering } from './fake-steering.ts'
 
 export type FakeChard = JobSteering &
+  Steering &
   Pick<Chard, 'wait' | 'watch' | 'overview' | 'halt'> & {
     /** Every call, as `verb id argument`. */
     readonly calls: string[]
@@ -52,15 +53,22 @@ export function fakeChard({
     if (!job) throw new ChardError('unknown-job', `there is no job ${id}`)
     return job
   }
-  const tasks = fakeTasks(visible, (input, options) => {
-    calls.push(`enqueue ${JSON.stringify(input)} ${JSON.stringify(options)}`)
-    if (failsWith !== undefined) throw failsWith
-    const known = jobs.find(({ idempotencyKey: key }) => key !== undefined && key === options.idempotencyKey)
-    return { record: known ?? jobRecord({ state: 'queued', attempt: 0, input }), duplicate: known !== undefined }
-  })
+  const tasks = fakeTasks(visible)
   return {
     calls,
+    ...fakeSteering(calls, { jobs, failsWith, missing }),
     served: () => tasks,
+    async enqueue(name, input, options = {}) {
+      if (!tasks.has(name)) throw new ChardError('unknown-task', `no task ${name} is served`)
+      const { success, data } = avatarInput.safeParse(input)
+      const issues = [{ path: 'userId', message: 'is no number' }]
+      if (!success) throw new ChardError('invalid-input', 'input does not fit', { issues })
+      calls.push(`enqueue ${JSON.stringify(data)} ${JSON.stringify(options)}`)
+      if (failsWith !== undefined) throw failsWith
+      const known = jobs.find(({ idempotencyKey: key }) => key !== undefined && key === options.idempotencyKey)
+      const record = known ?? jobRecord({ state: 'queued', attempt: 0, input })
+      return { ...record, duplicate: known !== undefined, get: async () => record } as unknown as Job
+    },
     get: async (id) => find('get', id),
     wait: async (id, timeout) => find('wait', id, timeout),
     async *watch(id, timeout) {
@@ -102,30 +110,15 @@ export function fakeChard({
 
 const avatarInput = z.object({ userId: z.number().int() })
 
-type Recorded = { readonly record: JobRecord; readonly duplicate: boolean }
-
-/** Real definitions, so that options mean what they mean; only recording is pretended. */
-function fakeTasks(
-  visible: Script['visible'],
-  enqueue: (input: unknown, options: EnqueueOptions) => Recorded,
-): Map<string, Task<unknown, unknown>> {
+/** A real definition, so that its options mean what they mean. */
+function fakeTasks(visible: Script['visible']): ReturnType<JobSteering['served']> {
   const task = createChard().task({
     name: 'draw-avatar',
     input: avatarInput,
     run: () => {},
     ...(visible !== undefined && { visible }),
   })
-  const pretended = {
-    ...task,
-    async enqueue(input: unknown, options: EnqueueOptions = {}) {
-      const { success, data } = avatarInput.safeParse(input)
-      const issues = [{ path: 'userId', message: 'is no number' }]
-      if (!success) throw new ChardError('invalid-input', 'input does not fit', { issues })
-      const { record, duplicate } = enqueue(data, options)
-      return { id: record.id, task: 'draw-avatar', state: record.state, duplicate, get: async () => record }
-    },
-  }
-  return new Map([[task.name, pretended as unknown as Task<unknown, unknown>]])
+  return new Map([[task.name, task]])
 }
 
 /** A shard whose job has waited since noon. */
@@ -136,6 +129,8 @@ const shard = {
   runners: 0,
   wakeUps: { unanswered: 1, resent: 4 },
   alarmAt: Date.parse('2026-11-22T12:00:08.000Z'),
+  tasks: {},
+  settings: 0,
   bytes: 4_096,
 }
 

@@ -1,6 +1,6 @@
 /** The verbs over a whole deployment, over nothing: every call is written down, and answered as an engine would. */
 import type { Steering } from '../../src/admin/index.ts'
-import { ChardError, type JobRecord } from '../../src/engine/index.ts'
+import { ChardError, type Job, type JobRecord } from '../../src/engine/index.ts'
 
 export interface SteeringScript {
   readonly jobs?: readonly JobRecord[]
@@ -34,7 +34,7 @@ export function fakeSteering(calls: string[], { jobs = [], failsWith, missing = 
       async trigger(name, options) {
         schedule('trigger', name)
         const duplicate = options?.idempotencyKey === 'known'
-        return { id: '3-01JD9ZXW4T5RJ7QK8M2N6P0VBC', task: nightly.task, state: 'queued', duplicate }
+        return { id: '3-01JD9ZXW4T5RJ7QK8M2N6P0VBC', task: nightly.task, state: 'queued', duplicate } as Job
       },
     },
     pause: async (...args) => called('pause', args, { settings, missing }),
@@ -84,11 +84,12 @@ const nightly = {
 const task = {
   name: 'draw-avatar',
   served: true,
-  policy: { maxAttempts: 5, timeoutMs: 120_000 },
-  limits: { code: { concurrency: 4 }, now: { concurrency: 2 } },
+  timeoutMs: 120_000,
+  limits: { concurrency: 4 },
+  limitsNow: { concurrency: 2 },
   paused: true,
   draining: false,
-  counts: { scheduled: 0, queued: 3, running: 1, retrying: 0, completed: 9, failed: 1, cancelled: 0 },
+  states: { scheduled: 0, queued: 3, running: 1, retrying: 0, completed: 9, failed: 1, cancelled: 0 },
 }
 
 const progress = { id: 'b1', action: 'redrive' as const, state: 'running' as const, looked: 200, changed: 150 }

@@ -50,13 +50,13 @@ describe('problemOf', () => {
     'invalid-id': 404,
     'key-conflict': 409,
     'wrong-state': 409,
+    draining: 503,
+    'unknown-schedule': 404,
+    'unknown-bulk': 404,
     'homes-mismatch': 500,
     'missing-binding': 500,
     'wait-timeout': 504,
     'job-failed': 500,
-    'unknown-schedule': 404,
-    'unknown-bulk': 404,
-    draining: 503,
     unavailable: 503,
   }
 

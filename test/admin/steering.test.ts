@@ -4,7 +4,6 @@ import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } 
 import { admin } from '../../src/admin/index.ts'
 import { ChardError } from '../../src/engine/index.ts'
 import { completedJob, fakeChard, jobRecord, type Script } from './fake-chard.ts'
-import { fakeSteering } from './fake-steering.ts'
 
 let log: MockInstance<typeof console.log>
 beforeEach(() => {
@@ -19,8 +18,7 @@ const token = 'correct-horse-battery'
 const { id } = jobRecord()
 
 function serve(script: Script = { jobs: [jobRecord({ state: 'queued', attempt: 0 })] }) {
-  const fake = fakeChard(script)
-  const chard = { ...fake, ...fakeSteering(fake.calls, script) }
+  const chard = fakeChard(script)
   const app = new Hono().route('/admin', admin(chard, { auth: { token: () => token } }))
   const send = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
     app.request(`/admin/api${path}`, {
@@ -32,7 +30,7 @@ function serve(script: Script = { jobs: [jobRecord({ state: 'queued', attempt: 0
       },
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     })
-  return { calls: fake.calls, send }
+  return { calls: chard.calls, send }
 }
 
 const jsonOf = (response: Response) => response.json<Record<string, unknown>>()

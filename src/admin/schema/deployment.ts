@@ -19,6 +19,8 @@ export const overviewSchema = z
         runners: z.int(),
         wakeUps: z.object({ unanswered: z.int(), resent: z.int() }),
         alarmAt: time.optional(),
+        tasks: z.record(z.string(), counts).meta({ description: 'Recorded jobs by task and state.' }),
+        settings: z.int().meta({ description: 'The version of the settings it has.' }),
         bytes: z.number(),
         halted: z.literal(true).optional(),
       }),
@@ -71,11 +73,21 @@ export const taskSchema = z
   .object({
     name: z.string(),
     served: z.boolean().meta({ description: 'False: jobs are recorded of it, and the code no longer knows it.' }),
-    policy: z.object({ maxAttempts: z.int(), timeoutMs: z.int(), retentionMs: z.int().optional() }).optional(),
-    limits: z.object({ code: limitsSchema, now: limitsSchema }),
+    timeoutMs: z.int().optional(),
+    retry: z
+      .object({
+        maxAttempts: z.int(),
+        backoff: z.union([z.enum(['exponential', 'linear', 'fixed']), z.array(z.number()).readonly()]),
+        delayMs: z.number(),
+        maxDelayMs: z.number(),
+        jitter: z.enum(['full', 'none']),
+      })
+      .optional(),
+    limits: limitsSchema.optional().meta({ description: 'What the code declares.' }),
+    limitsNow: limitsSchema.optional().meta({ description: 'What holds in its place.' }),
     paused: z.boolean(),
     draining: z.boolean(),
-    counts,
+    states: counts,
   })
   .openapi('Task')
 

@@ -1,5 +1,6 @@
 /** Schedules as JSON. */
 import { z } from '@hono/zod-openapi'
+import { skipReasons } from '../../engine/index.ts'
 import { jobId, missing, time } from './job.ts'
 
 export const scheduleSchema = z
@@ -7,10 +8,13 @@ export const scheduleSchema = z
     name: z.string().meta({ example: 'nightly-report' }),
     task: z.string(),
     shard: z.int(),
-    rule: z.union([z.object({ cron: z.string(), timezone: z.string() }), z.object({ everyMs: z.int() })]),
-    catchUp: z.enum(['skip', 'latest', 'all']),
-    overlap: z.enum(['allow', 'skip', 'cancel']),
-    spreadMs: z.int(),
+    rule: z
+      .union([z.object({ cron: z.string(), timezone: z.string() }), z.object({ everyMs: z.int() })])
+      .optional()
+      .meta({ description: 'Absent when the code no longer knows the schedule.' }),
+    catchUp: z.string().optional(),
+    overlap: z.string().optional(),
+    spreadMs: z.int().optional(),
     state: z.enum(['active', 'paused', 'stopped']).meta({ description: 'Paused by a person, stopped by the code.' }),
     stopped: z.enum(['removed', 'unknown-task']).optional(),
     nextAt: time.optional(),
@@ -21,7 +25,7 @@ export const scheduleSchema = z
           slot: time,
           at: time,
           job: jobId.optional(),
-          skipped: z.enum(['missed', 'overlap', 'draining', 'paused']).optional(),
+          skipped: z.enum(skipReasons).optional(),
           count: z.int().optional(),
           trigger: z.literal(true).optional(),
         }),

@@ -54,6 +54,9 @@ const sql = {
   owedSince: `SELECT id, image_job_id IS NULL AS image, welcomed_at IS NULL AND welcome_job_id IS NULL AS welcome
     FROM users WHERE (image_job_id IS NULL OR (welcomed_at IS NULL AND welcome_job_id IS NULL)) AND created_at <= ?
     ORDER BY created_at LIMIT ?`,
+  /** Counts a range of the index `users_by_time`. */
+  madeBetween: `SELECT COUNT(*) AS users, COUNT(welcomed_at) AS welcomed, COUNT(image_job_id) AS drawn
+    FROM users WHERE created_at >= ? AND created_at < ?`,
   ping: 'SELECT 1',
 } as const
 
@@ -105,6 +108,15 @@ export class Users {
   async owedSince(at: number, limit: number): Promise<Owed[]> {
     const { results } = await this.db.prepare(sql.owedSince).bind(at, limit).all<Record<keyof Owed, number>>()
     return results.map(({ id, image, welcome }) => ({ id, image: image === 1, welcome: welcome === 1 }))
+  }
+
+  /** How many users were made from one moment until before another, and what was done for them. */
+  async madeBetween(from: number, to: number): Promise<{ users: number; welcomed: number; drawn: number }> {
+    const row = await this.db
+      .prepare(sql.madeBetween)
+      .bind(from, to)
+      .first<Record<'users' | 'welcomed' | 'drawn', number>>()
+    return row ?? { users: 0, welcomed: 0, drawn: 0 }
   }
 
   /** Answers whenever the database does. */

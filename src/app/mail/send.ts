@@ -5,7 +5,7 @@
  */
 import { NonRetryableError, RetryAfterError } from '../../engine/index.ts'
 import { isLocal } from '../local.ts'
-import type { Letter } from './welcome-letter.ts'
+import type { Letter } from './letter.ts'
 
 /** What no repetition mends: the letter, the recipient or the set-up must change first. */
 const permanentCodes: ReadonlySet<string> = new Set([

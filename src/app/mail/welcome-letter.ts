@@ -1,11 +1,6 @@
 /** The welcome e-mail, as text and as HTML. Pure: it sends nothing. Whatever a person wrote is escaped in both. */
 import { escapeHtml, escapeText } from './escape.ts'
-
-export interface Letter {
-  readonly subject: string
-  readonly text: string
-  readonly html: string
-}
+import type { Letter } from './letter.ts'
 
 export function welcomeLetter({ id, email }: { readonly id: number; readonly email: string }): Letter {
   const subject = 'Welcome to Chard'

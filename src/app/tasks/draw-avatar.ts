@@ -11,6 +11,9 @@ export const drawAvatar = chard.task({
   name: 'draw-avatar',
   input: z.object({ userId: z.custom<number>(isUserId) }),
   timeout: '2m',
+  // Two drawings of one user would write the same files: they take turns, and hold no other user up.
+  partition: ({ userId }) => String(userId),
+  perPartition: { concurrency: 1 },
   retry: { maxAttempts: 5, backoff: 'exponential' },
 
   /** Safe to repeat: the same picture is stored under the same keys. Its output is public, with the job's view. */

@@ -16,6 +16,8 @@ import { isUserId } from '../users/user-id.ts'
 export const sendWelcomeEmail = chard.task({
   name: 'send-welcome-email',
   input: z.object({ userId: z.custom<number>(isUserId) }),
+  // What has become a job is sent no faster than a provider takes it, however many were held up together.
+  rateLimit: { limit: 20, per: '1s' },
 
   /** Its output is public, with the job's view, and names nobody. */
   async run({ userId }, { env, job, attempt, signal, log }) {

@@ -13,23 +13,33 @@ import {
   type Refusal,
   type ShardOverview,
   type Start,
+  type JobFilter as StoredFilter,
 } from '../ledger/protocol.ts'
 import { callLedger, type LedgerStubs } from '../ledger/remote.ts'
 import { type Duration, durationMs } from '../task/duration.ts'
 import { ChardError, JobFailedError } from '../task/errors.ts'
 import { type CompletedJob, isFinal, type Job, type JobRecord, type JobState, jobStates } from '../task/job.ts'
-import { batchBytesMax, batchJobsMax, utf8Bytes } from '../task/limits.ts'
+import { atMax, batchBytesMax, batchJobsMax, utf8Bytes } from '../task/limits.ts'
 import type { Platform } from '../task/platform.ts'
 import { serialised, validated } from '../task/schema.ts'
-import type { TaskDefinition, TaskRequest } from '../task/task.ts'
-import { homeOf, Spread } from './shards.ts'
+import { checkedPriority, partitionOf, type TaskDefinition, type TaskRequest } from '../task/task.ts'
+import { looksBackMs } from '../task/unique.ts'
+import { homeOfJob, Spread } from './shards.ts'
 
-/** Which jobs to list. All conditions must hold; an absent one holds for all. */
-export interface JobQuery {
+/** Which jobs are meant. All conditions must hold; an absent one holds for all. */
+export interface JobFilter {
   readonly state?: JobState
   readonly task?: string
   readonly tag?: string
   readonly idempotencyKey?: string
+  /** Made at or after this moment. */
+  readonly createdAfter?: Date
+  /** Made before this moment. */
+  readonly createdBefore?: Date
+}
+
+/** Which jobs to list, and how many. */
+export interface JobQuery extends JobFilter {
   /** How many: 1 to 100, default 20. A page of large jobs may hold fewer. */
   readonly limit?: number
   /** Where the previous page ended. */
@@ -54,8 +64,20 @@ export interface Overview {
   readonly missing: readonly number[]
 }
 
+/** What of a waiting job is changed. */
+export interface JobAmendment {
+  /** Higher is served first: -1000 to 1000. */
+  readonly priority?: number
+  /** Not before this moment. One in the past means now. */
+  readonly at?: Date
+  /** Not before this long from now. */
+  readonly delay?: Duration
+}
+
 export interface ClientOptions {
   readonly homes: number
+  /** How long a finished job is kept, unless its task says otherwise. */
+  readonly retentionMs: number
   /** Shards that plain jobs are spread over: at least `homes`. */
   readonly spread: number
   readonly platform: Platform
@@ -108,11 +130,7 @@ export class Client {
   }
 
   /** The jobs as they will be recorded, each with its id. */
-  async newJobs(
-    task: TaskDefinition,
-    requests: readonly TaskRequest[],
-    { start, childKey }: Recording = {},
-  ): Promise<NewJob[]> {
+  async newJobs(task: TaskDefinition, requests: readonly TaskRequest[], recording: Recording = {}): Promise<NewJob[]> {
     if (requests.length > batchJobsMax) {
       throw new ChardError('too-large', `enqueueMany got ${requests.length} inputs; it takes up to ${batchJobsMax}`)
     }
@@ -121,25 +139,57 @@ export class Client {
     if (total > batchBytesMax) {
       throw new ChardError('too-large', `the inputs are ${total} bytes together; one call takes up to ${batchBytesMax}`)
     }
-    // Validated as it will be read back, not as the object it is now.
-    for (const text of inputs) await validated(task.schema, JSON.parse(text), task.name)
-    return requests.map(({ options }, index) => {
-      const key = options.idempotencyKey ?? childKey
-      const shard = key === undefined ? this.#spread.next() : homeOf(`${task.name} ${key}`, this.#options.homes)
-      return {
-        id: newJobId(shard, this.#options.platform.now(), () => this.#options.platform.random()),
-        task: task.name,
-        input: inputs[index] as string,
-        maxAttempts: task.retry.maxAttempts,
-        priority: options.priority,
-        delayMs: options.delayMs,
-        ...(options.at !== undefined && { at: options.at }),
-        ...(key !== undefined && { key }),
-        ...(options.idempotencyKey === undefined && childKey !== undefined && { keyWins: true }),
-        ...(options.tags.length > 0 && { tags: options.tags }),
-        ...(start && { start }),
-      }
-    })
+    const jobs: NewJob[] = []
+    for (const [index, { options }] of requests.entries()) {
+      const input = inputs[index] as string
+      // Validated as it will be read back, not as the object it is now.
+      const partition = partitionOf(task, await validated(task.schema, JSON.parse(input), task.name))
+      jobs.push(this.#newJob(task, options, { ...recording, input, partition }))
+    }
+    return jobs
+  }
+
+  #newJob(
+    task: TaskDefinition,
+    options: TaskRequest['options'],
+    { input, partition, start, childKey }: Recording & { input: string; partition: string | undefined },
+  ): NewJob {
+    const { homes, platform } = this.#options
+    const now = platform.now()
+    const key = options.key?.key ?? childKey
+    const rule = options.key?.rule
+    this.#refuseForgotten(task, rule && looksBackMs(rule))
+    if (options.at !== undefined && options.expiresInMs !== undefined && options.at - now >= options.expiresInMs)
+      throw new ChardError(
+        'invalid-option',
+        `expiresIn is ${options.expiresInMs} ms; it takes more than the time until at`,
+      )
+    const shard = homeOfJob(task, { partition, key }, homes) ?? this.#spread.next()
+    return {
+      id: newJobId(shard, now, () => platform.random()),
+      task: task.name,
+      input,
+      maxAttempts: task.retry.maxAttempts,
+      priority: options.priority,
+      delayMs: options.delayMs,
+      ...(options.at !== undefined && { at: options.at }),
+      ...(options.expiresInMs !== undefined && { expiresInMs: options.expiresInMs }),
+      ...(partition !== undefined && { partition }),
+      ...(key !== undefined && { key }),
+      ...(rule && { unique: rule }),
+      ...(options.key === undefined && childKey !== undefined && { keyWins: true }),
+      ...(options.tags.length > 0 && { tags: options.tags }),
+      ...(start && { start }),
+    }
+  }
+
+  /** A rule that looks back at finished jobs needs them to be kept as long. */
+  #refuseForgotten({ name, retentionMs = this.#options.retentionMs }: TaskDefinition, neededMs = 0): void {
+    if (neededMs <= retentionMs) return
+    throw new ChardError(
+      'invalid-option',
+      `unique of task ${name} looks back ${neededMs} ms; it takes at most the ${retentionMs} ms for which its finished jobs are kept`,
+    )
   }
 
   /** Records jobs of one shard under ids that are made already: safe to repeat. */
@@ -157,8 +207,25 @@ export class Client {
     return this.#one(id, (ledger) => ledger.cancel(id))
   }
 
-  async redrive(id: string): Promise<JobRecord> {
-    return this.#one(id, (ledger) => ledger.redrive(id))
+  /** @param input its new input as JSON text; left out, it keeps the one it has */
+  async redrive(id: string, input?: string): Promise<JobRecord> {
+    // The previous release takes the id alone.
+    return this.#one(id, (ledger) => ledger.redrive(input === undefined ? id : { id, input }))
+  }
+
+  async amend(id: string, { priority, at, delay }: JobAmendment): Promise<JobRecord> {
+    if (priority !== undefined) checkedPriority(priority)
+    if (at !== undefined && delay !== undefined)
+      throw new ChardError('invalid-option', 'delay has no meaning beside at; leave one of them out')
+    if (at !== undefined && !(at instanceof Date && at.getTime() <= atMax))
+      throw new ChardError('invalid-option', `at is ${String(at)}; it takes a valid Date before the year 2189`)
+    const request = {
+      id,
+      ...(priority !== undefined && { priority }),
+      ...(at !== undefined && { at: at.getTime() }),
+      ...(delay !== undefined && { delayMs: durationMs(delay, 'delay') }),
+    }
+    return this.#one(id, (ledger) => ledger.amend(request))
   }
 
   /** Yields the record now and whenever it has changed, until it is final, the time is up or `signal` aborts. */
@@ -188,20 +255,15 @@ export class Client {
   }
 
   async list(query: JobQuery = {}): Promise<JobList> {
-    const { limit = listLimit, cursor, idempotencyKey: key, ...rest } = query
+    const { limit = listLimit, cursor, ...rest } = query
     if (!Number.isInteger(limit) || limit < 1 || limit > listLimitMax) {
       throw new ChardError('invalid-option', `limit is ${limit}; it takes a whole number from 1 to ${listLimitMax}`)
     }
     if (cursor !== undefined && !parseJobId(`0-${cursor}`)) {
       throw new ChardError('invalid-option', 'cursor is not one that a list has given')
     }
-    const request = {
-      ...rest,
-      limit,
-      ...(key !== undefined && { key }),
-      ...(cursor !== undefined && { before: cursor }),
-    }
-    const { answers, missing } = await this.#all((ledger) => ledger.list(request))
+    const request = { ...filterOf(rest), limit, ...(cursor !== undefined && { before: cursor }) }
+    const { answers, missing } = await this.all((ledger) => ledger.list(request))
     // Below the highest place up to which a shard was searched, another shard's jobs may precede what is not yet known.
     const floor = answers.map(({ searchedTo }) => searchedTo ?? '').reduce((a, b) => (a > b ? a : b), '')
     const merged = answers.flatMap(({ jobs }) => jobs).sort((a, b) => (ulidOf(a.id) < ulidOf(b.id) ? 1 : -1))
@@ -213,7 +275,7 @@ export class Client {
   }
 
   async overview(): Promise<Overview> {
-    const { answers, missing } = await this.#all((ledger) => ledger.overview())
+    const { answers, missing } = await this.all((ledger) => ledger.overview())
     const states = Object.fromEntries(
       jobStates.map((state) => [state, answers.reduce((sum, shard) => sum + shard.states[state], 0)]),
     ) as Record<JobState, number>
@@ -222,13 +284,17 @@ export class Client {
 
   /** The kill switch of every ledger. Answers the shards that did not hear it. */
   async halt(on: boolean): Promise<{ missing: readonly number[] }> {
-    const { missing } = await this.#all((ledger) => ledger.halt(on))
+    const { missing } = await this.all((ledger) => ledger.halt(on))
     return { missing }
   }
 
-  /** The watchdog: every ledger looks whether its alarm is armed. Answers the shards that had lost theirs. */
+  /**
+   * The watchdog: every ledger looks whether its alarm is armed, and takes settings that it has not heard of. Answers
+   * the shards that had lost theirs.
+   */
   async wakeAll(): Promise<{ rearmed: number; missing: readonly number[] }> {
-    const { answers, missing } = await this.#all((ledger) => ledger.wake())
+    const settings = await this.call(0, (ledger) => ledger.settings()).catch(() => undefined)
+    const { answers, missing } = await this.all((ledger) => ledger.wake(settings))
     return { rearmed: answers.filter((wasLost) => wasLost).length, missing }
   }
 
@@ -240,14 +306,15 @@ export class Client {
     const parts = parseJobId(id)
     if (!parts) throw new ChardError('invalid-id', 'this is not the id of a job')
     // An id of a shard that cannot exist is a guess; it must not create an object.
-    if (parts.shard >= this.#shardCount) throw new ChardError('unknown-job', `there is no job ${id}`)
+    if (parts.shard >= this.shardCount) throw new ChardError('unknown-job', `there is no job ${id}`)
     const reply = await this.call(parts.shard, call)
     if (isRefusal(reply)) throw refusalError(reply)
     return reply
   }
 
-  async #all<T>(call: (ledger: LedgerRpc) => Promise<T>): Promise<{ answers: T[]; missing: number[] }> {
-    const shards = Array.from({ length: this.#shardCount }, (_, shard) => shard)
+  /** Asks every shard. Answers those that did not answer. */
+  async all<T>(call: (ledger: LedgerRpc) => Promise<T>): Promise<{ answers: T[]; missing: number[] }> {
+    const shards = Array.from({ length: this.shardCount }, (_, shard) => shard)
     const settled = await Promise.allSettled(shards.map((shard) => this.call(shard, call)))
     return {
       answers: settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])),
@@ -255,13 +322,17 @@ export class Client {
     }
   }
 
-  get #shardCount(): number {
+  get shardCount(): number {
     return Math.max(this.#options.homes, this.#options.spread)
   }
 
   #recorded(task: string, enqueued: Enqueued): Recorded {
     if (isRefusal(enqueued)) throw refusalError(enqueued)
-    const { id, state, duplicate, claimed } = enqueued
+    return { job: this.jobOf(task, enqueued), claimed: enqueued.claimed }
+  }
+
+  /** The handle of a recorded job. */
+  jobOf(task: string, { id, state, duplicate }: Exclude<Enqueued, Refusal>): Job<never> {
     const wait = async (timeout: Duration = waitMsDefault): Promise<CompletedJob<never>> => {
       const record = await this.wait(id, timeout)
       if (record.state === 'completed') return record as CompletedJob<never>
@@ -271,7 +342,7 @@ export class Client {
         `job ${id} is ${record.state} after ${durationMs(timeout, 'timeout')} ms; it goes on`,
       )
     }
-    const job: Job<never> = {
+    return {
       id,
       task,
       state,
@@ -280,10 +351,23 @@ export class Client {
       get: () => this.get(id) as Promise<JobRecord<never>>,
       cancel: () => this.cancel(id) as Promise<JobRecord<never>>,
     }
-    return { job, claimed }
   }
 }
 
-function refusalError({ refused, message }: Refusal): ChardError {
+/** A filter as it travels. @throws ChardError `invalid-option` */
+export function filterOf({ idempotencyKey: key, createdAfter, createdBefore, ...rest }: JobFilter): StoredFilter {
+  for (const [name, value] of Object.entries({ createdAfter, createdBefore })) {
+    if (value !== undefined && !(value instanceof Date && Number.isFinite(value.getTime())))
+      throw new ChardError('invalid-option', `${name} is ${String(value)}; it takes a valid Date`)
+  }
+  return {
+    ...rest,
+    ...(key !== undefined && { key }),
+    ...(createdAfter && { createdFrom: createdAfter.getTime() }),
+    ...(createdBefore && { createdBefore: createdBefore.getTime() }),
+  }
+}
+
+export function refusalError({ refused, message }: Refusal): ChardError {
   return new ChardError(refused, message)
 }

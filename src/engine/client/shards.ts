@@ -1,8 +1,11 @@
 /**
- * Where a job lives. A job with an idempotency key lives where its key hashes, among the home shards, which never
- * change in number. A plain one may live on any shard of the spread, which may grow at any time.
+ * Where a job lives. One whose task is limited as a whole lives where its task hashes, one with a partition where its
+ * partition does, one with a key where its key does: among the home shards, which never change in number. A plain one
+ * may live on any shard of the spread, which may grow at any time.
  */
+import { isWholeLimited } from '../task/flow.ts'
 import type { Platform } from '../task/platform.ts'
+import type { TaskDefinition } from '../task/task.ts'
 
 /** For how long, and how many jobs, an isolate keeps to one shard: neighbours in time share transactions and runners. */
 const stickMs = 1_000
@@ -13,6 +16,17 @@ export function homeOf(key: string, homes: number): number {
   let hash = 0x811c9dc5
   for (const byte of new TextEncoder().encode(key)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0
   return hash % homes
+}
+
+/** The home shard of a job; undefined for a plain one, which may live anywhere. */
+export function homeOfJob(
+  { name, flow }: Pick<TaskDefinition, 'name' | 'flow'>,
+  { partition, key }: { readonly partition: string | undefined; readonly key: string | undefined },
+  homes: number,
+): number | undefined {
+  if (isWholeLimited(flow)) return homeOf(name, homes)
+  const within = partition ?? key
+  return within === undefined ? undefined : homeOf(`${name} ${within}`, homes)
 }
 
 /** Picks shards for plain jobs. */

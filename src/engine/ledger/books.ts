@@ -6,29 +6,24 @@
  * on time however often the ledger wakes. Nothing here changes before the transaction that wrote the rows has returned.
  */
 import { isFinal } from '../task/job.ts'
-import { Counts, noCounts, type StateCounts } from './counts.ts'
+import { Counts, countsOf, type StateCounts, type TaskCounts, totalOf } from './counts.ts'
 import { leaseParts } from './lease.ts'
 import { ReadyIndex } from './ready-index.ts'
 import { isReady, type LightRow } from './row.ts'
-import type { factStatements, JobStatements, runnerStatements } from './statements.ts'
+import { type RunningJob, RunningJobs } from './running-jobs.ts'
+import type { factStatements, runnerStatements } from './small-tables.ts'
+import type { JobStatements } from './statements.ts'
 import { soloFromLapse } from './transitions.ts'
 
 /** Waiting jobs held in memory at most; further plain ones stay on disk until there is room. About 20 MB. */
 export const readyMax = 100_000
+/**
+ * Beyond that, and up to twice as many, jobs of a partition of which so few are in memory still enter: one that has
+ * filled memory holds no other up.
+ */
+export const laneShare = 1_000
 /** Rows read at a time while loading. */
 const loadSlice = 5_000
-
-/** A job whose lease is live, as memory knows it. */
-export interface RunningJob {
-  readonly id: string
-  readonly task: string
-  readonly lease: string
-  readonly leaseUntil: number
-  readonly startedAt: number
-  /** False when only its id finds it on activation: the mark must not pass it. */
-  readonly due: boolean
-  readonly cancelling: boolean
-}
 
 /** A runner as its last sync left it. */
 export interface RunnerState {
@@ -40,6 +35,8 @@ export interface RunnerState {
   spare: number
   /** Leases it holds are good until then, on disk. 0: nothing stored. */
   until: number
+  /** It has nothing to do and comes back then, when a limit opens. */
+  againAt?: number | undefined
 }
 
 /** Facts that move together, in one row: one write a slice of upkeep. */
@@ -49,7 +46,19 @@ export interface Upkeep {
   /** The sweep has passed ids up to this one. */
   readonly swept: string
   /** Counts of the rows below the mark. */
+  readonly below: TaskCounts
+}
+
+/** As it is stored. The release before this one knew the sums alone, and writes them alone. */
+interface StoredUpkeep {
+  readonly mark: string
+  readonly swept: string
   readonly below: StateCounts
+  readonly tasks?: TaskCounts
+}
+
+export function storedUpkeep({ mark, swept, below }: Upkeep): StoredUpkeep {
+  return { mark, swept, below: totalOf(below), tasks: below }
 }
 
 /** A place in the due index. */
@@ -62,7 +71,7 @@ export const dueStart: DuePlace = { at: 0, id: '' }
 
 export class Books {
   readonly ready = new ReadyIndex()
-  readonly running = new Map<string, RunningJob>()
+  readonly running = new RunningJobs()
   readonly runners = new Map<string, RunnerState>()
   readonly counts = new Counts()
   mark = ''
@@ -94,15 +103,17 @@ export class Books {
 
   /** Memory follows a committed row: every entry of it goes, then those its state calls for come. */
   mirror(before: LightRow | undefined, after: LightRow, now: number): void {
-    this.counts.move(this.isBelowMark(after.id) ? 'below' : 'above', before?.state, after.state)
+    if (!this.isBelowMark(after.id)) this.counts.moveAbove({ task: after.task, from: before?.state, to: after.state })
     this.ready.remove(after.id)
     this.running.delete(after.id)
     this.place(after, now)
+    // However an attempt has ended, its place is free, and nothing else may ever open a partition that waits for one.
+    if (before?.state === 'running' && after.state !== 'running') this.ready.unpark(after.task, after.partition)
   }
 
   /** A row enters memory where its state says. Final rows do not. */
   place(row: LightRow, now: number): void {
-    if (row.state === 'running') this.running.set(row.id, runningJob(row))
+    if (row.state === 'running') this.running.set(runningJob(row))
     else if (isReady(row, now)) this.#placeReady(row)
     else if (!isFinal(row.state) && row.dueAt !== null) this.expectDue(row.dueAt)
     if (isFinal(row.state) && row.dueAt !== null) this.expectDue(row.dueAt)
@@ -111,6 +122,12 @@ export class Books {
   /** When a running job's lease ends: its own end, or further, as its runner has extended it on disk. */
   leaseEnd({ lease, leaseUntil }: RunningJob): number {
     return Math.max(leaseUntil, this.runners.get(leaseParts(lease).runner)?.until ?? 0)
+  }
+
+  /** A runner that waits for a limit to open, and has not failed to come back. */
+  expectedRunner(now: number): string | undefined {
+    for (const [runner, { againAt }] of this.runners) if (againAt !== undefined && againAt + 1_000 > now) return runner
+    return undefined
   }
 
   /** A row will be due at `at`. One before the loaded place (the clock stepped back) must be met again. */
@@ -123,19 +140,22 @@ export class Books {
   tag(id: string): void {
     this.ready.tag(id)
     const job = this.running.get(id)
-    if (job) this.running.set(id, { ...job, due: true })
+    if (job) this.running.set({ ...job, due: true })
   }
 
   #placeReady(row: LightRow): void {
     const plain = row.dueAt === null && row.priority <= 0
     if (plain && this.plainLoadedTo === undefined && this.ready.size >= readyMax)
       this.plainLoadedTo = this.#largestPlainId()
-    if (plain && this.plainLoadedTo !== undefined && row.id > this.plainLoadedTo) return
+    const isBeyond = plain && this.plainLoadedTo !== undefined && row.id > this.plainLoadedTo
+    if (isBeyond && (this.ready.size >= 2 * readyMax || this.ready.laneSize(row) >= laneShare)) return
     this.ready.add({
       id: row.id,
       task: row.task,
+      partition: row.partition,
       priority: row.priority,
       readyAt: row.state === 'queued' && row.attempt === 0 ? row.createdAt : (row.dueAt ?? row.createdAt),
+      expiresAt: row.startedAt === null ? (row.expiresAt ?? undefined) : undefined,
       bytes: row.bytes,
       solo: row.lapses >= soloFromLapse,
       due: row.dueAt !== null,
@@ -160,10 +180,10 @@ export function opened(
   now: number,
 ): Books {
   const books = new Books()
-  const upkeep = facts.read<Upkeep>('upkeep')
+  const upkeep = facts.read<StoredUpkeep>('upkeep')
   books.mark = upkeep?.mark ?? ''
   books.swept = upkeep?.swept ?? ''
-  books.counts.below = { ...noCounts(), ...upkeep?.below }
+  books.counts.below = countedBelow(jobs, upkeep)
   for (const { runner, until } of runners.all()) {
     books.runners.set(runner, { heardAt: 0, seq: 0, ack: Number.MAX_SAFE_INTEGER, spare: 0, until })
   }
@@ -171,7 +191,7 @@ export function opened(
   for (let rows: LightRow[]; ; after = (rows.at(-1) as LightRow).id) {
     rows = jobs.fromMark(books.mark, after, loadSlice)
     for (const row of rows) {
-      books.counts.move('above', undefined, row.state)
+      books.counts.moveAbove({ task: row.task, from: undefined, to: row.state })
       if (!isFinal(row.state)) books.place(row, now)
     }
     if (rows.length < loadSlice) break
@@ -182,6 +202,18 @@ export function opened(
   if ((books.nextDueAt ?? Number.POSITIVE_INFINITY) <= now)
     for (const row of jobs.runningDue(now)) books.place(row, now)
   return books
+}
+
+/**
+ * The counts below the mark by task. After the release before this one has written them they are sums alone: then, and
+ * only then, the rows are counted.
+ */
+function countedBelow(jobs: JobStatements, upkeep: StoredUpkeep | undefined): TaskCounts {
+  if (!upkeep) return {}
+  const { mark, below, tasks } = upkeep
+  const total = tasks && totalOf(tasks)
+  if (total && Object.entries(below).every(([state, n]) => total[state as keyof StateCounts] === n)) return tasks
+  return countsOf(jobs.countBetween('', mark))
 }
 
 /** Brings what has fallen due into memory, a slice at a time; `nextDueAt` stays in the past while there is more. */
@@ -210,6 +242,7 @@ function runningJob(row: LightRow): RunningJob {
   return {
     id: row.id,
     task: row.task,
+    partition: row.partition,
     lease: row.lease ?? '',
     leaseUntil: row.leaseUntil ?? 0,
     startedAt: row.startedAt ?? 0,

@@ -3,12 +3,17 @@
  *
  * I2: a claim writes a new lease over a row that waits, and only over that. I4: only while attempts are left.
  */
-import type { CoreParts } from './core.ts'
+import { isFinal } from '../task/job.ts'
+import type { Lane } from './lane.ts'
 import { leaseMs, leasePrefix, leaseToken } from './lease.ts'
+import type { Group } from './limits.ts'
+import type { CoreParts } from './parts.ts'
 import type { Claimed, SyncRequest } from './protocol.ts'
-import type { ReadyJob } from './ready-index.ts'
-import { isReady, type JobRowWithInput } from './row.ts'
-import { begun, soloFromLapse } from './transitions.ts'
+import type { Picked } from './ready-index.ts'
+import { isReady, type JobRowWithInput, scheduledBy } from './row.ts'
+import { isPaused } from './settings.ts'
+import { expire } from './settle.ts'
+import { begun, postponed, soloFromLapse } from './transitions.ts'
 import type { Turn } from './turn.ts'
 
 /** The bytes of input in one answer. An RPC carries 32 MiB. */
@@ -20,16 +25,21 @@ export const settleMarginMs = 2_000
 
 export function claim(core: CoreParts, turn: Turn, request: SyncRequest): Claimed[] {
   if (request.want < 1 || request.done) return []
-  const picked = pick(core, request)
-  const rows = core.jobs.withInput(picked.map(({ id }) => id))
-  const token = leaseToken(request.runner, request.seq, core.random)
-  for (const job of picked) core.tallies.claimed(turn.now, job.task, turn.now - job.readyAt)
-  return rows
+  const { jobs: picked, full } = pick(core, turn, request)
+  const rows = core.jobs
+    .withInput(picked.map(({ id }) => id))
+    .map((row) => turn.latest(row))
     .filter((row) => claimable(core, turn, row))
-    .map((row) => {
-      const running = turn.change(row, begun(row, token, turn.now + leaseMs, turn.now))
-      return claimedOf({ ...row, ...running }, turn.now)
-    })
+  const token = leaseToken(request.runner, request.seq, core.random)
+  const readyAt = new Map(picked.map((job) => [job.id, job.readyAt]))
+  for (const { id, task } of rows) core.tallies.claimed(turn.now, task, turn.now - (readyAt.get(id) ?? turn.now))
+  core.limits.started(turn, rows)
+  // After the starts are known: when a partition opens depends on them.
+  if (full.length > 0) turn.after(() => parkAll(core, full, turn.now))
+  return rows.map((row) => {
+    const running = turn.change(row, begun(row, token, turn.now + leaseMs, turn.now))
+    return claimedOf({ ...row, ...running }, turn.now)
+  })
 }
 
 /** What a retried sync claimed the first time, read from the rows: memory may have been lost in between. */
@@ -39,28 +49,48 @@ export function claimedBefore(core: CoreParts, turn: Turn, { runner, seq }: Sync
   return ids.length === 0 ? [] : core.jobs.withInput(ids).map((row) => claimedOf(row, turn.now))
 }
 
-function pick({ books }: CoreParts, { seq, beat, tasks, want, remainingMs, settle }: SyncRequest): ReadyJob[] {
+/** I7: what a limit leaves no room for is not picked, and its partition is parked until there is. */
+function pick(core: CoreParts, turn: Turn, { seq, beat, tasks, want, remainingMs, settle }: SyncRequest): Picked {
+  const { books, limits } = core
+  const ended = turn.ended()
+  // Places that this very sync has freed are filled by it: a limit as large as the capacity costs no round trip.
+  for (const { task, partition } of ended) books.ready.unpark(task, partition)
+  const admission = limits.admission(turn.now, (group) => countOf(ended, group))
   // A job whose late success comes with this very sync still waits in memory, and must not be claimed.
   const late = new Set(settle.map(({ id }) => id).filter((id) => books.ready.has(id)))
+  const settings = core.standing.settings
   const accepts = (task: string) => {
     const timeoutMs = tasks[task]
-    return timeoutMs !== undefined && timeoutMs + settleMarginMs <= remainingMs
+    return timeoutMs !== undefined && timeoutMs + settleMarginMs <= remainingMs && !isPaused(settings, task)
   }
-  const emptyHanded = beat.length === 0
-  const oldest = emptyHanded ? books.ready.nextSolo(accepts) : undefined
-  const solo = oldest && !late.has(oldest.id) ? oldest : undefined
+  const skips = (id: string) => late.has(id)
+  const solo = beat.length === 0 ? books.ready.nextSolo({ accepts, admission, skips }) : undefined
   // A fresh runner serves a solo job first, so that it is not starved; a used one only when nothing else is there.
-  if (solo && seq === 1) return [solo]
+  if (solo && seq === 1) return { jobs: [solo], full: [] }
   const count = Math.min(want, answerJobsMax)
-  const jobs = books.ready
-    .next({ accepts, count: count + late.size, bytesMax: answerBytesMax })
-    .filter(({ id }) => !late.has(id))
-    .slice(0, count)
-  return jobs.length === 0 && solo ? [solo] : jobs
+  const { jobs, full } = books.ready.next({ accepts, admission, skips, count, bytesMax: answerBytesMax })
+  return { jobs: jobs.length === 0 && solo ? [solo] : jobs, full }
 }
 
-/** Memory mirrors rows; should it ever be wrong, the row wins. A clock that stepped back makes a job wait again. */
-function claimable({ books }: CoreParts, turn: Turn, row: JobRowWithInput): boolean {
+function countOf(ended: readonly Group[], { task, partition }: Group): number {
+  return ended.filter((one) => one.task === task && (partition === '' || one.partition === partition)).length
+}
+
+/** Full partitions are not looked at until time or an ending attempt has opened them. */
+export function parkAll({ books, limits }: CoreParts, full: readonly Lane[], now: number): void {
+  for (const lane of full) {
+    books.ready.park(lane)
+    limits.parked(lane, now)
+  }
+}
+
+/**
+ * Memory mirrors rows; should it ever be wrong, the row wins. A clock that stepped back makes a job wait again, one that
+ * is past its deadline fails, and one whose predecessor has not ended waits on.
+ */
+function claimable(core: CoreParts, turn: Turn, row: JobRowWithInput): boolean {
+  const { books } = core
+  if (expire(core, turn, row) || postpone(core, turn, row)) return false
   const ready = isReady(row, turn.now)
   if (ready && row.attempt < row.maxAttempts) return true
   turn.after(() => {
@@ -70,8 +100,18 @@ function claimable({ books }: CoreParts, turn: Turn, row: JobRowWithInput): bool
   return false
 }
 
+/** True when the job it waits for has not ended: it waits on. Most often that job has told it to go. */
+function postpone(core: CoreParts, turn: Turn, row: JobRowWithInput): boolean {
+  if (row.after === null) return false
+  const [before] = core.jobs.byIds([row.after])
+  if (!before || isFinal(turn.latest(before).state)) return false
+  turn.change(row, postponed(row, turn.now))
+  return true
+}
+
 /** The answer to a claim, from the row of a running job. */
 export function claimedOf(row: JobRowWithInput, now: number): Claimed {
+  const schedule = scheduledBy(row)
   return {
     id: row.id,
     task: row.task,
@@ -83,6 +123,8 @@ export function claimedOf(row: JobRowWithInput, now: number): Claimed {
     priority: row.priority,
     tags: row.tags === null ? [] : (JSON.parse(row.tags) as string[]),
     createdAt: row.createdAt,
+    ...(row.partition !== '' && { partition: row.partition }),
+    ...(schedule && { schedule }),
     ...(row.lapses >= soloFromLapse && { solo: true }),
   }
 }

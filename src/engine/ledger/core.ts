@@ -1,78 +1,57 @@
-/**
- * The ledger's core: verbs over SQLite, synchronous, with the time handed in and chance as a port. It owns the truth
- * about the jobs of one shard and the books that mirror it; it knows no Durable Object, no queue and no clock.
- *
- * A verb is one transaction: read, decide, write. Memory follows only after it has committed, so that a reset at any
- * point leaves rows, alarm and books in agreement.
- */
 import type { JobRecord } from '../task/job.ts'
-import type { RetryPolicy } from '../task/retry.ts'
-import { type Books, loadDue, opened, refill } from './books.ts'
+import { type Books, loadDue, refill } from './books.ts'
+import { bulk, bulkProgress, workOff } from './bulk.ts'
+import { parkAll } from './claim.ts'
 import { enqueue } from './enqueue.ts'
+import { type CoreOptions, type CoreParts, openParts } from './parts.ts'
 import type {
+  AmendRequest,
+  BulkReply,
+  BulkRequest,
+  Enqueued,
   EnqueueReply,
   EnqueueRequest,
   ListReply,
   ListRequest,
+  RedriveRequest,
   Refusal,
+  ScheduleAction,
+  ScheduleRecord,
   SyncReply,
   SyncRequest,
+  TriggerRequest,
 } from './protocol.ts'
 import { isRefusal } from './protocol.ts'
 import { get, list } from './read.ts'
 import { type JobRowWithInput, recordOf } from './row.ts'
-import { migrate } from './schema.ts'
-import type { Sql } from './sql.ts'
-import { factStatements, jobStatements, runnerStatements, tallyStatements } from './statements.ts'
-import { cancel, redrive } from './steer.ts'
+import { fire, listSchedules, reconcile, steerSchedule, trigger } from './schedules.ts'
+import { changed, isPaused, type Settings, type SettingsChange } from './settings.ts'
+import type { factStatements } from './small-tables.ts'
+import { amend, cancel, redrive } from './steer.ts'
 import { sync } from './sync.ts'
-import { Tallies } from './tallies.ts'
-import { Turn, type TurnParts, wakeUpPatienceMs } from './turn.ts'
-import { finishedAboveMax, lapse, moveMark, nextSweepAt, prune, sweep, sweepPauseMs } from './upkeep.ts'
-
-/** What the ledger's code knows of a task. Runners know the rest. */
-export interface TaskPolicy {
-  readonly retry: RetryPolicy
-  /** Undefined: the deployment's. */
-  readonly retentionMs?: number | undefined
-  readonly onFailed: boolean
-}
-
-/** What a core is opened with. */
-export interface CoreOptions {
-  readonly shard: number
-  readonly sql: Sql
-  /** Sets the one alarm. Called inside the transaction that needs it, and must be atomic with it. */
-  readonly setAlarm: (at: number) => void
-  /** Numbers from 0 up to 1, fit for secrets. */
-  readonly random: () => number
-  /** A task's policy; the default one for a task that this code does not know. */
-  readonly policy: (task: string) => TaskPolicy
-  /** How long finished jobs are kept, unless their task says otherwise. */
-  readonly retentionMs: number
-  /** From this size on the oldest finished jobs go before their time. */
-  readonly historyBytesMax: number
-}
-
-/** What the verbs work with. */
-export interface CoreParts extends TurnParts {
-  readonly shard: number
-  readonly runners: ReturnType<typeof runnerStatements>
-  readonly tallyRows: ReturnType<typeof tallyStatements>
-  readonly tallies: Tallies
-  readonly policy: CoreOptions['policy']
-  readonly random: () => number
-  readonly historyBytesMax: number
-  readonly bytes: () => number
-  /** The home count this ledger recorded; undefined before its first job. */
-  readonly homes: number | undefined
-  readonly setHomes: (homes: number) => void
-}
+import { Turn, wakeUpPatienceMs } from './turn.ts'
+import {
+  expire,
+  finishedAboveMax,
+  forgetSpentLimits,
+  lapse,
+  moveMark,
+  nextSweepAt,
+  prune,
+  sweep,
+  sweepPauseMs,
+} from './upkeep.ts'
 
 /** Slices of upkeep in one ring of the alarm. */
 const slicesMax = 20
 /** The alarm that is set before upkeep, should upkeep not come to its end. */
 const deadmanMs = 30_000
+/** A limit that opens this soon is worth a runner's waiting. */
+const comesBackMsMax = 10_000
+/** How long the alarm waits for a runner that said it would come back. */
+const comesBackGraceMs = 5_000
+/** More work than this makes no difference to anybody who asks. */
+const availableMax = 1_000
 
 export class LedgerCore {
   readonly #options: CoreOptions
@@ -83,39 +62,14 @@ export class LedgerCore {
   #moveMarkAbove = finishedAboveMax
   /** A sweep that has come to its end rests: a live job that holds the mark must not make the alarm ring in a loop. */
   #sweepNotBefore = 0
-  /** The kill switch is on: nothing is armed and nothing is claimed. */
-  #isHalted: boolean
+  /** The schedules' rows follow this code. */
+  #isReconciled = false
 
   /** @param alarmAt what is armed at activation, or undefined */
   constructor(options: CoreOptions, now: number, alarmAt: number | undefined) {
-    const { sql, policy, retentionMs } = options
-    migrate(sql, now)
-    const [jobs, facts, runners] = [jobStatements(sql), factStatements(sql), runnerStatements(sql)]
-    let homes = facts.read<number>('homes')
-    this.#isHalted = facts.read<boolean>('halted') ?? false
     this.#options = options
     this.#alarmAt = alarmAt
-    this.#parts = {
-      books: opened(jobs, facts, runners, now),
-      jobs,
-      facts,
-      runners,
-      tallyRows: tallyStatements(sql),
-      tallies: new Tallies(),
-      shard: options.shard,
-      policy,
-      random: options.random,
-      retentionMs: (task) => policy(task).retentionMs ?? retentionMs,
-      defaultRetentionMs: retentionMs,
-      historyBytesMax: options.historyBytesMax,
-      bytes: () => sql.bytes(),
-      get homes() {
-        return homes
-      },
-      setHomes: (count) => {
-        homes = count
-      },
-    }
+    this.#parts = openParts(options, now)
     this.#parts.books.nextSweepAt = nextSweepAt(this.#parts, 0)
   }
 
@@ -132,7 +86,11 @@ export class LedgerCore {
   }
 
   get isHalted(): boolean {
-    return this.#isHalted
+    return this.#parts.standing.isHalted
+  }
+
+  get settings(): Settings {
+    return this.#parts.standing.settings
   }
 
   /**
@@ -140,10 +98,10 @@ export class LedgerCore {
    * loop it was in ends. Stored, so that a restart does not forget it. Let go, it looks at once at what is due.
    */
   halt(on: boolean, now: number): void {
-    if (on === this.#isHalted) return
+    if (on === this.isHalted) return
     if (on) this.#parts.facts.write('halted', true)
     else this.#parts.facts.forget('halted')
-    this.#isHalted = on
+    this.#parts.standing.isHalted = on
     if (!on) this.setAlarm(now)
   }
 
@@ -158,23 +116,76 @@ export class LedgerCore {
   /** @param mayPark true when a runner with nothing to do is kept for a moment */
   sync(request: SyncRequest, now: number, mayPark = false): SyncReply {
     this.load(now)
-    const asked = this.#isHalted ? { ...request, want: 0 } : request
+    const asked = this.isHalted ? { ...request, want: 0 } : request
+    const againAt = this.#comesBackAt(request.runner, now)
     const reply = this.#settling(asked, (sound) =>
-      this.#transact(now, (turn) => sync(this.#parts, turn, sound, mayPark)),
+      this.#transact(now, (turn) => sync(this.#parts, turn, sound, { mayPark, againAt })),
     )
     if (this.books.counts.finishedAbove() > this.#moveMarkAbove) {
       this.#transact(now, (turn) => moveMark(this.#parts, turn))
       this.#moveMarkAbove = this.books.counts.finishedAbove() + finishedAboveMax
     }
-    return reply
+    return this.#toldOfOpening(request, reply, now)
   }
 
   cancel(id: string, now: number): JobRecord | Refusal {
     return answer(this.#transact(now, (turn) => cancel(this.#parts, turn, id)))
   }
 
-  redrive(id: string, now: number): JobRecord | Refusal {
-    return answer(this.#transact(now, (turn) => redrive(this.#parts, turn, id)))
+  redrive(request: RedriveRequest, now: number): JobRecord | Refusal {
+    return answer(this.#transact(now, (turn) => redrive(this.#parts, turn, request)))
+  }
+
+  amend(request: AmendRequest, now: number): JobRecord | Refusal {
+    return answer(this.#transact(now, (turn) => amend(this.#parts, turn, request)))
+  }
+
+  bulk(request: BulkRequest, now: number): BulkReply | Refusal {
+    return this.#transact(now, (turn) => bulk(this.#parts, turn, request))
+  }
+
+  bulkProgress(id: string): BulkReply | Refusal {
+    return bulkProgress(this.#parts, id)
+  }
+
+  /** A new version of the deployment's settings, which this ledger makes for all. */
+  change(change: SettingsChange, now: number): Settings {
+    const next = changed(this.settings, change, now)
+    this.adopt(next, now)
+    return next
+  }
+
+  /** Settings that are newer than its own. What they let go may start at once. */
+  adopt(settings: Settings, now: number): boolean {
+    if (settings.version <= this.settings.version) return false
+    this.#transact(now, (turn) => {
+      this.#parts.facts.write('settings', settings)
+      turn.need(now + wakeUpPatienceMs)
+      turn.after(() => {
+        this.#parts.standing.settings = settings
+        this.books.ready.unparkAll()
+      })
+    })
+    return true
+  }
+
+  schedules(now: number): ScheduleRecord[] {
+    return listSchedules(this.#parts, now)
+  }
+
+  steerSchedule(name: string, action: ScheduleAction, now: number): ScheduleRecord | Refusal {
+    return this.#transact(now, (turn) => steerSchedule(this.#parts, turn, name, action))
+  }
+
+  triggerSchedule(request: TriggerRequest, now: number): Enqueued {
+    return this.#transact(now, (turn) => trigger(this.#parts, turn, request))
+  }
+
+  /** Makes the schedules' rows follow the code. Not at opening: an object that an alarm has woken must not arm. */
+  reconcile(now: number): void {
+    if (this.#isReconciled) return
+    this.#transact(now, (turn) => reconcile(this.#parts, turn))
+    this.#isReconciled = true
   }
 
   get(id: string, now: number): JobRecord | Refusal {
@@ -185,10 +196,23 @@ export class LedgerCore {
     return list(this.#parts, request)
   }
 
-  /** Brings what has fallen due, and what did not fit before, into the ready index. */
+  /** Brings what has fallen due, what did not fit before, and what time has opened, before the next claim. */
   load(now: number): void {
     loadDue(this.books, this.#parts.jobs, now)
     refill(this.books, this.#parts.jobs, now)
+    for (const { task, partition } of this.#parts.limits.opened(now)) this.books.ready.unpark(task, partition)
+  }
+
+  /** How many jobs could start now, as far as anybody cares: pause and limits hold. */
+  available(now: number): number {
+    const { limits } = this.#parts
+    if (this.isHalted || this.books.ready.size === 0) return 0
+    const accepts = (task: string) => !isPaused(this.settings, task)
+    const admission = limits.admission(now)
+    const { count, full, held } = this.books.ready.available({ accepts, admission }, availableMax)
+    parkAll(this.#parts, full, now)
+    for (const group of held) limits.parked(group, now)
+    return count
   }
 
   /** Everything that time has made due, in bounded slices. The alarm must be set anew afterwards. */
@@ -201,11 +225,14 @@ export class LedgerCore {
     for (let count = 0; isMore && count < slicesMax; count++) {
       this.load(now)
       isMore = this.#slice(now, lapse)
+      isMore = this.#slice(now, expire) || isMore
+      isMore = this.#slice(now, fire) || isMore
+      isMore = this.#slice(now, workOff) || isMore
       isMore = this.#slice(now, prune) || isMore
       if ((this.books.nextSweepAt ?? Number.POSITIVE_INFINITY) <= now) {
         this.#transact(now, (turn) => moveMark(this.#parts, turn))
         const isSweeping = this.#slice(now, sweep)
-        if (!isSweeping) this.#sweepNotBefore = now + sweepPauseMs
+        if (!isSweeping) this.#rest(now)
         this.books.nextSweepAt = nextSweepAt(this.#parts, this.#sweepNotBefore)
         isMore = isSweeping || isMore
       }
@@ -215,19 +242,59 @@ export class LedgerCore {
 
   /** When time will next make something due; undefined when nothing will. Overdue things count as they are. */
   nextUpkeepAt(): number | undefined {
-    const { books } = this.#parts
-    const times = [...books.running.values()].map((job) => books.leaseEnd(job))
-    if (books.nextLoadAt !== undefined) times.push(books.nextLoadAt)
-    if (books.nextSweepAt !== undefined) times.push(books.nextSweepAt)
-    if (books.prunable.size > 0) times.push(0)
-    return times.length === 0 ? undefined : times.reduce((a, b) => Math.min(a, b))
+    const { books, schedules, bulks } = this.#parts
+    let next = Number.POSITIVE_INFINITY
+    for (const job of books.running.values()) next = Math.min(next, books.leaseEnd(job))
+    const times = [books.nextLoadAt, books.nextSweepAt, books.ready.nextExpiryAt(), schedules.nextAt()]
+    for (const at of times) if (at !== undefined && at < next) next = at
+    if (books.prunable.size > 0 || bulks.size > 0) next = 0
+    return next === Number.POSITIVE_INFINITY ? undefined : next
+  }
+
+  /** When the ledger should look whether a limit has opened and nobody has come. */
+  nextOpeningAt(now: number): number | undefined {
+    const at = this.#parts.limits.nextOpeningAt()
+    return at === undefined || this.books.expectedRunner(now) === undefined ? at : at + comesBackGraceMs
   }
 
   /** Arms the alarm, whatever was armed. */
   setAlarm(at: number): void {
-    if (this.#isHalted) return
+    if (this.isHalted) return
     this.#options.setAlarm(at)
     this.#alarmAt = at
+  }
+
+  /** The sweep has come to its end. */
+  #rest(now: number): void {
+    this.#sweepNotBefore = now + sweepPauseMs
+    this.#transact(now, (turn) => forgetSpentLimits(this.#parts, turn))
+  }
+
+  /** When a runner with nothing to do is to come back, because a limit opens then. One is enough. */
+  #comesBackAt(runner: string, now: number): number | undefined {
+    if (this.available(now) > 0) return undefined
+    const at = this.#parts.limits.nextOpeningAt()
+    if (at === undefined || at - now > comesBackMsMax) return undefined
+    const expected = this.books.expectedRunner(now)
+    return expected === undefined || expected === runner ? at : undefined
+  }
+
+  /**
+   * A limit has closed behind this claim, or before it: the alarm is set for its opening, unless a runner that has work
+   * and room for more comes back by then.
+   */
+  #toldOfOpening(request: SyncRequest, reply: SyncReply, now: number): SyncReply {
+    if (this.available(now) > 0) return reply
+    const at = this.#parts.limits.nextOpeningAt()
+    if (at === undefined) return reply
+    const runner = this.books.runners.get(request.runner)
+    const hasRoom = request.want > reply.claimed.length && !request.done
+    const isBusy = reply.claimed.length > 0 || request.beat.length > 0
+    const comesBack = hasRoom && isBusy && at - now <= comesBackMsMax && this.books.expectedRunner(now) === undefined
+    if (runner && comesBack) runner.againAt = at
+    const lookAt = this.nextOpeningAt(now) ?? at
+    if (lookAt < (this.#alarmAt ?? Number.POSITIVE_INFINITY)) this.setAlarm(lookAt)
+    return runner && comesBack ? { ...reply, againInMs: at - now } : reply
   }
 
   /** When what waits already is due, and not before now. */
@@ -273,7 +340,7 @@ export class LedgerCore {
       const result = verb(turn)
       turn.write()
       // An alarm that rings in time is kept: moving it would be a row written for nothing.
-      const isEarlier = !this.#isHalted && turn.neededAt < (this.#alarmAt ?? Number.POSITIVE_INFINITY)
+      const isEarlier = !this.isHalted && turn.neededAt < (this.#alarmAt ?? Number.POSITIVE_INFINITY)
       if (!isEarlier) return { result, alarmAt: this.#alarmAt }
       // None was armed: there was no need, or it was lost. Arming for this alone would hide from the watchdog what waits.
       const alarmAt = this.#alarmAt === undefined ? Math.min(turn.neededAt, this.#waitingUntil(now)) : turn.neededAt

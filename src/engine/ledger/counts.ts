@@ -1,5 +1,5 @@
 /**
- * How many jobs are in each state, without a row a change and without a scan that grows.
+ * How many jobs of each task are in each state, without a row a change and without a scan that grows.
  *
  * Jobs at or above the mark are counted on activation, which reads them anyway. Of those below it the counts are a
  * stored fact: written with the transaction that changes one of them, and when the mark moves (I12).
@@ -7,28 +7,98 @@
 import { isFinal, type JobState, jobStates } from '../task/job.ts'
 
 export type StateCounts = Record<JobState, number>
+/** Counts by task. A task of which there is nothing is left out. */
+export type TaskCounts = Readonly<Record<string, StateCounts>>
+
+/** One job comes, goes or changes its state. */
+export interface CountMove {
+  readonly task: string
+  readonly from: JobState | undefined
+  readonly to: JobState | undefined
+}
 
 export function noCounts(): StateCounts {
   return Object.fromEntries(jobStates.map((state) => [state, 0])) as StateCounts
 }
 
-export class Counts {
-  above: StateCounts = noCounts()
-  below: StateCounts = noCounts()
+/** The counts after these moves. */
+export function movedCounts(counts: TaskCounts, moves: Iterable<CountMove>): TaskCounts {
+  const next: Record<string, StateCounts> = { ...counts }
+  for (const { task, from, to } of moves) {
+    const own = { ...(next[task] ?? noCounts()) }
+    if (from) own[from]--
+    if (to) own[to]++
+    next[task] = own
+  }
+  return Object.fromEntries(Object.entries(next).filter(([, own]) => jobStates.some((state) => own[state] !== 0)))
+}
 
-  move(side: 'above' | 'below', from: JobState | undefined, to: JobState | undefined): void {
-    if (from) this[side][from]--
-    if (to) this[side][to]++
+/** Counts as a statement found them. */
+export function countsOf(found: readonly { task: string; state: JobState; n: number }[]): TaskCounts {
+  const counts: Record<string, StateCounts> = {}
+  for (const { task, state, n } of found) {
+    const own = counts[task] ?? noCounts()
+    own[state] += n
+    counts[task] = own
+  }
+  return counts
+}
+
+export function addedCounts(...all: readonly TaskCounts[]): TaskCounts {
+  const sum: Record<string, StateCounts> = {}
+  for (const [task, own] of all.flatMap((counts) => Object.entries(counts))) {
+    const counts = sum[task] ?? noCounts()
+    for (const state of jobStates) counts[state] += own[state]
+    sum[task] = counts
+  }
+  return sum
+}
+
+export function totalOf(counts: TaskCounts): StateCounts {
+  const sum = noCounts()
+  for (const own of Object.values(counts)) for (const state of jobStates) sum[state] += own[state]
+  return sum
+}
+
+export class Counts {
+  #above: Record<string, StateCounts> = {}
+  #finishedAbove = 0
+  below: TaskCounts = {}
+
+  moveAbove({ task, from, to }: CountMove): void {
+    let own = this.#above[task]
+    if (!own) {
+      own = noCounts()
+      this.#above[task] = own
+    }
+    if (from) own[from]--
+    if (to) own[to]++
+    this.#finishedAbove += finished(to) - finished(from)
+  }
+
+  /** The mark has passed these. */
+  crossed(counts: readonly { readonly task: string; readonly state: JobState; readonly n: number }[]): void {
+    for (const { task, state, n } of counts) {
+      const own = this.#above[task]
+      if (own) own[state] -= n
+      if (isFinal(state)) this.#finishedAbove -= n
+    }
   }
 
   total(): StateCounts {
-    const sum = noCounts()
-    for (const state of jobStates) sum[state] = this.above[state] + this.below[state]
-    return sum
+    return totalOf(this.byTask())
+  }
+
+  byTask(): TaskCounts {
+    return addedCounts(this.#above, this.below)
   }
 
   /** Finished jobs that activation still has to read past. */
   finishedAbove(): number {
-    return jobStates.filter(isFinal).reduce((sum, state) => sum + this.above[state], 0)
+    return this.#finishedAbove
   }
+}
+
+function finished(state: JobState | undefined): 0 | 1 {
+  return state !== undefined && isFinal(state) ? 1 : 0
 }

@@ -9,17 +9,26 @@ import type { JobRecord } from '../task/job.ts'
 import type { LedgerCore } from './core.ts'
 import { leaseMs } from './lease.ts'
 import type {
+  AmendRequest,
+  BulkReply,
+  BulkRequest,
+  Enqueued,
   EnqueueReply,
   EnqueueRequest,
   LedgerRpc,
   ListReply,
   ListRequest,
+  RedriveRequest,
   Refusal,
+  ScheduleAction,
+  ScheduleRecord,
   ShardOverview,
   SyncReply,
   SyncRequest,
+  TriggerRequest,
 } from './protocol.ts'
 import { isRefusal } from './protocol.ts'
+import type { Settings, SettingsChange } from './settings.ts'
 import { type Demand, WakeUps, type WakeUpsFact } from './wake-ups.ts'
 
 /** The platform, as a dispatcher sees it. */
@@ -44,6 +53,8 @@ const pollMs = 1_000
 const pollGapMsMax = 250
 /** A runner heard of this recently will be back at once for what it can take. */
 const freshMs = 100
+/** A runner that said when it would be back is believed for so much longer. */
+const comesBackMs = 1_000
 /** Runners waiting at once are of no use beyond this. */
 const polledMax = 4
 /** An alarm is overdue, not just late, from then on. */
@@ -79,7 +90,7 @@ export class Dispatcher implements LedgerRpc {
   }
 
   async enqueue(request: EnqueueRequest): Promise<EnqueueReply> {
-    const now = this.#ports.now()
+    const now = this.#begin()
     const reply = this.#core.enqueue(request, now)
     if (!isRefusal(reply)) this.#noteArrival(now)
     this.#meet(now)
@@ -87,14 +98,14 @@ export class Dispatcher implements LedgerRpc {
   }
 
   async sync(request: SyncRequest): Promise<SyncReply> {
-    const now = this.#ports.now()
+    const now = this.#begin()
     this.#release(request.runner)
     const isOpening = request.seq === 1 && !this.#core.books.runners.has(request.runner)
     if (isOpening) this.#wakeUps.opened()
     const mayPark = this.#mayPark(request, now)
     const reply = this.#core.sync(request, now, mayPark)
     if (reply.claimed.length > 0) this.#wakeUps.progressed()
-    else if (isOpening && this.#core.books.ready.size > 0) this.#wakeUps.fruitless(now)
+    else if (isOpening && this.#core.available(now) > 0) this.#wakeUps.fruitless(now)
     const held = mayPark && isEmpty(reply) ? this.#hold(request) : undefined
     this.#meet(now)
     return held ?? reply
@@ -109,15 +120,48 @@ export class Dispatcher implements LedgerRpc {
   }
 
   async cancel(id: string): Promise<JobRecord | Refusal> {
-    return this.#core.cancel(id, this.#ports.now())
+    return this.#steered((now) => this.#core.cancel(id, now))
   }
 
-  async redrive(id: string): Promise<JobRecord | Refusal> {
-    const now = this.#ports.now()
-    const reply = this.#core.redrive(id, now)
-    if (!isRefusal(reply)) this.#wakeUps.arrived()
-    this.#meet(now)
-    return reply
+  async redrive(request: RedriveRequest | string): Promise<JobRecord | Refusal> {
+    const asked = typeof request === 'string' ? { id: request } : request
+    return this.#steered((now) => this.#core.redrive(asked, now))
+  }
+
+  async amend(request: AmendRequest): Promise<JobRecord | Refusal> {
+    return this.#steered((now) => this.#core.amend(request, now))
+  }
+
+  async bulk(request: BulkRequest): Promise<BulkReply | Refusal> {
+    return this.#core.bulk(request, this.#begin())
+  }
+
+  async bulkProgress(id: string): Promise<BulkReply | Refusal> {
+    return this.#core.bulkProgress(id)
+  }
+
+  async change(change: SettingsChange): Promise<Settings> {
+    return this.#steered((now) => this.#core.change(change, now))
+  }
+
+  async settings(): Promise<Settings> {
+    return this.#core.settings
+  }
+
+  async adopt(settings: Settings): Promise<void> {
+    this.#steered((now) => this.#core.adopt(settings, now))
+  }
+
+  async schedules(): Promise<ScheduleRecord[]> {
+    return this.#core.schedules(this.#begin())
+  }
+
+  async steerSchedule(name: string, action: ScheduleAction): Promise<ScheduleRecord | Refusal> {
+    return this.#steered((now) => this.#core.steerSchedule(name, action, now))
+  }
+
+  async triggerSchedule(request: TriggerRequest): Promise<Enqueued> {
+    return this.#steered((now) => this.#core.triggerSchedule(request, now))
   }
 
   async halt(on: boolean): Promise<void> {
@@ -128,7 +172,7 @@ export class Dispatcher implements LedgerRpc {
   }
 
   async overview(): Promise<ShardOverview> {
-    const { books, alarmAt, bytes, isHalted } = this.#core
+    const { books, alarmAt, bytes, isHalted, settings } = this.#core
     const oldestReadyAt = books.ready.oldestReadyAt()
     return {
       shard: this.#shard,
@@ -137,13 +181,16 @@ export class Dispatcher implements LedgerRpc {
       runners: this.#runnersAtWork(this.#ports.now()),
       wakeUps: { unanswered: this.#wakeUps.unanswered, resent: this.#wakeUps.resent },
       ...(alarmAt !== undefined && { alarmAt }),
+      tasks: books.counts.byTask(),
+      settings: settings.version,
       ...(isHalted && { halted: true }),
       bytes,
     }
   }
 
-  async wake(): Promise<boolean> {
-    const now = this.#ports.now()
+  async wake(settings?: Settings): Promise<boolean> {
+    if (settings) await this.adopt(settings)
+    const now = this.#begin()
     const nextAt = this.#nextAt(now)
     const { alarmAt } = this.#core
     if (this.#core.isHalted || nextAt === undefined || (alarmAt !== undefined && alarmAt >= now - overdueMs))
@@ -158,6 +205,7 @@ export class Dispatcher implements LedgerRpc {
     const now = this.#ports.now()
     if (this.#core.isHalted) return
     try {
+      this.#core.reconcile(now)
       this.#core.upkeep(now)
       this.#core.load(now)
       this.#answerPolls(now)
@@ -168,6 +216,23 @@ export class Dispatcher implements LedgerRpc {
       this.#ports.warn('alarm-failed', { shard: this.#shard, error: String(error) })
       this.#core.setAlarm(now + failedPauseMs)
     }
+  }
+
+  /** Every call's first step. Answers the time by which it is decided. */
+  #begin(): number {
+    const now = this.#ports.now()
+    this.#core.reconcile(now)
+    return now
+  }
+
+  /** What a person asked for. It may have made work ready: nothing that went before puts off its wake-up. */
+  #steered<T>(steer: (now: number) => T): T {
+    const now = this.#begin()
+    const reply = steer(now)
+    const isRefused = typeof reply === 'object' && reply !== null && isRefusal(reply)
+    if (!isRefused) this.#wakeUps.arrived()
+    this.#meet(now)
+    return reply
   }
 
   /** After a commit: ready work goes to the runners that wait for it; for the rest, wake-ups are sent. */
@@ -213,10 +278,11 @@ export class Dispatcher implements LedgerRpc {
     const { books } = this.#core
     let spare = 0
     for (const [runner, state] of books.runners) {
-      if (this.#polls.has(runner) || now - state.heardAt < freshMs) spare += state.spare
+      const comesBack = state.againAt !== undefined && now < state.againAt + comesBackMs
+      if (this.#polls.has(runner) || now - state.heardAt < freshMs || comesBack) spare += state.spare
     }
     return {
-      ready: this.#core.isHalted ? 0 : books.ready.size,
+      ready: this.#core.available(now),
       spare,
       runnersFree: runnersMax - this.#runnersAtWork(now),
     }
@@ -229,10 +295,9 @@ export class Dispatcher implements LedgerRpc {
   }
 
   #nextAt(now: number): number | undefined {
-    const upkeepAt = this.#core.nextUpkeepAt()
-    const checkAt = this.#core.books.ready.size > 0 ? (this.#wakeUps.checkAt ?? now) : undefined
-    if (upkeepAt === undefined || checkAt === undefined) return upkeepAt ?? checkAt
-    return Math.min(upkeepAt, checkAt)
+    const checkAt = this.#core.available(now) > 0 ? (this.#wakeUps.checkAt ?? now) : undefined
+    const times = [this.#core.nextUpkeepAt(), this.#core.nextOpeningAt(now), checkAt].filter((at) => at !== undefined)
+    return times.length === 0 ? undefined : Math.min(...times)
   }
 
   #noteArrival(now: number): void {
@@ -244,7 +309,9 @@ export class Dispatcher implements LedgerRpc {
 
   #mayPark({ want, done }: SyncRequest, now: number): boolean {
     const isBusy = this.#arrivalGapMs <= pollGapMsMax && now - this.#lastArrivalAt <= pollMs
-    return isBusy && !this.#core.isHalted && want > 0 && !done && this.#polls.size < polledMax
+    // A limit that opens within the second opens to its moment only for a runner that is told of it.
+    const opensFirst = (this.#core.nextOpeningAt(now) ?? Number.POSITIVE_INFINITY) <= now + pollMs
+    return isBusy && !opensFirst && !this.#core.isHalted && want > 0 && !done && this.#polls.size < polledMax
   }
 
   #hold(request: SyncRequest): Promise<SyncReply> {
@@ -273,7 +340,7 @@ export class Dispatcher implements LedgerRpc {
 
   #answerPolls(now: number): void {
     for (const [runner, { request, answer, callOff }] of this.#polls) {
-      if (this.#core.books.ready.size === 0) return
+      if (this.#core.available(now) === 0) return
       const reply = this.#core.sync(request, now, true)
       if (isEmpty(reply)) continue
       this.#polls.delete(runner)

@@ -1,59 +1,172 @@
 /** The verb that records jobs. One transaction; a retried call and a known key record nothing twice (I5). */
 import { ChardError } from '../task/errors.ts'
+import { isFinal } from '../task/job.ts'
 import { claimedOf } from './claim.ts'
-import type { CoreParts } from './core.ts'
 import { leaseToken } from './lease.ts'
+import type { Group } from './limits.ts'
+import type { CoreParts } from './parts.ts'
 import type { Enqueued, EnqueueReply, EnqueueRequest, NewJob, Start } from './protocol.ts'
+import type { Admission } from './ready-index.ts'
 import { isReady, type JobRow, type JobRowWithInput, newRow } from './row.ts'
-import { settleRow } from './settle.ts'
-import { begun } from './transitions.ts'
+import { isDraining, isPaused } from './settings.ts'
+import { expire, settleRow } from './settle.ts'
+import { begun, callsOf, following, renewed } from './transitions.ts'
 import { type Turn, wakeUpPatienceMs } from './turn.ts'
+import { type Decision, decide, firstStart } from './unique.ts'
 
 export function enqueue(core: CoreParts, turn: Turn, { homes, jobs }: EnqueueRequest): EnqueueReply {
   const mismatch = homesMismatch(core, turn, homes)
   if (mismatch) return mismatch
   const known = new Map(core.jobs.byIds(jobs.map(({ id }) => id)).map((row) => [row.id, row]))
   const keyed = new Map<string, JobRowWithInput>()
-  return {
-    jobs: jobs.map((job): Enqueued => {
-      const recorded = known.get(job.id)
-      if (recorded) return found(core, turn, recorded, false)
-      const holder =
-        job.key === undefined ? undefined : (keyed.get(`${job.task} ${job.key}`) ?? core.jobs.byKey(job.key, job.task))
-      if (holder) return sameInput(holder, job) ? found(core, turn, holder, true) : keyConflict(job)
-      const { row, reply } = record(core, turn, job)
-      known.set(row.id, row)
-      if (job.key !== undefined) keyed.set(`${job.task} ${job.key}`, row)
-      return reply
-    }),
-  }
+  const inline: Inline = { admission: core.limits.admission(turn.now), claimed: [] }
+  const replies = jobs.map((job): Enqueued => {
+    const recorded = known.get(job.id)
+    if (recorded) return found(core, turn, recorded, false)
+    const { holder, reply } = record(core, turn, job, keyed, inline)
+    if (holder) {
+      known.set(job.id, holder)
+      if (job.key !== undefined) keyed.set(keyName(job), holder)
+    }
+    return reply
+  })
+  core.limits.started(turn, inline.claimed)
+  return { jobs: replies }
+}
+
+/** What the caller of this request runs itself: admitted together, as the jobs of one claim are. */
+interface Inline {
+  readonly admission: Admission
+  readonly claimed: Group[]
 }
 
 /** Homes are chosen once: with another count, keys and partitions would be looked for on the wrong shard. */
 function homesMismatch(core: CoreParts, turn: Turn, homes: number): EnqueueReply | undefined {
-  if (core.homes === undefined) {
+  if (core.standing.homes === undefined) {
     core.facts.write('homes', homes)
-    turn.after(() => core.setHomes(homes))
+    turn.after(() => {
+      core.standing.homes = homes
+    })
     return undefined
   }
-  if (core.homes === homes) return undefined
+  if (core.standing.homes === homes) return undefined
   const { code: refused, message } = new ChardError(
     'homes-mismatch',
-    `createChard says shards: ${homes}, but this deployment began with ${core.homes}. Home shards are chosen once; set it back`,
+    `createChard says shards: ${homes}, but this deployment began with ${core.standing.homes}. Home shards are chosen once; set it back`,
   )
   return { refused, message }
 }
 
-function record(core: CoreParts, turn: Turn, job: NewJob): { row: JobRowWithInput; reply: Enqueued } {
-  const fresh = newRow(job, turn.now)
-  const row = turn.add(started(core, turn, fresh, job.start))
+/** A job that is new, or that its key answers. `holder` is the job that holds the key afterwards. */
+function record(
+  core: CoreParts,
+  turn: Turn,
+  job: NewJob,
+  keyed: ReadonlyMap<string, JobRowWithInput>,
+  inline: Inline,
+): { holder?: JobRowWithInput; reply: Enqueued } {
+  if (job.key === undefined) return added(core, turn, job, inline)
+  const rule = job.unique ?? { kind: 'kept' }
+  const stored = keyed.get(keyName(job)) ?? core.jobs.byKey(job.key, job.task, job.partition ?? '')
+  if (!stored) return added(core, turn, job, inline, { notBefore: firstStart(rule, turn.now) })
+  // One whose deadline has passed has ended, though nobody has looked.
+  expire(core, turn, turn.latest(stored))
+  const holder = turn.latest(stored)
+  // A repeated call whose input the holder has taken changes nothing a second time.
+  if (callsOf(holder).includes(job.id)) return { holder, reply: found(core, turn, holder, true) }
+  const decision = decide(rule, holder, job.keyWins === true || sameInput(holder, job), turn.now)
+  if (decision.do === 'refuse') return { reply: keyConflict(job) }
+  if (decision.do === 'join') return { holder, reply: found(core, turn, holder, true) }
+  if (decision.do === 'renew') return renew(core, turn, job, holder, decision.dueAt)
+  return takeOver(core, turn, job, inline, holder, decision)
+}
+
+/** The holder takes the newest input. */
+function renew(
+  core: CoreParts,
+  turn: Turn,
+  job: NewJob,
+  holder: JobRowWithInput,
+  dueAt: number | undefined,
+): { holder: JobRowWithInput; reply: Enqueued } {
+  const { bytes, priority, expiresAt } = newRow(job, turn.now)
+  const renewal = { call: job.id, bytes, priority, expiresAt, dueAt }
+  const next = turn.change(holder, renewed(holder, renewal, turn.now), job.input)
+  const row = { ...holder, ...next, input: job.input }
+  return { holder: row, reply: found(core, turn, row, true) }
+}
+
+/** A new job takes the key from its holder, and waits for its end where they must not meet. */
+function takeOver(
+  core: CoreParts,
+  turn: Turn,
+  job: NewJob,
+  inline: Inline,
+  holder: JobRowWithInput,
+  decision: Decision & { do: 'follow' | 'new' },
+): { holder?: JobRowWithInput; reply: Enqueued } {
+  if (refusesNew(core, job)) return added(core, turn, job, inline)
+  const isFollowing = decision.do === 'follow'
+  const before = isFollowing ? holder : job.unique?.kind === 'window' ? undefined : predecessor(core, turn, holder)
+  turn.change(holder, {
+    ...holder,
+    key: null,
+    formerKey: holder.key,
+    successor: isFollowing ? job.id : holder.successor,
+  })
+  if (before && !isFollowing) turn.change(before, { ...before, successor: job.id })
+  return added(core, turn, job, inline, { notBefore: decision.notBefore, before, holder })
+}
+
+/** A holder that has ended without having run may have waited for a job that still runs. */
+function predecessor(core: CoreParts, turn: Turn, { after }: JobRow): JobRowWithInput | undefined {
+  const [row] = after === null ? [] : core.jobs.withInput([after])
+  const latest = row && turn.latest(row)
+  return latest && !isFinal(latest.state) ? latest : undefined
+}
+
+function added(
+  core: CoreParts,
+  turn: Turn,
+  job: NewJob,
+  inline: Inline,
+  place: Place = {},
+): { holder?: JobRowWithInput; reply: Enqueued } {
+  if (refusesNew(core, job)) return { reply: drainingRefusal(job) }
+  const row = turn.add(started(core, turn, inline, placedRow(job, turn.now, place), job.start))
   core.tallies.enqueued(turn.now, job.task)
   const claimed = row.state === 'running' ? claimedOf(row, turn.now) : undefined
-  return { row, reply: { id: row.id, state: row.state, duplicate: false, ...(claimed && { claimed }) } }
+  return { holder: row, reply: { id: row.id, state: row.state, duplicate: false, ...(claimed && { claimed }) } }
+}
+
+/** What its caller runs already is recorded all the same: nothing accepted is lost. */
+function refusesNew({ standing }: CoreParts, { task, start }: NewJob): boolean {
+  return isDraining(standing.settings, task) && (start === undefined || start.kind === 'claim')
+}
+
+/** What a job's key says of it. */
+interface Place {
+  readonly notBefore?: number
+  /** The job that must have ended before. */
+  readonly before?: JobRow | undefined
+  /** The job that held the key. */
+  readonly holder?: JobRow
+}
+
+function placedRow(job: NewJob, now: number, { notBefore, before, holder }: Place): JobRowWithInput {
+  const timed = newRow(notBefore === undefined ? job : { ...job, at: Math.max(job.at ?? 0, notBefore) }, now)
+  const row = holder ? { ...timed, calls: holder.calls, keyStartedAt: holder.startedAt ?? holder.keyStartedAt } : timed
+  return before ? { ...row, ...following(row, before.id, row.dueAt ?? now, now) } : row
 }
 
 /** The new row, further on by what its caller did or does with it. */
-function started(core: CoreParts, turn: Turn, fresh: JobRowWithInput, start: Start | undefined): JobRowWithInput {
+function started(
+  core: CoreParts,
+  turn: Turn,
+  inline: Inline,
+  fresh: JobRowWithInput,
+  start: Start | undefined,
+): JobRowWithInput {
   if (!start) return fresh
   // What ran before it was recorded began before it was recorded, and so did its job.
   const startedAt = turn.now - (start.kind === 'claim' ? 0 : Math.max(0, start.ranMs))
@@ -62,8 +175,18 @@ function started(core: CoreParts, turn: Turn, fresh: JobRowWithInput, start: Sta
     const running = begun(job, 'ended', turn.now, startedAt)
     return { ...job, ...settleRow(core, turn, running, start, job.input) }
   }
-  if (start.kind === 'claim' && !isReady(job, turn.now)) return job
+  if (start.kind === 'claim') {
+    if (!isReady(job, turn.now) || !isAdmitted(core, inline, job)) return job
+    inline.admission.take(job.task, job.partition)
+    inline.claimed.push(job)
+  }
   return { ...job, ...begun(job, leaseToken(start.runner, 1, core.random), turn.now + start.leaseMs, startedAt) }
+}
+
+/** Admitted as any claim: limits, pause and the kill switch hold. */
+function isAdmitted({ standing }: CoreParts, { admission }: Inline, { task, partition }: JobRow): boolean {
+  if (standing.isHalted || isPaused(standing.settings, task)) return false
+  return admission.room(task) >= 1 && admission.roomOf(task, partition) >= 1
 }
 
 /** A job that was recorded before. Its alarm is made sure of again: the first call may have been the one that died. */
@@ -76,6 +199,10 @@ function found(core: CoreParts, turn: Turn, row: JobRow, duplicate: boolean): En
   return { id: row.id, state: row.state, duplicate, ...(running && { claimed: claimedOf(running, turn.now) }) }
 }
 
+function keyName({ task, key, partition = '' }: NewJob): string {
+  return `${task} ${JSON.stringify([partition, key])}`
+}
+
 function keyConflict(job: NewJob): Enqueued {
   return {
     refused: 'key-conflict',
@@ -83,9 +210,13 @@ function keyConflict(job: NewJob): Enqueued {
   }
 }
 
+function drainingRefusal({ task }: NewJob): Enqueued {
+  return { refused: 'draining', message: `task ${task} is being drained and takes no new jobs; resume it first` }
+}
+
 /** Compared as values: the order of an object's keys says nothing. */
 function sameInput(holder: JobRowWithInput, job: NewJob): boolean {
-  if (job.keyWins || holder.input === job.input) return true
+  if (holder.input === job.input) return true
   return canonical(JSON.parse(holder.input)) === canonical(JSON.parse(job.input))
 }
 

@@ -34,3 +34,8 @@ export function shardOf(id: string): number {
 export function ulidOf(id: string): string {
   return id.slice(id.indexOf('-') + 1)
 }
+
+/** The one of two ids that comes first. */
+export function lesser(a: string, b: string): string {
+  return a < b ? a : b
+}

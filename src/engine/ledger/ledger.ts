@@ -4,21 +4,33 @@
  */
 import { DurableObject } from 'cloudflare:workers'
 import type { JobRecord } from '../task/job.ts'
-import { LedgerCore, type TaskPolicy } from './core.ts'
+import { LedgerCore } from './core.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { durableSql, type Meter } from './durable-sql.ts'
+import type { TaskPolicy } from './parts.ts'
 import type {
+  AmendRequest,
+  BulkReply,
+  BulkRequest,
+  Enqueued,
   EnqueueReply,
   EnqueueRequest,
   LedgerRpc,
   ListReply,
   ListRequest,
+  RedriveRequest,
   Refusal,
+  ScheduleAction,
+  ScheduleRecord,
   ShardOverview,
   SyncReply,
   SyncRequest,
+  TriggerRequest,
 } from './protocol.ts'
+import { type PlacedSchedule, scheduleSignature } from './schedules.ts'
+import type { Settings, SettingsChange } from './settings.ts'
 import { shardOfName } from './shard-name.ts'
+import { factStatements } from './small-tables.ts'
 
 /** What a ledger takes from the deployment. */
 export interface LedgerConfig {
@@ -26,6 +38,9 @@ export interface LedgerConfig {
   readonly retentionMs: number
   readonly historyBytesMax: number
   readonly random: () => number
+  /** The schedules whose jobs live on a shard. */
+  readonly schedules: (shard: number) => readonly PlacedSchedule[]
+  readonly serves: (task: string) => boolean
   readonly sendWakeUps: (shard: number, count: number) => Promise<void>
   /** How to start a runner in an invocation of its own; undefined when that is switched off or not exported. */
   readonly startRunner: (shard: number, ctx: DurableObjectState) => (() => Promise<void>) | undefined
@@ -58,8 +73,44 @@ export function ledgerClass(config: LedgerConfig) {
       return (await this.#open()).cancel(id)
     }
 
-    async redrive(id: string): Promise<JobRecord | Refusal> {
-      return (await this.#open()).redrive(id)
+    async redrive(request: RedriveRequest | string): Promise<JobRecord | Refusal> {
+      return (await this.#open()).redrive(request)
+    }
+
+    async amend(request: AmendRequest): Promise<JobRecord | Refusal> {
+      return (await this.#open()).amend(request)
+    }
+
+    async bulk(request: BulkRequest): Promise<BulkReply | Refusal> {
+      return (await this.#open()).bulk(request)
+    }
+
+    async bulkProgress(id: string): Promise<BulkReply | Refusal> {
+      return (await this.#open()).bulkProgress(id)
+    }
+
+    async change(change: SettingsChange): Promise<Settings> {
+      return (await this.#open()).change(change)
+    }
+
+    async settings(): Promise<Settings> {
+      return (await this.#open()).settings()
+    }
+
+    async adopt(settings: Settings): Promise<void> {
+      return (await this.#open()).adopt(settings)
+    }
+
+    async schedules(): Promise<ScheduleRecord[]> {
+      return (await this.#open()).schedules()
+    }
+
+    async steerSchedule(name: string, action: ScheduleAction): Promise<ScheduleRecord | Refusal> {
+      return (await this.#open()).steerSchedule(name, action)
+    }
+
+    async triggerSchedule(request: TriggerRequest): Promise<Enqueued> {
+      return (await this.#open()).triggerSchedule(request)
     }
 
     async overview(): Promise<ShardOverview> {
@@ -70,11 +121,11 @@ export function ledgerClass(config: LedgerConfig) {
       return (await this.#open()).halt(on)
     }
 
-    /** Looks at the alarm before anything else: a ledger that is armed in time need not be opened. */
-    async wake(): Promise<boolean> {
+    /** Looks before it opens: a ledger that is armed in time and knows the newest settings and schedules need not. */
+    async wake(settings?: Settings): Promise<boolean> {
       const alarmAt = await this.ctx.storage.getAlarm()
-      if (alarmAt !== null && alarmAt > Date.now() - 60_000) return false
-      return (await this.#open()).wake()
+      if (alarmAt !== null && alarmAt > Date.now() - 60_000 && this.#isCurrent(settings)) return false
+      return (await this.#open()).wake(settings)
     }
 
     override async alarm(): Promise<void> {
@@ -84,6 +135,19 @@ export function ledgerClass(config: LedgerConfig) {
         // Opening failed. Throwing would use up the platform's few retries, after which the alarm is gone.
         console.error(JSON.stringify({ event: 'ledger-not-opened', ledger: this.ctx.id.name, error: String(error) }))
         await this.ctx.storage.setAlarm(Date.now() + 30_000)
+      }
+    }
+
+    /** True when neither the settings nor the code's schedules have anything new for this ledger. */
+    #isCurrent(settings: Settings | undefined): boolean {
+      const signature = scheduleSignature(config.schedules(shardOfName(this.ctx.id.name)), config.serves)
+      const facts = factStatements(durableSql(this.ctx.storage, this.meter))
+      try {
+        const version = facts.read<Settings>('settings')?.version ?? 0
+        return (facts.read<string>('schedules') ?? '') === signature && version >= (settings?.version ?? 0)
+      } catch {
+        // Nothing was ever stored here.
+        return signature === '' && settings === undefined
       }
     }
 
@@ -102,6 +166,7 @@ export function ledgerClass(config: LedgerConfig) {
       const options = {
         ...config,
         shard,
+        schedules: config.schedules(shard),
         sql: durableSql(ctx.storage, this.meter),
         setAlarm: (at: number) => {
           // Not awaited, so that it belongs to the transaction around it; the output gate waits for it all the same.

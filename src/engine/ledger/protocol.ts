@@ -4,7 +4,10 @@
  * Answers are data, not exceptions: a thrown error loses its class on the way.
  */
 import type { ChardErrorCode } from '../task/errors.ts'
-import type { JobError, JobRecord, JobState, LogLine, Progress } from '../task/job.ts'
+import type { JobError, JobRecord, JobState, LogLine, Progress, ScheduledBy } from '../task/job.ts'
+import type { UniqueRule } from '../task/unique.ts'
+import type { StateCounts } from './counts.ts'
+import type { Settings, SettingsChange } from './settings.ts'
 
 /** A refusal with a reason, in place of what was asked for. */
 export interface Refusal {
@@ -28,10 +31,16 @@ export interface NewJob {
   readonly delayMs?: number
   /** Not before this moment, in epoch milliseconds. */
   readonly at?: number
+  /** Not started by then, counted from the ledger's now, it fails. */
+  readonly expiresInMs?: number
+  readonly partition?: string
   readonly key?: string
+  /** What the call does when the key is held. Default: the rule of an idempotency key. */
+  readonly unique?: UniqueRule
   /** True when a known key answers with its job whatever the input: the children of a handler. */
   readonly keyWins?: boolean
   readonly tags?: readonly string[]
+  readonly schedule?: ScheduledBy
   /** The caller runs the first attempt itself. */
   readonly start?: Start
 }
@@ -121,6 +130,8 @@ export interface Claimed {
   readonly priority: number
   readonly tags: readonly string[]
   readonly createdAt: number
+  readonly partition?: string
+  readonly schedule?: ScheduledBy
   /** Its runner died under it more than once: it runs alone. */
   readonly solo?: boolean
 }
@@ -133,14 +144,24 @@ export interface SyncReply {
   readonly cancelled: readonly string[]
   /** For how long from the request the leases in `beat` are good, on disk. */
   readonly leaseMs: number
+  /** A limit opens then: a runner with room for more should ask again, instead of leaving if it has nothing else to do. */
+  readonly againInMs?: number
 }
 
-/** Which jobs of one shard to list, newest first. */
-export interface ListRequest {
+/** Which jobs are meant. All conditions must hold; an absent one holds for all. Times in epoch milliseconds. */
+export interface JobFilter {
   readonly state?: JobState
   readonly task?: string
   readonly tag?: string
   readonly key?: string
+  /** Made at or after this moment. */
+  readonly createdFrom?: number
+  /** Made before this moment. */
+  readonly createdBefore?: number
+}
+
+/** Which jobs of one shard to list, newest first. */
+export interface ListRequest extends JobFilter {
   readonly limit: number
   /** Only ids below this one's ULID. */
   readonly before?: string
@@ -150,6 +171,97 @@ export interface ListReply {
   readonly jobs: readonly JobRecord[]
   /** The ULID down to which this shard was searched; absent when it was searched to its end. */
   readonly searchedTo?: string
+}
+
+/** A redrive, perhaps with another input. */
+export interface RedriveRequest {
+  readonly id: string
+  /** JSON text. */
+  readonly input?: string
+}
+
+/** What a waiting job waits for is changed. */
+export interface AmendRequest {
+  readonly id: string
+  readonly priority?: number
+  /** Epoch milliseconds. */
+  readonly at?: number
+  /** From the ledger's now. */
+  readonly delayMs?: number
+}
+
+export type BulkAction = 'cancel' | 'redrive'
+
+/** Something to be done to every job that a filter finds, a slice at a time. The caller makes the id. */
+export interface BulkRequest {
+  readonly id: string
+  readonly action: BulkAction
+  readonly filter: JobFilter
+}
+
+/** How far a bulk action is on one shard. */
+export interface BulkReply {
+  readonly action: BulkAction
+  readonly done: boolean
+  /** Jobs it has looked at, and those it has changed. */
+  readonly looked: number
+  readonly changed: number
+}
+
+/** What became of one slot of a schedule. Times in epoch milliseconds. */
+export interface SlotRecord {
+  readonly slot: number
+  /** When it was dealt with. */
+  readonly at: number
+  readonly job?: string
+  /** Why it made no job. */
+  readonly skipped?: SkipReason
+  /** How many slots from this one on were skipped together, when more than one. */
+  readonly count?: number
+  /** A person asked for it; it is no slot of the rule. */
+  readonly trigger?: true
+}
+
+/**
+ * - `missed`: its time had passed, and the schedule's `catchUp` lets it be.
+ * - `overlap`: the job before had not ended.
+ * - `paused`: the schedule was paused.
+ * - `draining`: its task was taking no new jobs.
+ */
+export const skipReasons = ['missed', 'overlap', 'paused', 'draining'] as const
+export type SkipReason = (typeof skipReasons)[number]
+
+/** Why the code no longer runs a schedule that is stored. */
+export const stopReasons = ['removed', 'unknown-task'] as const
+export type StopReason = (typeof stopReasons)[number]
+
+/** A schedule as it stands. Times in epoch milliseconds. */
+export interface ScheduleRecord {
+  readonly name: string
+  readonly task: string
+  readonly shard: number
+  readonly state: 'active' | 'paused' | 'stopped'
+  readonly stopped?: StopReason
+  /** Absent when the code no longer knows it. */
+  readonly rule?: { readonly cron: string; readonly timezone: string } | { readonly everyMs: number }
+  readonly catchUp?: string
+  readonly overlap?: string
+  readonly spreadMs?: number
+  /** The slot that comes next, and those after it, as far as they are of interest. */
+  readonly nextAt?: number
+  readonly next: readonly number[]
+  /** Newest first. */
+  readonly history: readonly SlotRecord[]
+}
+
+export type ScheduleAction = 'pause' | 'resume'
+
+/** A job of a schedule now, beside its slots. The caller makes the id, so that a repeated call makes one job. */
+export interface TriggerRequest {
+  readonly name: string
+  readonly id: string
+  /** An idempotency key. */
+  readonly key?: string
 }
 
 /** One shard at a glance. */
@@ -164,6 +276,10 @@ export interface ShardOverview {
   readonly wakeUps: { readonly unanswered: number; readonly resent: number }
   /** When the alarm will ring, in epoch milliseconds. */
   readonly alarmAt?: number
+  /** Recorded jobs by task and state. */
+  readonly tasks: Readonly<Record<string, StateCounts>>
+  /** The version of the settings it has. */
+  readonly settings: number
   readonly bytes: number
   /** The kill switch is on: nothing is given out, sent or armed. */
   readonly halted?: true
@@ -176,10 +292,26 @@ export interface LedgerRpc {
   get(id: string): Promise<JobRecord | Refusal>
   list(request: ListRequest): Promise<ListReply>
   cancel(id: string): Promise<JobRecord | Refusal>
-  redrive(id: string): Promise<JobRecord | Refusal>
+  /** The previous release sends the id alone. */
+  redrive(request: RedriveRequest | string): Promise<JobRecord | Refusal>
+  amend(request: AmendRequest): Promise<JobRecord | Refusal>
+  /** Begins a bulk action, or answers how far the one of this id is. */
+  bulk(request: BulkRequest): Promise<BulkReply | Refusal>
+  bulkProgress(id: string): Promise<BulkReply | Refusal>
+  /** Changes the deployment's settings. Asked of shard 0, which alone makes new versions. */
+  change(change: SettingsChange): Promise<Settings>
+  settings(): Promise<Settings>
+  /** Takes settings that are newer than its own. */
+  adopt(settings: Settings): Promise<void>
+  schedules(): Promise<ScheduleRecord[]>
+  steerSchedule(name: string, action: ScheduleAction): Promise<ScheduleRecord | Refusal>
+  triggerSchedule(request: TriggerRequest): Promise<Enqueued>
   overview(): Promise<ShardOverview>
   /** The kill switch: stops giving out work, sending wake-ups and arming the alarm; `false` lets go. */
   halt(on: boolean): Promise<void>
-  /** The watchdog's call: arms what lost its alarm. True when it had to. */
-  wake(): Promise<boolean>
+  /**
+   * The watchdog's call: arms what lost its alarm, and takes settings that are newer than its own. True when it had to
+   * arm.
+   */
+  wake(settings?: Settings): Promise<boolean>
 }

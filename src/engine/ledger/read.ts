@@ -1,8 +1,10 @@
 /** The verbs that only read. None scans a table that grows without a bound. */
-import type { CoreParts } from './core.ts'
-import { parseJobId, ulidOf } from './job-id.ts'
-import type { ListReply, ListRequest, Refusal } from './protocol.ts'
+
+import { jobIdFloor, lesser, parseJobId, ulidOf } from './job-id.ts'
+import type { CoreParts } from './parts.ts'
+import type { JobFilter, ListReply, ListRequest, Refusal } from './protocol.ts'
 import { type JobRowWithInput, recordOf } from './row.ts'
+import type { SearchRow } from './statements.ts'
 
 /** Rows one search looks at. A page that found too little says how far it got. */
 const searchMax = 2_000
@@ -22,16 +24,11 @@ export function refusedUnknown(core: CoreParts, now: number, id: string): Refusa
 }
 
 /** A page of this shard's jobs, newest first. */
-export function list(core: CoreParts, { state, task, tag, key, limit, before }: ListRequest): ListReply {
-  const below = before === undefined ? `${core.shard}-~` : `${core.shard}-${before}`
-  const searched = core.jobs.search(below, searchMax)
-  const found = searched.filter(
-    (row) =>
-      (state === undefined || row.state === state) &&
-      (task === undefined || row.task === task) &&
-      (key === undefined || row.key === key) &&
-      (tag === undefined || (row.tags !== null && (JSON.parse(row.tags) as string[]).includes(tag))),
-  )
+export function list(core: CoreParts, { limit, before, ...filter }: ListRequest): ListReply {
+  const { from, below } = idsOf(core.shard, filter)
+  const start = before === undefined ? below : lesser(below, `${core.shard}-${before}`)
+  const searched = core.jobs.search(start, from, searchMax)
+  const found = searched.filter((row) => isMeant(filter, row))
   const jobs: JobRowWithInput[] = []
   let chars = 0
   for (const { id } of found) {
@@ -46,4 +43,22 @@ export function list(core: CoreParts, { state, task, tag, key, limit, before }: 
     jobs: jobs.map(recordOf),
     ...(!isComplete && lastRead !== undefined && { searchedTo: ulidOf(lastRead) }),
   }
+}
+
+/** The ids that a filter's times leave: an id tells when its job was made. */
+export function idsOf(shard: number, { createdFrom, createdBefore }: JobFilter): { from: string; below: string } {
+  return {
+    from: createdFrom === undefined ? `${shard}-` : jobIdFloor(shard, createdFrom),
+    below: createdBefore === undefined ? `${shard}-~` : jobIdFloor(shard, createdBefore),
+  }
+}
+
+/** True when every condition holds but those of time. */
+export function isMeant({ state, task, tag, key }: JobFilter, row: SearchRow): boolean {
+  return (
+    (state === undefined || row.state === state) &&
+    (task === undefined || row.task === task) &&
+    (key === undefined || row.key === key) &&
+    (tag === undefined || (row.tags !== null && (JSON.parse(row.tags) as string[]).includes(tag)))
+  )
 }

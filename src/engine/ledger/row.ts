@@ -1,6 +1,6 @@
 /** A job as its row, and the row as people see it. Types and mapping; no SQL, no decision. */
 
-import type { AttemptRecord, FailureReason, JobError, JobRecord, JobState, Progress } from '../task/job.ts'
+import type { AttemptRecord, FailureReason, JobError, JobRecord, JobState, Progress, ScheduledBy } from '../task/job.ts'
 import { utf8Bytes } from '../task/limits.ts'
 import type { NewJob } from './protocol.ts'
 
@@ -8,6 +8,8 @@ import type { NewJob } from './protocol.ts'
 export interface JobRow {
   readonly id: string
   readonly task: string
+  /** `''` when its task has none. */
+  readonly partition: string
   readonly state: JobState
   readonly reason: FailureReason | null
   readonly priority: number
@@ -19,14 +21,31 @@ export interface JobRow {
   readonly createdAt: number
   /** When the ledger must look at this row again: its time to run, or its time to be pruned. */
   readonly dueAt: number | null
+  /** Its own time to run, while it waits for another job. */
+  readonly notBefore: number | null
+  /** Not started by then, it fails. */
+  readonly expiresAt: number | null
   readonly startedAt: number | null
   readonly finishedAt: number | null
   readonly lease: string | null
   /** NULL once the newest attempt is settled: its lease is dead. Set while a lapsed attempt may still end well. */
   readonly leaseUntil: number | null
   readonly cancelling: number
+  /** The key it holds. */
   readonly key: string | null
+  /** The key it held until another job took it over. */
+  readonly formerKey: string | null
+  /** The newest calls under its key that made no job of their own: such a call, repeated, changes nothing. */
+  readonly calls: string | null
+  /** When the newest start under its key was, before its own. */
+  readonly keyStartedAt: number | null
+  /** The job that must have ended before it starts. */
+  readonly after: string | null
+  /** The job that waits for its end. */
+  readonly successor: string | null
   readonly tags: string | null
+  readonly schedule: string | null
+  readonly slot: number | null
   readonly progress: string | null
   readonly error: string | null
   readonly history: string | null
@@ -34,7 +53,23 @@ export interface JobRow {
 }
 
 /** The columns that memory follows: small, so that activation never reads a large one. */
-export type LightRow = Omit<JobRow, 'key' | 'tags' | 'progress' | 'error' | 'history' | 'output'>
+export type LightRow = Omit<
+  JobRow,
+  | 'notBefore'
+  | 'key'
+  | 'formerKey'
+  | 'calls'
+  | 'keyStartedAt'
+  | 'after'
+  | 'successor'
+  | 'tags'
+  | 'schedule'
+  | 'slot'
+  | 'progress'
+  | 'error'
+  | 'history'
+  | 'output'
+>
 
 export interface JobRowWithInput extends JobRow {
   readonly input: string
@@ -46,6 +81,7 @@ export function newRow(job: NewJob, now: number): JobRowWithInput {
   return {
     id: job.id,
     task: job.task,
+    partition: job.partition ?? '',
     state: dueAt > now ? 'scheduled' : 'queued',
     reason: null,
     priority: job.priority ?? 0,
@@ -56,13 +92,22 @@ export function newRow(job: NewJob, now: number): JobRowWithInput {
     refunds: 0,
     createdAt: now,
     dueAt: dueAt > now ? dueAt : null,
+    notBefore: null,
+    expiresAt: job.expiresInMs === undefined ? null : now + job.expiresInMs,
     startedAt: null,
     finishedAt: null,
     lease: null,
     leaseUntil: null,
     cancelling: 0,
     key: job.key ?? null,
+    formerKey: null,
+    calls: null,
+    keyStartedAt: null,
+    after: null,
+    successor: null,
     tags: job.tags?.length ? JSON.stringify(job.tags) : null,
+    schedule: job.schedule?.name ?? null,
+    slot: job.schedule?.slot ?? null,
     progress: null,
     error: null,
     history: null,
@@ -82,9 +127,16 @@ export function leaseIsLive(row: JobRow, lease: string): boolean {
   return row.lease === lease && row.leaseUntil !== null
 }
 
+/** The schedule that made it. */
+export function scheduledBy({ schedule, slot }: JobRow): ScheduledBy | undefined {
+  return schedule === null || slot === null ? undefined : { name: schedule, slot }
+}
+
 /** The row as people see it. */
 export function recordOf(row: JobRowWithInput): JobRecord {
   const waits = row.state === 'scheduled' || row.state === 'retrying'
+  const key = row.key ?? row.formerKey
+  const schedule = scheduledBy(row)
   return {
     id: row.id,
     task: row.task,
@@ -94,9 +146,13 @@ export function recordOf(row: JobRowWithInput): JobRecord {
     maxAttempts: row.maxAttempts,
     priority: row.priority,
     tags: parsed<string[]>(row.tags) ?? [],
-    ...(row.key !== null && { idempotencyKey: row.key }),
+    ...(key !== null && { idempotencyKey: key }),
+    ...(row.partition !== '' && { partition: row.partition }),
+    ...(schedule && { schedule }),
+    ...(waits && row.after !== null && { after: row.after }),
     createdAt: row.createdAt,
-    ...(waits && row.dueAt !== null && { dueAt: row.dueAt }),
+    ...(waits && row.dueAt !== null && { dueAt: row.notBefore ?? row.dueAt }),
+    ...(row.expiresAt !== null && { expiresAt: row.expiresAt }),
     ...(row.startedAt !== null && { startedAt: row.startedAt }),
     ...(row.finishedAt !== null && { finishedAt: row.finishedAt }),
     ...(row.progress !== null && { progress: JSON.parse(row.progress) as Progress }),

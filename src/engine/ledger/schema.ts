@@ -54,6 +54,52 @@ export const migrations: readonly string[] = [
   -- Single facts about this ledger: its home count, its mark, its unanswered wake-ups.
   CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
   `,
+  `
+  -- Partitions, deadlines, keys that pass from job to job, and what a schedule made.
+  ALTER TABLE jobs ADD COLUMN partition TEXT NOT NULL DEFAULT '';
+  ALTER TABLE jobs ADD COLUMN not_before INTEGER;      -- its own time to run, while it waits for another job
+  ALTER TABLE jobs ADD COLUMN expires_at INTEGER;      -- not started by then, it fails
+  ALTER TABLE jobs ADD COLUMN former_key TEXT;         -- the key it held before another job took it over
+  ALTER TABLE jobs ADD COLUMN calls TEXT;              -- JSON: the newest calls under its key
+  ALTER TABLE jobs ADD COLUMN key_started_at INTEGER;  -- when the newest start under its key was, before its own
+  ALTER TABLE jobs ADD COLUMN after_job TEXT;          -- the job that must have ended before it starts
+  ALTER TABLE jobs ADD COLUMN successor TEXT;          -- the job that waits for its end
+  ALTER TABLE jobs ADD COLUMN schedule TEXT;
+  ALTER TABLE jobs ADD COLUMN slot INTEGER;
+
+  -- A key is unique within its task and partition.
+  DROP INDEX jobs_key;
+  CREATE UNIQUE INDEX jobs_unique ON jobs (key, task, partition) WHERE key IS NOT NULL;
+
+  -- The starts that a rate limit still counts. Partition '' is the task as a whole.
+  CREATE TABLE limits (
+    task TEXT NOT NULL, partition TEXT NOT NULL, starts TEXT NOT NULL, spent_at INTEGER NOT NULL,
+    PRIMARY KEY (task, partition)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE schedules (
+    name     TEXT PRIMARY KEY,
+    task     TEXT NOT NULL,
+    rule     TEXT NOT NULL,
+    anchor   INTEGER NOT NULL,
+    next_at  INTEGER,
+    paused   INTEGER NOT NULL DEFAULT 0,
+    stopped  TEXT,
+    last_job TEXT,
+    history  TEXT NOT NULL
+  ) WITHOUT ROWID;
+
+  -- What is done to many jobs at once, and how far it is.
+  CREATE TABLE bulks (
+    id         TEXT PRIMARY KEY,
+    action     TEXT NOT NULL CHECK (action IN ('cancel', 'redrive')),
+    filter     TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    below      TEXT,
+    looked     INTEGER NOT NULL,
+    changed    INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  `,
 ]
 
 /**

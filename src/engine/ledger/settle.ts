@@ -1,10 +1,11 @@
 /** The verb that records how attempts ended, and what follows from a job that failed for good. */
+import { isFinal } from '../task/job.ts'
 import { onFailedTask } from '../task/task.ts'
-import type { CoreParts } from './core.ts'
 import { newJobId } from './job-id.ts'
+import type { CoreParts } from './parts.ts'
 import type { NewJob, Settlement } from './protocol.ts'
 import { type JobRow, leaseIsLive, newRow } from './row.ts'
-import { type Circumstances, lapsed, type Settled, settled } from './transitions.ts'
+import { type Circumstances, expired, lapsed, released, type Settled, settled } from './transitions.ts'
 import type { Turn } from './turn.ts'
 
 /**
@@ -51,10 +52,36 @@ export function circumstances(core: CoreParts, turn: Turn, task: string): Circum
   return { now: turn.now, random: core.random(), retry: core.policy(task).retry }
 }
 
-/** A job that has failed for good hands its task's `onFailed` over as a job of its own, in the same transaction. */
-function follow(core: CoreParts, turn: Turn, failed: JobRow, recorded?: string): void {
-  const { id, task, state, attempt, reason, createdAt, priority } = failed
-  if (state !== 'failed' || !core.policy(task).onFailed) return
+/** Fails a job that nobody has started by its deadline. True when it did. */
+export function expire(core: CoreParts, turn: Turn, row: JobRow): boolean {
+  const next = expired(row, turn.now)
+  if (!next) return false
+  core.tallies.expired(turn.now, row.task)
+  follow(core, turn, next)
+  turn.change(row, next)
+  return true
+}
+
+/**
+ * What comes of a job's next state, in the same transaction. Every verb that may end a job passes here.
+ * @param recorded the job's input, when it is not on disk yet
+ */
+export function follow(core: CoreParts, turn: Turn, next: JobRow, recorded?: string): void {
+  if (next.state === 'failed') handOver(core, turn, next, recorded)
+  if (next.successor !== null && isFinal(next.state)) release(core, turn, next)
+}
+
+/** The job that waits for this one's end may start. */
+function release(core: CoreParts, turn: Turn, { id, successor }: JobRow): void {
+  const [stored] = core.jobs.byIds([successor ?? ''])
+  const row = stored && turn.latest(stored)
+  if (row?.after === id && !isFinal(row.state) && row.state !== 'running') turn.change(row, released(row, turn.now))
+}
+
+/** A job that has failed for good hands its task's `onFailed` over as a job of its own. */
+function handOver(core: CoreParts, turn: Turn, failed: JobRow, recorded?: string): void {
+  const { id, task, attempt, reason, createdAt, priority } = failed
+  if (!core.policy(task).onFailed) return
   const input = recorded ?? core.jobs.withInput([id])[0]?.input
   if (input === undefined) return
   const told = {

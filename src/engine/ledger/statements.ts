@@ -1,5 +1,5 @@
 /**
- * Every SQL statement of the ledger, named and typed. A statement never chooses a state: it writes what it is given,
+ * Every SQL statement about jobs, named and typed; those of the small tables are in small-tables.ts. A statement never chooses a state: it writes what it is given,
  * and only if the row is still as it was read.
  *
  * Many rows go through one bound JSON array, which is one statement and no limit of 100 parameters. A bound string
@@ -13,10 +13,11 @@ import type { Sql, SqlValue } from './sql.ts'
 const fixedColumns = {
   id: 'id',
   task: 'task',
-  bytes: 'bytes',
+  partition: 'partition',
   createdAt: 'created_at',
-  key: 'key',
   tags: 'tags',
+  schedule: 'schedule',
+  slot: 'slot',
 } as const satisfies Partial<Record<keyof JobRow, string>>
 
 /** Columns that a transition may change. */
@@ -24,16 +25,25 @@ const movingColumns = {
   state: 'state',
   reason: 'reason',
   priority: 'priority',
+  bytes: 'bytes',
   attempt: 'attempt',
   maxAttempts: 'max_attempts',
   lapses: 'lapses',
   refunds: 'refunds',
   dueAt: 'due_at',
+  notBefore: 'not_before',
+  expiresAt: 'expires_at',
   startedAt: 'started_at',
   finishedAt: 'finished_at',
   lease: 'lease',
   leaseUntil: 'lease_until',
   cancelling: 'cancelling',
+  key: 'key',
+  formerKey: 'former_key',
+  calls: 'calls',
+  keyStartedAt: 'key_started_at',
+  after: 'after_job',
+  successor: 'successor',
   progress: 'progress',
   error: 'error',
   history: 'history',
@@ -46,7 +56,22 @@ const names = Object.keys(columns) as Column[]
 const movingNames = Object.keys(movingColumns) as (keyof typeof movingColumns)[]
 
 const selected = names.map((name) => `${columns[name]} AS ${name}`).join(', ')
-const heavy: readonly Column[] = ['key', 'tags', 'progress', 'error', 'history', 'output']
+const heavy: readonly Column[] = [
+  'tags',
+  'schedule',
+  'slot',
+  'notBefore',
+  'key',
+  'formerKey',
+  'calls',
+  'keyStartedAt',
+  'after',
+  'successor',
+  'progress',
+  'error',
+  'history',
+  'output',
+]
 const light = names
   .filter((name) => !heavy.includes(name))
   .map((name) => `${columns[name]} AS ${name}`)
@@ -66,6 +91,8 @@ const rowCharsMax = 64 * 1024
 export interface Change {
   readonly before: JobRow
   readonly after: JobRow
+  /** Its new input, as JSON text; absent: it keeps the one it has. */
+  readonly input?: string | undefined
 }
 
 export function jobStatements(sql: Sql) {
@@ -90,14 +117,18 @@ export function jobStatements(sql: Sql) {
 
     /** Writes the next rows of jobs, each only if it is still as it was read. Answers how many were. */
     update(changes: readonly Change[]): number {
-      const values = ({ before, after }: Change): SqlValue[] => [
+      const values = ({ before, after, input }: Change): SqlValue[] => [
         ...movingNames.map((name) => after[name]),
+        input ?? null,
         before.id,
         ...unchanged.map((name) => before[name]),
       ]
-      const size = movingNames.length
+      const size = movingNames.length + 1
       const set = (bind: (index: number) => string) =>
-        movingNames.map((name, index) => `${columns[name]} = ${bind(index)}`).join(', ')
+        [
+          ...movingNames.map((name, index) => `${columns[name]} = ${bind(index)}`),
+          `input = coalesce(${bind(size - 1)}, input)`,
+        ].join(', ')
       const still = (bind: (index: number) => string) =>
         unchanged.map((name, index) => `jobs.${columns[name]} IS ${bind(size + 1 + index)}`).join(' AND ')
       const numbered = (index: number) => `?${index + 1}`
@@ -132,9 +163,14 @@ export function jobStatements(sql: Sql) {
       )
     },
 
-    /** The job that holds an idempotency key. */
-    byKey(key: string, task: string): JobRowWithInput | undefined {
-      return sql.all<JobRowWithInput>(`SELECT ${selected}, input FROM jobs WHERE key = ? AND task = ?`, key, task)[0]
+    /** The job that holds a key within its task and partition. */
+    byKey(key: string, task: string, partition: string): JobRowWithInput | undefined {
+      return sql.all<JobRowWithInput>(
+        `SELECT ${selected}, input FROM jobs WHERE key = ? AND task = ? AND partition = ?`,
+        key,
+        task,
+        partition,
+      )[0]
     },
 
     /** Activation: every row at or above the mark, by key. */
@@ -187,9 +223,13 @@ export function jobStatements(sql: Sql) {
       return row?.dueAt
     },
 
-    /** Counts of a range of ids by state: for moving the mark. */
-    countBetween(from: string, to: string): { state: JobState; n: number }[] {
-      return sql.all(`SELECT state, COUNT(*) AS n FROM jobs WHERE id >= ? AND id < ? GROUP BY state`, from, to)
+    /** Counts of a range of ids by task and state: for moving the mark. */
+    countBetween(from: string, to: string): { task: string; state: JobState; n: number }[] {
+      return sql.all(
+        `SELECT task, state, COUNT(*) AS n FROM jobs WHERE id >= ? AND id < ? GROUP BY task, state`,
+        from,
+        to,
+      )
     },
 
     /** The rows a pruning sweep looks at, oldest first. */
@@ -231,69 +271,22 @@ export function jobStatements(sql: Sql) {
     },
 
     /** The small columns of jobs below an id, newest first: what a search looks at. */
-    search(below: string, limit: number): Pick<JobRow, 'id' | 'task' | 'state' | 'tags' | 'key'>[] {
-      return sql.all(`SELECT id, task, state, tags, key FROM jobs WHERE id < ? ORDER BY id DESC LIMIT ?`, below, limit)
+    search(below: string, from: string, limit: number): SearchRow[] {
+      return sql.all(
+        `SELECT id, task, state, tags, coalesce(key, former_key) AS key, finished_at AS finishedAt
+         FROM jobs WHERE id < ? AND id >= ? ORDER BY id DESC LIMIT ?`,
+        below,
+        from,
+        limit,
+      )
     },
   }
 }
 
 export type JobStatements = ReturnType<typeof jobStatements>
 
-/** Single facts about a ledger. */
-export function factStatements(sql: Sql) {
-  return {
-    read: <T>(name: string): T | undefined => {
-      const [row] = sql.all<{ value: string }>('SELECT value FROM facts WHERE name = ?', name)
-      return row && (JSON.parse(row.value) as T)
-    },
-    write: (name: string, value: unknown): void => {
-      sql.all(
-        'INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
-        name,
-        JSON.stringify(value),
-      )
-    },
-    forget: (name: string): void => {
-      sql.all('DELETE FROM facts WHERE name = ?', name)
-    },
-  }
-}
-
-/** How far runners have extended their leases. */
-export function runnerStatements(sql: Sql) {
-  return {
-    all: () => sql.all<{ runner: string; until: number }>('SELECT runner, until FROM runners'),
-    extend: (runner: string, until: number): void => {
-      sql.all(
-        'INSERT INTO runners (runner, until) VALUES (?, ?) ON CONFLICT (runner) DO UPDATE SET until = excluded.until',
-        runner,
-        until,
-      )
-    },
-    forget: (runner: string): void => {
-      sql.all('DELETE FROM runners WHERE runner = ?', runner)
-    },
-  }
-}
-
-/** Per-minute sums. */
-export function tallyStatements(sql: Sql) {
-  return {
-    read: (minute: number, task: string): string | undefined =>
-      sql.all<{ sums: string }>('SELECT sums FROM tallies WHERE minute = ? AND task = ?', minute, task)[0]?.sums,
-    write: (minute: number, task: string, sums: string): void => {
-      sql.all(
-        'INSERT INTO tallies (minute, task, sums) VALUES (?, ?, ?) ON CONFLICT (minute, task) DO UPDATE SET sums = excluded.sums',
-        minute,
-        task,
-        sums,
-      )
-    },
-    forgetBefore: (minute: number): void => {
-      sql.all('DELETE FROM tallies WHERE minute < ?', minute)
-    },
-  }
-}
+/** What a search sees of a job. */
+export type SearchRow = Pick<JobRow, 'id' | 'task' | 'state' | 'tags' | 'key' | 'finishedAt'>
 
 /** Cuts rows into arrays that can be bound; a large row is an array of one. */
 function inArrays(rows: readonly SqlValue[][]): SqlValue[][][] {

@@ -6,18 +6,23 @@
  * started: it is given back. A claim of an answer that it may not have stays as it is until its lease lapses.
  */
 import { claim, claimedBefore } from './claim.ts'
-import type { CoreParts } from './core.ts'
 import { leaseMs, leaseParts } from './lease.ts'
+import type { CoreParts } from './parts.ts'
 import type { Beat, SyncReply, SyncRequest } from './protocol.ts'
 import { leaseIsLive } from './row.ts'
 import { lapseRow, settle } from './settle.ts'
 import { refunded, refundsMax } from './transitions.ts'
 import type { Turn } from './turn.ts'
 
-/**
- * @param mayPark true when a runner with nothing to do is kept waiting for a moment rather than sent home
- */
-export function sync(core: CoreParts, turn: Turn, request: SyncRequest, mayPark: boolean): SyncReply {
+/** What becomes of a runner with nothing to do. */
+export interface Idle {
+  /** It is kept waiting for a moment rather than sent home. */
+  readonly mayPark: boolean
+  /** A limit opens so soon that it is told to come back then. */
+  readonly againAt?: number | undefined
+}
+
+export function sync(core: CoreParts, turn: Turn, request: SyncRequest, { mayPark, againAt }: Idle): SyncReply {
   const { books } = core
   const known = books.runners.get(request.runner)
   // Overtaken on its way: what it says of attempts still counts, what it says of the runner does not.
@@ -29,12 +34,22 @@ export function sync(core: CoreParts, turn: Turn, request: SyncRequest, mayPark:
   const claimed = repeated.length > 0 || stale ? repeated : claim(core, turn, request)
   const { goodUntil, storedUntil } = extend(core, turn, request, stale)
   const isEmptyHanded = claimed.length === 0 && request.beat.length === 0
-  const leaves = request.done === true || (isEmptyHanded && !mayPark)
+  const comesBack =
+    isEmptyHanded && againAt !== undefined && againAt - turn.now < request.remainingMs && request.want > 0
+  const leaves = request.done === true || (isEmptyHanded && !mayPark && !comesBack)
   if (leaves && !stale && !holdsMore(core, request)) leave(core, turn, request.runner)
-  else if (!stale) turn.after(() => hear(core, turn, request, claimed.length, storedUntil))
+  else if (!stale)
+    turn.after(() => hear(core, turn, request, claimed.length, storedUntil, comesBack ? againAt : undefined))
   // A job that it settles under an old lease may be one that it has claimed anew, and that lease is not lost.
   const gone = [...tooLate.filter((id) => !live.has(id)), ...lost]
-  return { claimed, lost: gone, cancelled, leaseMs: goodUntil - turn.now }
+  const againInMs = comesBack && !leaves && !stale ? againAt - turn.now : undefined
+  return {
+    claimed,
+    lost: gone,
+    cancelled,
+    leaseMs: goodUntil - turn.now,
+    ...(againInMs !== undefined && { againInMs }),
+  }
 }
 
 /** What goes on: progress is written, and the runner learns what it lost and what it should stop. */
@@ -47,7 +62,8 @@ function beat(
   placeAbsent(core, turn, beats)
   const isLive = ({ id, lease }: Beat) => running.get(id)?.lease === lease
   const told = beats.filter((one) => one.progress && isLive(one))
-  const rows = new Map(core.jobs.byIds(told.map(({ id }) => id)).map((row) => [row.id, row]))
+  // A job that this very sync settles has ended, whatever its beat says.
+  const rows = new Map(core.jobs.byIds(told.map(({ id }) => id)).map((row) => [row.id, turn.latest(row)]))
   for (const { id, lease, progress } of told) {
     const row = rows.get(id)
     if (row?.state === 'running' && leaseIsLive(row, lease))
@@ -80,7 +96,7 @@ function giveBack(core: CoreParts, turn: Turn, { runner, ack, beat: beats, settl
     return claimedBy.runner === runner && claimedBy.seq <= ack && !held.has(id)
   })
   if (dropped.length === 0) return
-  for (const row of core.jobs.byIds(dropped.map(({ id }) => id))) {
+  for (const row of core.jobs.byIds(dropped.map(({ id }) => id)).map((one) => turn.latest(one))) {
     if (row.state !== 'running') continue
     if (row.refunds < refundsMax && !row.cancelling) turn.change(row, refunded(row, turn.now))
     else lapseRow(core, turn, row, false)
@@ -123,9 +139,10 @@ function hear(
   { runner, seq, ack, want }: SyncRequest,
   claimed: number,
   until: number,
+  againAt: number | undefined,
 ): void {
   const spare = Math.max(0, want - claimed)
-  books.runners.set(runner, { heardAt: turn.now, seq, ack, spare, until })
+  books.runners.set(runner, { heardAt: turn.now, seq, ack, spare, until, againAt })
 }
 
 /** The runner's end: its row goes, and the minute's sums are written. */

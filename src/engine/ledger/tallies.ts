@@ -4,7 +4,7 @@
  * rows of jobs are the truth, these are the picture.
  */
 import type { AttemptOutcome } from '../task/job.ts'
-import type { tallyStatements } from './statements.ts'
+import type { tallyStatements } from './small-tables.ts'
 
 /** Upper ends of the histogram's buckets, in milliseconds; one more bucket takes the rest. */
 export const bucketEndsMs = [
@@ -17,7 +17,7 @@ export const tallyMinutesKept = 48 * 60
 /** The sums of one task in one minute. */
 export interface Sums {
   enqueued: number
-  ended: Partial<Record<AttemptOutcome, number>>
+  ended: Partial<Record<AttemptOutcome | 'expired', number>>
   /** Attempts by how long the job had been ready before them, and by how long they ran. */
   queueMs: number[]
   runMs: number[]
@@ -42,6 +42,12 @@ export class Tallies {
     const sums = this.#at(now, task)
     sums.ended[outcome] = (sums.ended[outcome] ?? 0) + 1
     count(sums.runMs, ranMs)
+  }
+
+  /** A job that nobody started in time: it has no attempt to count the length of. */
+  expired(now: number, task: string): void {
+    const { ended } = this.#at(now, task)
+    ended.expired = (ended.expired ?? 0) + 1
   }
 
   /** Inside a transaction: adds what is open to the stored rows. Answers what to do once it has committed. */
@@ -76,7 +82,7 @@ function count(buckets: number[], ms: number): void {
 }
 
 function added(a: Sums, b: Sums): Sums {
-  const outcomes = new Set([...Object.keys(a.ended), ...Object.keys(b.ended)] as AttemptOutcome[])
+  const outcomes = new Set([...Object.keys(a.ended), ...Object.keys(b.ended)] as (keyof Sums['ended'])[])
   return {
     enqueued: a.enqueued + b.enqueued,
     ended: Object.fromEntries(

@@ -26,6 +26,10 @@ import type { JobRow } from './row.ts'
 
 /** Attempts given back to one job because they never started. More would let a broken runner loop for ever. */
 export const refundsMax = 3
+/** Calls remembered with a job whose input they renewed. */
+const callsMax = 8
+/** A job that waits for another is looked at this often: the longest attempt of the other ends sooner. */
+const lookAfterMs = 15 * 60_000
 /** From this lapse on a job runs alone, so that a poison job cannot take its neighbours down again and again. */
 export const soloFromLapse = 2
 
@@ -39,7 +43,17 @@ export interface Circumstances {
 
 /** A claim: the next attempt begins under a new lease. */
 export function begun(row: JobRow, lease: string, leaseUntil: number, now: number): JobRow {
-  return { ...row, state: 'running', attempt: row.attempt + 1, lease, leaseUntil, startedAt: now, progress: null }
+  return {
+    ...row,
+    state: 'running',
+    attempt: row.attempt + 1,
+    lease,
+    leaseUntil,
+    startedAt: now,
+    progress: null,
+    after: null,
+    notBefore: null,
+  }
 }
 
 /**
@@ -106,13 +120,94 @@ export function lapsed(row: JobRow, neverStarted: boolean, { now, random, retry 
 
 /** A claim that never started: as if it had not been. */
 export function refunded(row: JobRow, now: number): JobRow {
-  return { ...row, state: 'retrying', dueAt: now, attempt: row.attempt - 1, refunds: row.refunds + 1 }
+  const startedAt = row.attempt === 1 ? null : row.startedAt
+  return { ...row, state: 'retrying', dueAt: now, attempt: row.attempt - 1, refunds: row.refunds + 1, startedAt }
 }
 
 /** Asked to stop: at once when it waits, through the runner's next beat when it runs. Undefined: it is final. */
 export function cancelAsked(row: JobRow, now: number): JobRow | undefined {
   if (isFinal(row.state)) return undefined
   return row.state === 'running' ? { ...row, cancelling: 1 } : final(row, 'cancelled', now)
+}
+
+/** True for a job that no attempt has begun by its deadline. */
+export function isExpired({ startedAt, expiresAt }: Pick<JobRow, 'startedAt' | 'expiresAt'>, now: number): boolean {
+  return startedAt === null && expiresAt !== null && expiresAt <= now
+}
+
+/** Nobody started it by its deadline. Undefined: it has none, it is not over, or it was started. */
+export function expired(row: JobRow, now: number): JobRow | undefined {
+  if (isFinal(row.state) || row.state === 'running' || !isExpired(row, now)) return undefined
+  return final({ ...row, error: JSON.stringify(expiredError) }, 'failed', now, 'expired')
+}
+
+/** The job it waited for has ended. */
+export function released(row: JobRow, now: number): JobRow {
+  return { ...row, after: null, notBefore: null, dueAt: Math.max(now, row.notBefore ?? now) }
+}
+
+/** It waits for the end of another job, and not only for its time: looked at again by then, should nobody tell it. */
+export function following(row: JobRow, after: string, notBefore: number, now: number): JobRow {
+  const lookAt = Math.min(Math.max(notBefore, now + lookAfterMs), row.expiresAt ?? Number.POSITIVE_INFINITY)
+  return { ...row, state: 'scheduled', after, notBefore, dueAt: Math.max(lookAt, now + 1) }
+}
+
+/** Its time has come, and the job it waits for has not ended: it is looked at again later. */
+export function postponed(row: JobRow, now: number): JobRow {
+  return following(row, row.after ?? '', row.notBefore ?? now, now)
+}
+
+/**
+ * A waiting job takes the newest input. What an attempt did with the old one no longer counts: the lease of a lapsed one
+ * dies, so that a late success does not pass for the new.
+ *
+ * @param dueAt its new time; undefined: it keeps the one it has
+ */
+export function renewed(row: JobRow, renewal: Renewal, now: number): JobRow {
+  const { call, bytes, priority, expiresAt, dueAt } = renewal
+  const next = {
+    ...row,
+    bytes,
+    priority: Math.max(row.priority, priority),
+    expiresAt: expiresAt ?? row.expiresAt,
+    calls: JSON.stringify([...callsOf(row), call].slice(-callsMax)),
+    leaseUntil: null,
+  }
+  return dueAt === undefined ? next : timed(next, dueAt, now)
+}
+
+export interface Renewal {
+  /** The id that the call made. */
+  readonly call: string
+  readonly bytes: number
+  readonly priority: number
+  readonly expiresAt: number | null
+  readonly dueAt: number | undefined
+}
+
+/** The newest calls under a job's key that made no job of their own. */
+export function callsOf({ calls }: Pick<JobRow, 'calls'>): string[] {
+  return calls === null ? [] : (JSON.parse(calls) as string[])
+}
+
+/** A person changes what a waiting job waits for. Undefined: it does not wait. */
+export function amended(row: JobRow, { priority, at }: Amendment, now: number): JobRow | undefined {
+  if (isFinal(row.state) || row.state === 'running') return undefined
+  const next = { ...row, priority: priority ?? row.priority }
+  return at === undefined ? next : timed(next, at, now)
+}
+
+export interface Amendment {
+  readonly priority?: number | undefined
+  /** Epoch milliseconds; a moment in the past means now. */
+  readonly at?: number | undefined
+}
+
+/** A waiting job with another time. */
+function timed(row: JobRow, at: number, now: number): JobRow {
+  if (row.after !== null) return following(row, row.after, at, now)
+  const state = row.state === 'queued' && at > now ? 'scheduled' : row.state
+  return { ...row, state, dueAt: state === 'queued' ? row.dueAt : Math.max(at, now) }
 }
 
 /** An operator wants it tried anew: its policy's attempts on top of those used. Undefined: it is not final. */
@@ -127,8 +222,12 @@ export function redriven(row: JobRow, { retry }: Pick<Circumstances, 'retry'>): 
     refunds: 0,
     cancelling: 0,
     dueAt: null,
+    notBefore: null,
+    expiresAt: null,
     finishedAt: null,
     leaseUntil: null,
+    after: null,
+    successor: null,
     progress: null,
     output: null,
   }
@@ -159,6 +258,8 @@ const attemptOutcomes: Record<Outcome['kind'], AttemptOutcome> = {
   rejected: 'rejected',
   cancelled: 'cancelled',
 }
+
+const expiredError: JobError = { name: 'Expired', message: 'no attempt was begun by its deadline' }
 
 const lapseError: JobError = {
   name: 'LeaseLapsed',

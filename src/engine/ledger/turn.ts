@@ -5,10 +5,11 @@
  * I1, I8: a change that leaves a job unfinished cannot commit without an alarm early enough for it.
  */
 import { isFinal } from '../task/job.ts'
-import type { Books, Upkeep } from './books.ts'
-import type { StateCounts } from './counts.ts'
+import { type Books, storedUpkeep, type Upkeep } from './books.ts'
+import { movedCounts, type TaskCounts } from './counts.ts'
 import { isReady, type JobRow, type JobRowWithInput, type LightRow } from './row.ts'
-import type { Change, factStatements, JobStatements } from './statements.ts'
+import type { factStatements } from './small-tables.ts'
+import type { Change, JobStatements } from './statements.ts'
 
 /** How long work may wait for an answer to its wake-up before the alarm looks after it. */
 export const wakeUpPatienceMs = 500
@@ -26,12 +27,13 @@ export interface TurnParts {
 
 export class Turn {
   readonly #parts: TurnParts
-  readonly #added: JobRowWithInput[] = []
-  readonly #changes: Change[] = []
+  readonly #added = new Map<string, JobRowWithInput>()
+  readonly #changes = new Map<string, Change>()
   /** Removals of rows, for the counts below the mark. */
-  readonly #removals: { id: string; from: JobRow['state'] }[] = []
+  readonly #removals: { id: string; task: string; from: JobRow['state'] }[] = []
   readonly #effects: (() => void)[] = []
   #moved: Upkeep | undefined
+  #below: TaskCounts | undefined
   #neededAt = Number.POSITIVE_INFINITY
 
   constructor(
@@ -44,27 +46,62 @@ export class Turn {
   /** Records a job. */
   add(row: JobRowWithInput): JobRowWithInput {
     const anchored = { ...row, ...this.#anchor(row) }
-    this.#added.push(anchored)
+    this.#added.set(row.id, anchored)
     this.#needFor(anchored)
     return anchored
   }
 
-  /** Replaces a row by the next one, if it is still as it was read. */
-  change(before: JobRow, after: JobRow): JobRow {
+  /**
+   * Replaces a row by the next one, if it is still as it was read. Of several changes to a row the last one is written.
+   * @param input its new input, as JSON text; left out, it keeps the one it has
+   */
+  change(before: JobRow, after: JobRow, input?: string): JobRow {
     const anchored = { ...after, ...this.#anchor(after) }
-    this.#changes.push({ before, after: anchored })
     this.#needFor(anchored)
+    const added = this.#added.get(before.id)
+    if (added) {
+      this.#added.set(before.id, { ...anchored, input: input ?? added.input })
+      return anchored
+    }
+    const earlier = this.#changes.get(before.id)
+    const inputNow = input ?? earlier?.input
+    this.#changes.set(before.id, {
+      before: earlier?.before ?? before,
+      after: anchored,
+      ...(inputNow !== undefined && { input: inputNow }),
+    })
     return anchored
+  }
+
+  /** A job that this turn records. */
+  added(id: string): JobRowWithInput | undefined {
+    return this.#added.get(id)
+  }
+
+  /** The row as this turn leaves it so far. */
+  latest<Row extends JobRow>(row: Row): Row {
+    const change = this.#changes.get(row.id)
+    const next = this.#added.get(row.id) ?? change?.after
+    if (!next) return row
+    return { ...row, ...next, ...('input' in row && change?.input !== undefined && { input: change.input }) }
+  }
+
+  /** The rows of a lease's end in this turn: memory does not know yet that their places are free. */
+  ended(): JobRow[] {
+    return [...this.#changes.values()].flatMap(({ before, after }) =>
+      before.state === 'running' && after.state !== 'running' ? [before] : [],
+    )
   }
 
   /** Forgets finished jobs. The states they had are given, for the counts. */
-  remove(rows: readonly Pick<JobRow, 'id' | 'state'>[]): void {
+  remove(rows: readonly Pick<JobRow, 'id' | 'task' | 'state'>[]): void {
     if (rows.length === 0) return
     const gone = new Set(this.#parts.jobs.remove(rows.map(({ id }) => id)))
-    for (const { id, state } of rows) {
-      if (gone.has(id)) this.after(() => this.#parts.books.counts.move(this.#side(id), state, undefined))
+    for (const { id, task, state: from } of rows) {
+      if (!gone.has(id)) continue
+      if (this.#parts.books.isBelowMark(id)) this.#removals.push({ id, task, from })
+      else this.after(() => this.#parts.books.counts.moveAbove({ task, from, to: undefined }))
     }
-    this.#removals.push(...rows.filter(({ id }) => gone.has(id)).map(({ id, state }) => ({ id, from: state })))
   }
 
   /** The mark or the sweep moves. The counts below the mark are given as they will be. */
@@ -89,16 +126,18 @@ export class Turn {
   /** Inside the transaction: writes everything. */
   write(): void {
     const { jobs, facts, books } = this.#parts
-    if (this.#added.length > 0) {
-      const fresh = jobs.insert(this.#added)
-      if (fresh.length !== this.#added.length) throw new Error('a job to be added was already recorded')
-    }
-    if (this.#changes.length > 0 && jobs.update(this.#changes) !== this.#changes.length) {
+    // Changes first: a key that passes from one job to another must be free before it is taken.
+    if (this.#changes.size > 0 && jobs.update([...this.#changes.values()]) !== this.#changes.size) {
       throw new Error('a job changed between being read and being written')
     }
+    if (this.#added.size > 0) {
+      const fresh = jobs.insert([...this.#added.values()])
+      if (fresh.length !== this.#added.size) throw new Error('a job to be added was already recorded')
+    }
     const upkeep = this.#moved ?? books.upkeep()
-    const below = this.#belowAfter(upkeep)
-    if (this.#moved || below) facts.write('upkeep', { ...upkeep, below: below ?? upkeep.below })
+    this.#below = this.#belowAfter(upkeep)
+    if (this.#moved || this.#below)
+      facts.write('upkeep', storedUpkeep({ ...upkeep, below: this.#below ?? upkeep.below }))
   }
 
   /** After the commit: memory follows. */
@@ -107,30 +146,30 @@ export class Turn {
     if (this.#moved) {
       books.mark = this.#moved.mark
       books.swept = this.#moved.swept
+      books.counts.below = this.#moved.below
     }
-    for (const row of this.#added) books.mirror(undefined, row, this.now)
-    for (const { before, after } of this.#changes) books.mirror(before, after, this.now)
+    if (this.#below) books.counts.below = this.#below
+    for (const row of this.#added.values()) books.mirror(undefined, row, this.now)
+    for (const { before, after } of this.#changes.values()) books.mirror(before, after, this.now)
     for (const effect of this.#effects) effect()
   }
 
   /** The counts below the mark after this turn, if it touches one of them. */
-  #belowAfter(upkeep: Upkeep): StateCounts | undefined {
+  #belowAfter({ below }: Upkeep): TaskCounts | undefined {
+    const { mark } = this.#parts.books
+    const added = [...this.#added.values()].map(({ id, task, state }) => ({ id, task, from: undefined, to: state }))
+    const changed = [...this.#changes.values()].map(({ before, after }) => ({
+      id: after.id,
+      task: after.task,
+      from: before.state,
+      to: after.state,
+    }))
     const moves = [
-      ...this.#removals.map(({ id, from }) => ({ id, from, to: undefined })),
-      ...this.#added.map(({ id, state }) => ({ id, from: undefined, to: state })),
-      ...this.#changes.map(({ before, after }) => ({ id: after.id, from: before.state, to: after.state })),
-    ].filter(({ id }) => id < this.#parts.books.mark)
-    if (moves.length === 0) return undefined
-    const below = { ...upkeep.below }
-    for (const { from, to } of moves) {
-      if (from) below[from]--
-      if (to) below[to]++
-    }
-    return below
-  }
-
-  #side(id: string): 'above' | 'below' {
-    return this.#parts.books.isBelowMark(id) ? 'below' : 'above'
+      ...this.#removals.map((one) => ({ ...one, to: undefined })),
+      ...added.filter(({ id }) => id < mark),
+      ...changed.filter(({ id }) => id < mark),
+    ]
+    return moves.length === 0 ? undefined : movedCounts(below, moves)
   }
 
   /**
@@ -150,7 +189,8 @@ export class Turn {
 
   #needFor(row: LightRow): void {
     if (row.state === 'running') this.need(row.leaseUntil ?? this.now)
-    else if (isReady(row, this.now)) this.need(this.now + wakeUpPatienceMs)
+    else if (isReady(row, this.now))
+      this.need(Math.min(this.now + wakeUpPatienceMs, row.expiresAt ?? Number.POSITIVE_INFINITY))
     if (row.dueAt !== null && row.dueAt > this.now) this.need(row.dueAt)
   }
 }

@@ -4,11 +4,12 @@
  */
 import { decodeTime } from 'ulid'
 import { isFinal } from '../task/job.ts'
-import type { CoreParts } from './core.ts'
-import { noCounts } from './counts.ts'
-import { jobIdFloor, ulidOf } from './job-id.ts'
+import { addedCounts, countsOf } from './counts.ts'
+import { jobIdFloor, lesser, ulidOf } from './job-id.ts'
 import { leaseParts } from './lease.ts'
-import { lapseRow } from './settle.ts'
+import type { Group } from './limits.ts'
+import type { CoreParts } from './parts.ts'
+import { expire as expireRow, lapseRow } from './settle.ts'
 import { tallyMinutesKept } from './tallies.ts'
 import type { Turn } from './turn.ts'
 
@@ -38,6 +39,33 @@ export function lapse(core: CoreParts, turn: Turn): boolean {
     if (Math.max(until, heardAt + 60_000) <= turn.now) forgetRunner(core, turn, runner, until)
   }
   return over.length > slice
+}
+
+/** Fails the waiting jobs that were to be started by now. True when there are more. */
+export function expire(core: CoreParts, turn: Turn): boolean {
+  const { books, jobs } = core
+  const ids = books.ready.expired(turn.now, slice)
+  const rows = new Map(jobs.byIds(ids).map((row) => [row.id, turn.latest(row)]))
+  for (const id of ids) {
+    const row = rows.get(id)
+    if (row && expireRow(core, turn, row)) continue
+    // Memory mirrors rows; should it ever be wrong, the row wins.
+    turn.after(() => {
+      books.ready.remove(id)
+      if (row) books.place(row, turn.now)
+    })
+  }
+  return ids.length === slice
+}
+
+/** Forgets the logs of partitions in which nothing has started for long: a slice a call, in turn. */
+export function forgetSpentLimits({ limitRows, facts }: CoreParts, turn: Turn): void {
+  const from = facts.read<Group>('limits-swept') ?? { task: '', partition: '' }
+  const rows = limitRows.after(from, slice)
+  for (const row of rows) if (row.spentAt <= turn.now) limitRows.forget(row)
+  const last = rows.length === slice ? rows.at(-1) : undefined
+  if (last) facts.write('limits-swept', { task: last.task, partition: last.partition })
+  else if (from.task !== '') facts.forget('limits-swept')
 }
 
 function forgetRunner({ books, runners }: CoreParts, turn: Turn, runner: string, until: number): void {
@@ -73,19 +101,10 @@ export function moveMark({ books, jobs, shard }: CoreParts, turn: Turn): void {
   const mark = passed.length > 0 ? (live[stragglersMax] ?? limit) : oldest
   if (mark <= books.mark) return
   jobs.setDue(passed.map((id) => ({ id, dueAt: turn.now })))
-  const crossed = {
-    ...noCounts(),
-    ...Object.fromEntries(jobs.countBetween(books.mark, mark).map(({ state, n }) => [state, n])),
-  }
-  const below = noCounts()
-  const above = noCounts()
-  for (const state of Object.keys(below) as (keyof typeof below)[]) {
-    below[state] = books.counts.below[state] + crossed[state]
-    above[state] = books.counts.above[state] - crossed[state]
-  }
-  turn.moveUpkeep({ mark, swept: books.swept, below })
+  const crossed = jobs.countBetween(books.mark, mark)
+  turn.moveUpkeep({ mark, swept: books.swept, below: addedCounts(books.counts.below, countsOf(crossed)) })
   turn.after(() => {
-    Object.assign(books.counts, { below, above })
+    books.counts.crossed(crossed)
     for (const id of passed) books.tag(id)
   })
 }
@@ -133,8 +152,4 @@ export function nextSweepAt(core: CoreParts, notBefore: number): number | undefi
   if (oldest === undefined) return undefined
   const madeAt = decodeTime(ulidOf(oldest))
   return isOverfull(core) ? notBefore : Math.max(madeAt + core.defaultRetentionMs, notBefore)
-}
-
-function lesser(a: string, b: string): string {
-  return a < b ? a : b
 }

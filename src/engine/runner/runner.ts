@@ -80,6 +80,8 @@ export class Runner {
   #failures = 0
   #lastSentAt = 0
   #lastReportAt = 0
+  /** A limit opens then: worth a sync while there is room for more. */
+  #againAt: number | undefined
   readonly #bell: Bell
 
   constructor(ports: RunnerPorts, bounds: RunnerBounds, id = newRunnerId(ports.platform)) {
@@ -175,7 +177,9 @@ export class Runner {
     }
   }
 
-  #take({ beat }: SyncRequest, { claimed, lost, cancelled, leaseMs: goodMs }: SyncReply, sentAt: number): void {
+  #take({ beat }: SyncRequest, reply: SyncReply, sentAt: number): void {
+    const { claimed, lost, cancelled, leaseMs: goodMs, againInMs } = reply
+    this.#againAt = againInMs === undefined ? undefined : this.#ports.platform.now() + againInMs
     const beaten = new Map(beat.map(({ id, lease }) => [id, lease]))
     for (const id of beaten.keys()) {
       const held = this.#held.get(id)
@@ -244,7 +248,7 @@ export class Runner {
   #isDry(request: SyncRequest, { claimed }: SyncReply): boolean {
     // An overtaken sync may still bring claims; but not once this runner has said that it is done.
     const isExpecting = this.#open.size > 0 && !request.done
-    const isIdle = this.#held.size === 0 && this.#finished.length === 0 && !isExpecting
+    const isIdle = this.#held.size === 0 && this.#finished.length === 0 && !isExpecting && this.#againAt === undefined
     return isIdle && claimed.length === 0 && request.beat.length === 0
   }
 
@@ -262,7 +266,7 @@ export class Runner {
 
   /** Until a job finishes, there is progress worth reporting, an overtaken sync is answered, or a beat is due. */
   async #untilNews(): Promise<void> {
-    const isExpecting = () => this.#held.size > 0 || this.#open.size > 0
+    const isExpecting = () => this.#held.size > 0 || this.#open.size > 0 || this.#againAt !== undefined
     while (isExpecting() && this.#finished.length === 0 && this.#nextReasonInMs() > 0) {
       await this.#bell.wait(this.#nextReasonInMs())
     }
@@ -280,10 +284,10 @@ export class Runner {
     return Math.min(...ends) - this.#ports.platform.now()
   }
 
-  /** How long until a beat or a report is due. */
+  /** How long until a beat or a report is due, or a limit opens. */
   #nextReasonInMs(): number {
     const now = this.#ports.platform.now()
-    let at = this.#lastSentAt + beatMs
+    let at = Math.min(this.#lastSentAt + beatMs, this.#againAt ?? Number.POSITIVE_INFINITY)
     for (const { attempt } of this.#held.values()) {
       if (!attempt.hasProgress) continue
       const gapMs = Math.max(progressMsMin, (now - attempt.startedAt) * progressShare)

@@ -9,8 +9,8 @@ export class ServedTasks {
   readonly timeouts: Readonly<Record<string, number>>
 
   /** @throws ChardError `invalid-option` when two tasks have one name */
-  constructor(tasks: readonly TaskDefinition[]) {
-    for (const task of tasks) {
+  constructor(readonly definitions: readonly TaskDefinition[]) {
+    for (const task of definitions) {
       if (this.#byName.has(task.name))
         throw new ChardError('invalid-option', `two tasks are named ${task.name}; a name stands for one task`)
       this.#byName.set(task.name, { task, part: 'run' })

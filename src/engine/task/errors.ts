@@ -27,6 +27,12 @@ export type ChardErrorCode =
   | 'key-conflict'
   /** The job's state does not allow this verb. */
   | 'wrong-state'
+  /** The task is being drained: it takes no new jobs until `resume`. */
+  | 'draining'
+  /** No schedule has this name. */
+  | 'unknown-schedule'
+  /** No bulk action has this id, or it is too long ago. */
+  | 'unknown-bulk'
   /** This deployment counts its home shards otherwise than the ledger recorded. */
   | 'homes-mismatch'
   /** A binding is missing or is of another kind. The message holds the TOML to paste. */
@@ -35,12 +41,6 @@ export type ChardErrorCode =
   | 'wait-timeout'
   /** `wait` found the job failed or cancelled. */
   | 'job-failed'
-  /** No schedule has this name. */
-  | 'unknown-schedule'
-  /** No bulk action has this id. */
-  | 'unknown-bulk'
-  /** This task takes no new jobs at present: it is being drained. */
-  | 'draining'
   /** A ledger did not answer in time or is overloaded. What was asked may have been recorded: ask again. */
   | 'unavailable'
 

@@ -66,6 +66,12 @@ export interface AttemptRecord {
   readonly log?: readonly LogLine[]
 }
 
+/** The schedule a job comes from. `slot` is the time it stands for, in epoch milliseconds. */
+export interface ScheduledBy {
+  readonly name: string
+  readonly slot: number
+}
+
 /** Everything recorded of one job. Times in epoch milliseconds; an absent field has not happened. */
 export interface JobRecord<Output = unknown, Input = unknown> {
   /** `<shard>-<ulid>`: unguessable, so that a job's URL is a capability. */
@@ -79,10 +85,18 @@ export interface JobRecord<Output = unknown, Input = unknown> {
   /** Higher is served first. 0 unless said. */
   readonly priority: number
   readonly tags: readonly string[]
+  /** The key it was enqueued under, be it as `idempotencyKey` or as `unique.key`. */
   readonly idempotencyKey?: string
+  readonly partition?: string
+  /** The schedule that made it, and the slot it stands for. */
+  readonly schedule?: ScheduledBy
+  /** The job that must have ended before this one starts. */
+  readonly after?: string
   readonly createdAt: number
   /** When a `scheduled` or `retrying` job is due. */
   readonly dueAt?: number
+  /** Not started by then, it fails as `expired`. */
+  readonly expiresAt?: number
   /** When the newest attempt began. */
   readonly startedAt?: number
   readonly finishedAt?: number

@@ -21,6 +21,7 @@ export const progressCharsMax = 200
 
 export const taskNameCharsMax = 100
 export const idempotencyKeyCharsMax = 512
+export const partitionCharsMax = 256
 export const tagsMax = 16
 export const tagCharsMax = 128
 export const priorityMax = 1_000

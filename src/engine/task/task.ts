@@ -5,11 +5,12 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { type Duration, durationMs } from './duration.ts'
 import { ChardError, type Snooze } from './errors.ts'
+import { type TaskFlow, type TaskLimits, taskFlow } from './flow.ts'
 import type { Job, JobError, JobRecord, Stored } from './job.ts'
 import {
   atMax,
-  idempotencyKeyCharsMax,
   inlineTimeoutMsMax,
+  partitionCharsMax,
   priorityMax,
   tagCharsMax,
   tagsMax,
@@ -17,15 +18,20 @@ import {
   timeoutMsMax,
 } from './limits.ts'
 import { type RetryOptions, type RetryPolicy, retryPolicy } from './retry.ts'
+import { checkedKey, isCoalescing, type Unique, type UniqueRule, uniqueRule } from './unique.ts'
 
 /** How one job is enqueued. */
 export interface EnqueueOptions {
   /** One job per key and task for as long as that job is kept. The same key with another input is refused. */
   idempotencyKey?: string
+  /** What a call does when the job of its key is already there. In place of an idempotency key. */
+  unique?: Unique
   /** Not before this long from now. */
   delay?: Duration
   /** Not before this moment. One in the past means now. */
   at?: Date
+  /** Not started by then, counted from the call, the job fails with reason `expired`. */
+  expiresIn?: Duration
   /** Higher is served first, among everything that is not running: -1000 to 1000, default 0. */
   priority?: number
   /** Words to find the job by: up to 16. */
@@ -36,14 +42,17 @@ export interface EnqueueOptions {
 
 /** Options of `enqueueMany`: the same for all, or made for each. */
 export type EnqueueManyOptions<Input> =
-  | Omit<EnqueueOptions, 'idempotencyKey' | 'startNow'>
+  | Omit<EnqueueOptions, 'idempotencyKey' | 'unique' | 'startNow'>
   | ((input: Input, index: number) => Omit<EnqueueOptions, 'startNow'>)
 
 /** What a handler is told and can do. */
 export interface RunContext {
   /** The Worker's bindings. */
   readonly env: Cloudflare.Env
-  readonly job: Pick<JobRecord, 'id' | 'task' | 'maxAttempts' | 'priority' | 'tags' | 'createdAt'>
+  readonly job: Pick<
+    JobRecord,
+    'id' | 'task' | 'maxAttempts' | 'priority' | 'tags' | 'createdAt' | 'partition' | 'schedule'
+  >
   /** The number of this attempt, from 1. */
   readonly attempt: number
   /** Aborts on timeout, cancellation, a lost lease and the end of the invocation. Pass it on to `fetch`. */
@@ -69,7 +78,7 @@ export interface FailedContext extends Omit<RunContext, 'job'> {
 }
 
 /** A task as written. */
-export interface TaskOptions<Schema extends StandardSchemaV1, Result> {
+export interface TaskOptions<Schema extends StandardSchemaV1, Result> extends TaskLimits {
   /** What jobs are recorded under. Letters, digits, `.`, `_`, `:` and `-`. Renaming a task orphans its waiting jobs. */
   name: string
   /** Validates the input: once at the call, once before each attempt. */
@@ -85,6 +94,11 @@ export interface TaskOptions<Schema extends StandardSchemaV1, Result> {
    * job shows its whole input, and a list shows none. The input is stored whole either way.
    */
   visible?: ((input: StandardSchemaV1.InferOutput<Schema>) => unknown) | 'redacted'
+  /**
+   * The key within the task whose jobs share `perPartition` limits, live on one shard and take turns with those of other
+   * keys: a tenant, a user, a host. 1 to 256 characters.
+   */
+  partition?(input: StandardSchemaV1.InferOutput<Schema>): string
   /** Does the work. What it returns is recorded as JSON. May run more than once: `job.id` is its idempotency token. */
   run(input: StandardSchemaV1.InferOutput<Schema>, context: RunContext): Result | Promise<Result>
   /** Runs after the job has failed for good, as a job of its own with the task's retry policy. */
@@ -106,6 +120,8 @@ export interface TaskDefinition {
   readonly retentionMs: number | undefined
   /** What of an input is for operators' eyes. Undefined: the task does not say. */
   readonly visible: ((input: never) => unknown) | undefined
+  readonly flow: TaskFlow
+  readonly partition: ((input: never) => unknown) | undefined
   readonly run: (input: never, context: RunContext) => unknown
   readonly onFailed: ((input: never, context: FailedContext) => unknown) | undefined
 }
@@ -143,10 +159,11 @@ export interface TaskRequest {
 
 /** Enqueue options after their checks: times in milliseconds. */
 export interface CheckedEnqueueOptions {
-  readonly idempotencyKey: string | undefined
+  readonly key: { readonly key: string; readonly rule: UniqueRule } | undefined
   readonly delayMs: number
   /** Epoch milliseconds. */
   readonly at: number | undefined
+  readonly expiresInMs: number | undefined
   readonly priority: number
   readonly tags: readonly string[]
   readonly startNow: boolean
@@ -188,7 +205,7 @@ export function defineTask<Schema extends StandardSchemaV1, Result>(
 }
 
 function checkedDefinition(options: TaskOptions<StandardSchemaV1, unknown>): TaskDefinition {
-  const { name, input, run, onFailed, visible } = options
+  const { name, input, run, onFailed, partition, perPartition, visible } = options
   if (typeof name !== 'string' || !/^[A-Za-z0-9][\w.:-]*$/.test(name) || name.length > taskNameCharsMax) {
     refuse('name', name, `up to ${taskNameCharsMax} letters, digits and . _ : -, the first a letter or digit`)
   }
@@ -200,6 +217,10 @@ function checkedDefinition(options: TaskOptions<StandardSchemaV1, unknown>): Tas
     refuse(`onFailed of task ${name}`, onFailed, 'a function')
   if (visible !== undefined && visible !== 'redacted' && typeof visible !== 'function')
     refuse(`visible of task ${name}`, visible, "a function of the input, or 'redacted'")
+  if (partition !== undefined && typeof partition !== 'function')
+    refuse(`partition of task ${name}`, partition, 'a function of the input')
+  if (perPartition !== undefined && partition === undefined)
+    refuse(`perPartition of task ${name}`, perPartition, 'a value beside `partition`, which says what a partition is')
   const timeoutMs = durationMs(options.timeout ?? inlineTimeoutMsMax, 'timeout')
   if (timeoutMs < 1 || timeoutMs > timeoutMsMax)
     refuse(`timeout of task ${name}`, options.timeout, "up to '14m', the platform's 15 minutes less a margin")
@@ -213,6 +234,8 @@ function checkedDefinition(options: TaskOptions<StandardSchemaV1, unknown>): Tas
     timeoutMs,
     retentionMs,
     visible: visible === 'redacted' ? () => undefined : (visible as TaskDefinition['visible']),
+    flow: taskFlow(options, name),
+    partition: partition?.bind(options) as TaskDefinition['partition'],
     run: run.bind(options) as TaskDefinition['run'],
     onFailed: onFailed?.bind(options) as TaskDefinition['onFailed'],
   }
@@ -227,22 +250,30 @@ function refuseTooLong({ name, timeoutMs }: TaskDefinition, tier: string): void 
   )
 }
 
+/**
+ * The partition of a job, by its validated input; undefined for a task that has none.
+ * @throws ChardError `invalid-input` when the task's function gives none
+ */
+export function partitionOf({ name, partition }: TaskDefinition, input: unknown): string | undefined {
+  if (!partition) return undefined
+  const found = partition(input as never)
+  const text = typeof found === 'number' ? String(found) : found
+  if (typeof text === 'string' && text.length >= 1 && text.length <= partitionCharsMax) return text
+  throw new ChardError(
+    'invalid-input',
+    `partition of task ${name} is ${shown(found)} for this input; it takes 1 to ${partitionCharsMax} characters`,
+  )
+}
+
 /** @throws ChardError `invalid-option` */
 export function checkedEnqueueOptions(options: EnqueueOptions): CheckedEnqueueOptions {
-  const { idempotencyKey, delay, at, priority = 0, tags = [], startNow = false } = options
-  if (
-    idempotencyKey !== undefined &&
-    (typeof idempotencyKey !== 'string' || idempotencyKey.length < 1 || idempotencyKey.length > idempotencyKeyCharsMax)
-  ) {
-    refuse('idempotencyKey', idempotencyKey, `a string of 1 to ${idempotencyKeyCharsMax} characters`)
-  }
+  const { delay, at, priority = 0, tags = [], startNow = false } = options
+  const key = checkedUnique(options)
   if (delay !== undefined && at !== undefined) refuse('at', at, 'a Date, when delay is left out')
   if (at !== undefined && !(at instanceof Date && at.getTime() <= atMax)) {
     refuse('at', at, 'a valid Date before the year 2189')
   }
-  if (!Number.isInteger(priority) || Math.abs(priority) > priorityMax) {
-    refuse('priority', priority, `a whole number from -${priorityMax} to ${priorityMax}`)
-  }
+  checkedPriority(priority)
   if (
     !Array.isArray(tags) ||
     tags.length > tagsMax ||
@@ -250,14 +281,49 @@ export function checkedEnqueueOptions(options: EnqueueOptions): CheckedEnqueueOp
   ) {
     refuse('tags', tags, `up to ${tagsMax} strings of 1 to ${tagCharsMax} characters`)
   }
+  const delayMs = delay === undefined ? 0 : durationMs(delay, 'delay')
   return {
-    idempotencyKey,
-    delayMs: delay === undefined ? 0 : durationMs(delay, 'delay'),
+    key,
+    delayMs,
     at: at?.getTime(),
+    expiresInMs: checkedExpiry(options.expiresIn, delayMs, key?.rule),
     priority,
     tags: [...new Set(tags)],
     startNow,
   }
+}
+
+function checkedUnique(options: EnqueueOptions): CheckedEnqueueOptions['key'] {
+  const { idempotencyKey, unique, delay, at, startNow } = options
+  if (unique !== undefined && idempotencyKey !== undefined)
+    refuse('idempotencyKey', idempotencyKey, 'a value when unique is left out: both are about one key')
+  if (unique === undefined) {
+    if (idempotencyKey === undefined) return undefined
+    checkedKey('idempotencyKey', idempotencyKey)
+    return { key: idempotencyKey, rule: { kind: 'kept' } }
+  }
+  const key = uniqueRule(unique)
+  const { kind } = key.rule
+  if (startNow && isCoalescing(key.rule))
+    refuse('startNow', startNow, `false beside unique with ${kind}, which may wait`)
+  if ((kind === 'debounce' || kind === 'throttle') && (delay !== undefined || at !== undefined))
+    refuse(delay === undefined ? 'at' : 'delay', delay ?? at, `no value beside ${kind}, which sets the time itself`)
+  return key
+}
+
+/** A job that could not start before its deadline would be accepted only to fail. */
+function checkedExpiry(expiresIn: Duration | undefined, delayMs: number, rule?: UniqueRule): number | undefined {
+  if (expiresIn === undefined) return undefined
+  const ms = durationMs(expiresIn, 'expiresIn')
+  const waitsMs = Math.max(delayMs, rule?.kind === 'debounce' || rule?.kind === 'throttle' ? rule.ms : 0)
+  if (ms <= waitsMs) refuse('expiresIn', expiresIn, `more than the ${waitsMs} ms for which the job may have to wait`)
+  return ms
+}
+
+/** @throws ChardError `invalid-option` */
+export function checkedPriority(priority: unknown): void {
+  if (Number.isInteger(priority) && Math.abs(priority as number) <= priorityMax) return
+  refuse('priority', priority, `a whole number from -${priorityMax} to ${priorityMax}`)
 }
 
 function refuse(option: string, got: unknown, takes: string): never {

@@ -2,9 +2,10 @@
  * A ledger's core on a test bench: its clock is a number, its chance a seed, its alarm a recorded moment, and any of
  * its statements can be made to fail. Runs over every `Store`.
  */
-import { type CoreOptions, LedgerCore, type TaskPolicy } from '../../../src/engine/ledger/core.ts'
+import { LedgerCore } from '../../../src/engine/ledger/core.ts'
 import { newJobId } from '../../../src/engine/ledger/job-id.ts'
 import { leaseMs, leaseParts } from '../../../src/engine/ledger/lease.ts'
+import type { CoreOptions, TaskPolicy } from '../../../src/engine/ledger/parts.ts'
 import type {
   Claimed,
   Enqueued,
@@ -19,8 +20,10 @@ import { isRefusal } from '../../../src/engine/ledger/protocol.ts'
 import { isReady, type JobRowWithInput } from '../../../src/engine/ledger/row.ts'
 import type { Sql } from '../../../src/engine/ledger/sql.ts'
 import { jobStatements } from '../../../src/engine/ledger/statements.ts'
+import { type TaskLimits, taskFlow } from '../../../src/engine/task/flow.ts'
 import { isFinal, type JobRecord } from '../../../src/engine/task/job.ts'
 import { defaultRetryPolicy } from '../../../src/engine/task/retry.ts'
+import { brokenFlows } from './flows.ts'
 
 /** An empty database and the alarm that belongs to its transactions. */
 export interface Store {
@@ -68,9 +71,15 @@ export const startOfTests = 1_900_000_000_000
 /** Waits of one second, always, so that tables can name the moment of a retry. */
 const policy: TaskPolicy = { retry: { ...defaultRetryPolicy, backoff: 'fixed', jitter: 'none' }, onFailed: false }
 
-export interface RigOptions extends Partial<Pick<CoreOptions, 'retentionMs' | 'historyBytesMax'>> {
+export interface RigOptions
+  extends Partial<Pick<CoreOptions, 'retentionMs' | 'historyBytesMax' | 'schedules' | 'serves'>> {
   readonly policies?: Readonly<Record<string, Partial<TaskPolicy>>>
   readonly seed?: number
+}
+
+/** The policy of a task with these limits. */
+export function limited(limits: TaskLimits, more: Partial<TaskPolicy> = {}): Partial<TaskPolicy> {
+  return { ...more, flow: taskFlow(limits, 'of a test') }
 }
 
 export class Rig {
@@ -82,7 +91,7 @@ export class Rig {
   failFrom: number | undefined
   readonly random: () => number
   readonly #store: Store
-  readonly #options: RigOptions
+  #options: RigOptions
 
   constructor(store: Store, options: RigOptions = {}) {
     this.#store = store
@@ -108,16 +117,40 @@ export class Rig {
     this.core = this.#opened()
   }
 
+  /** The object comes back with other code. */
+  deploy(more: RigOptions): void {
+    this.#options = { ...this.#options, ...more }
+    this.restart()
+    this.core.reconcile(this.now)
+  }
+
   /** Time passes; nobody rings the alarm. */
   pass(ms: number): void {
     this.now += ms
   }
 
+  /** Time passes, and the alarm rings whenever it is set for. Answers how often it rang. */
+  passRinging(ms: number): number {
+    const until = this.now + ms
+    let rings = 0
+    for (; (this.alarmAt ?? Number.POSITIVE_INFINITY) <= until; rings++) {
+      if (rings > 20_000) throw new Error('the alarm rings in a loop')
+      this.now = Math.max(this.now, this.alarmAt ?? 0)
+      const rangFor = this.alarmAt
+      this.ring()
+      if (this.alarmAt === rangFor) break
+    }
+    this.now = until
+    return rings
+  }
+
   /** The alarm rings, and is set anew from what is left, as the dispatcher does. */
   ring(): void {
+    this.core.reconcile(this.now)
     this.core.upkeep(this.now)
     this.core.load(this.now)
-    const times = [this.core.nextUpkeepAt(), this.core.books.ready.size > 0 ? this.now + 500 : undefined]
+    const checkAt = this.core.available(this.now) > 0 ? this.now + 500 : undefined
+    const times = [this.core.nextUpkeepAt(), this.core.nextOpeningAt(this.now), checkAt]
     const known = times.filter((time) => time !== undefined)
     const nextAt = Math.min(...known)
     if (known.length > 0) this.core.setAlarm(nextAt <= this.now ? this.now + 100 : nextAt)
@@ -220,7 +253,11 @@ export class Rig {
       runners: [...this.core.books.runners.entries()],
       next: this.core.nextUpkeepAt(),
       rows: this.rows(),
-      others: ['runners', 'facts', 'tallies'].map((table) => this.sql.all(`SELECT * FROM ${table} ORDER BY 1`)),
+      others: ['runners', 'facts', 'tallies', 'limits', 'schedules', 'bulks'].map((table) =>
+        this.sql.all(`SELECT * FROM ${table} ORDER BY 1`),
+      ),
+      schedules: this.core.schedules(this.now),
+      settings: this.core.settings,
       alarms: [this.core.alarmAt, this.alarmAt],
     }
   }
@@ -260,14 +297,25 @@ export class Rig {
     const stored = this.sql.all<{ runner: string; until: number }>('SELECT runner, until FROM runners ORDER BY runner')
     const known = extended.sort((a, b) => (a.runner < b.runner ? -1 : 1))
     claim(same(known, stored), 'memory extends leases otherwise than the rows')
-    const keys = rows.filter(({ key }) => key !== null).map(({ key, task }) => `${task} ${key}`)
+    const keys = rows.flatMap(({ key, task, partition }) => (key === null ? [] : `${task} ${partition} ${key}`))
     claim(new Set(keys).size === keys.length, 'I5: a key has two jobs')
-    return wrong
+    return [...wrong, ...brokenFlows(this, rows)]
   }
 
+  /** A task's limits as the code declares them. */
+  flowOf(task: string) {
+    return this.#options.policies?.[task]?.flow
+  }
+
+  /** The schedules of the code. */
+  get schedules() {
+    return this.#options.schedules ?? []
+  }
+
+  /** What waits for a place, for a person or for a limit to open is looked after by `brokenFlows`. */
   #neededFor(row: JobRowWithInput): number {
     if (row.state === 'running') return Math.max(row.leaseUntil ?? 0, this.#extendedTo(row.lease ?? ''))
-    if (isReady(row, this.now)) return this.now + 500
+    if (isReady(row, this.now)) return Infinity
     return isFinal(row.state) ? Infinity : (row.dueAt ?? 0)
   }
 
@@ -287,7 +335,7 @@ export class Rig {
         return sql.all(statement, ...bindings)
       },
     }
-    const { policies = {}, retentionMs = 7 * dayMs, historyBytesMax = 2 ** 30 } = this.#options
+    const { policies = {}, retentionMs = 7 * dayMs, historyBytesMax = 2 ** 30, schedules, serves } = this.#options
     const options: CoreOptions = {
       shard,
       sql: counting,
@@ -296,6 +344,8 @@ export class Rig {
       policy: (task) => ({ ...policy, ...policies[task] }),
       retentionMs,
       historyBytesMax,
+      ...(schedules && { schedules }),
+      ...(serves && { serves }),
     }
     return new LedgerCore(options, this.now, this.#store.alarmAt())
   }

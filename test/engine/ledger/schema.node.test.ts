@@ -67,7 +67,7 @@ describe('migrate', () => {
       migrations.map((_, index) => ({ version: index + 1, applied_at: 5 })),
     )
     expect(schemaOf(sql).map(({ name }) => name)).toEqual(
-      expect.arrayContaining(['facts', 'jobs', 'jobs_due', 'jobs_key', 'runners', 'tallies']),
+      expect.arrayContaining(['facts', 'jobs', 'jobs_due', 'jobs_unique', 'runners', 'tallies']),
     )
   })
 

@@ -1,13 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { newRow } from '../../../src/engine/ledger/row.ts'
 import { migrate } from '../../../src/engine/ledger/schema.ts'
+import { factStatements, runnerStatements, tallyStatements } from '../../../src/engine/ledger/small-tables.ts'
 import type { Sql } from '../../../src/engine/ledger/sql.ts'
-import {
-  factStatements,
-  jobStatements,
-  runnerStatements,
-  tallyStatements,
-} from '../../../src/engine/ledger/statements.ts'
+import { jobStatements } from '../../../src/engine/ledger/statements.ts'
 import { nodeSql } from './node-sql.ts'
 import { Rig, withAlarm } from './rig.ts'
 

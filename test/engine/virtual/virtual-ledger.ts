@@ -2,8 +2,9 @@
  * A Durable Object in a virtual world: the real core and dispatcher over SQLite, reached by RPC that copies what it
  * carries, takes its time, and fails when told to. A restart forgets its memory and breaks the calls that are open.
  */
-import { LedgerCore, type TaskPolicy } from '../../../src/engine/ledger/core.ts'
+import { LedgerCore } from '../../../src/engine/ledger/core.ts'
 import { Dispatcher } from '../../../src/engine/ledger/dispatcher.ts'
+import type { TaskPolicy } from '../../../src/engine/ledger/parts.ts'
 import type { LedgerRpc, SyncRequest } from '../../../src/engine/ledger/protocol.ts'
 import type { Sql } from '../../../src/engine/ledger/sql.ts'
 import { type NodeSql, nodeSql } from '../ledger/node-sql.ts'

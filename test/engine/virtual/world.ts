@@ -5,7 +5,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { enqueueChildOf } from '../../../src/engine/client/children.ts'
 import { Client } from '../../../src/engine/client/client.ts'
-import type { TaskPolicy } from '../../../src/engine/ledger/core.ts'
+import type { TaskPolicy } from '../../../src/engine/ledger/parts.ts'
 import type { SyncRequest } from '../../../src/engine/ledger/protocol.ts'
 import { callLedger } from '../../../src/engine/ledger/remote.ts'
 import { runInBackground } from '../../../src/engine/runner/background.ts'
@@ -141,7 +141,13 @@ export class World {
 
   clientOf(isolate: Isolate): Client {
     const { homes = this.ledgers.length } = this.#options
-    return new Client({ homes, spread: this.ledgers.length, platform: isolate, stubs: this.#stubs(isolate) })
+    return new Client({
+      retentionMs: 7 * 86_400_000,
+      homes,
+      spread: this.ledgers.length,
+      platform: isolate,
+      stubs: this.#stubs(isolate),
+    })
   }
 
   /** Lets time pass until a promise is settled. */

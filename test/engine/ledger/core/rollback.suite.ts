@@ -76,7 +76,7 @@ const scenes: Scene[] = [
       const id = rig.enqueue()
       rig.settle(rig.claim(), rejected)
       rig.pass(hourMs)
-      return () => rig.core.redrive(id, rig.now)
+      return () => rig.core.redrive({ id }, rig.now)
     },
   },
 ]
@@ -114,7 +114,8 @@ export function rollbackSuite(withStore: WithStore): void {
       withStore((store) => {
         for (let nth = 1; nth < 40; nth++) {
           store.sql.all('DROP TABLE IF EXISTS schema_versions')
-          for (const table of ['jobs', 'runners', 'tallies', 'facts']) store.sql.all(`DROP TABLE IF EXISTS ${table}`)
+          const tables = ['jobs', 'runners', 'tallies', 'facts', 'limits', 'schedules', 'bulks']
+          for (const table of tables) store.sql.all(`DROP TABLE IF EXISTS ${table}`)
           const rig = new Rig(store)
           rig.enqueueAll([rig.job(), rig.job(), rig.job()])
           const [a, b] = rig.sync({ want: 2 }).claimed as [Claimed, Claimed]

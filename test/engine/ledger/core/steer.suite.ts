@@ -110,7 +110,7 @@ export function steerSuite(withStore: WithStore): void {
       rigged((rig) => {
         const id = (reach[from] as (rig: Rig) => string)(rig)
         const before = rig.row(id)
-        const reply = rig.core.redrive(id, rig.now)
+        const reply = rig.core.redrive({ id }, rig.now)
         expect('refused' in reply ? reply.refused : reply.state).toBe(answer)
         if (answer === 'wrong-state') expect(rig.row(id)).toEqual(before)
         else
@@ -128,7 +128,7 @@ export function steerSuite(withStore: WithStore): void {
         const id = rig.enqueue()
         const old = rig.claim()
         rig.settle(old, rejected)
-        rig.core.redrive(id, rig.now)
+        rig.core.redrive({ id }, rig.now)
         rig.settle(old, completed, { seq: 3 })
         expect(rig.state(id)).toBe('queued')
         rig.settle(rig.claim({ runner: 'r2' }), completed)
@@ -148,26 +148,30 @@ export function steerSuite(withStore: WithStore): void {
           rig.ring()
         }
         expect(rig.state(id)).toBe('failed crashed')
-        rig.core.redrive(id, rig.now)
+        rig.core.redrive({ id }, rig.now)
         expect(rig.claim({ runner: 'c' })).not.toHaveProperty('solo')
       }))
   })
 
-  describe.each(['get', 'cancel', 'redrive'] as const)('%s of a job that is not there', (verb) => {
+  describe.each(['get', 'cancel', 'redrive', 'amend'] as const)('%s of a job that is not there', (verb) => {
     test.each([
       [0, 'unknown-job', 'it was made a moment ago and never recorded'],
       [7 * dayMs - 1, 'unknown-job', 'it would still be kept'],
       [7 * dayMs + 1, 'gone', 'jobs of its age have been pruned'],
     ])('answers an id made %i ms ago: %s, because %s', (ageMs, refused) =>
       rigged((rig) => {
-        expect(rig.core[verb](jobIdFloor(shard, rig.now - ageMs), rig.now)).toMatchObject({ refused })
+        expect(asked(rig, verb, jobIdFloor(shard, rig.now - ageMs))).toMatchObject({ refused })
       }),
     )
 
     test('answers what is no id as unknown', () =>
       rigged((rig) => {
         for (const id of ['', 'x', '3-', '%', '../etc'])
-          expect(rig.core[verb](id, rig.now)).toMatchObject({ refused: 'unknown-job' })
+          expect(asked(rig, verb, id)).toMatchObject({ refused: 'unknown-job' })
       }))
   })
+}
+
+function asked({ core, now }: Rig, verb: 'get' | 'cancel' | 'redrive' | 'amend', id: string) {
+  return verb === 'redrive' || verb === 'amend' ? core[verb]({ id }, now) : core[verb](id, now)
 }

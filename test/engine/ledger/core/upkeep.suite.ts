@@ -197,7 +197,7 @@ export function upkeepSuite(withStore: WithStore): void {
         (rig) => {
           const id = finished(rig, 'draw')
           rig.pass(minuteMs)
-          rig.core.redrive(id, rig.now)
+          rig.core.redrive({ id }, rig.now)
           rig.pass(2 * minuteMs)
           rig.ring()
           expect(rig.state(id)).toBe('queued')
@@ -369,7 +369,7 @@ export function upkeepSuite(withStore: WithStore): void {
         rig.pass(1)
         busy(rig, 'a')
         expect(rig.core.books.isBelowMark(id)).toBe(true)
-        rig.core.redrive(id, rig.now)
+        rig.core.redrive({ id }, rig.now)
         rig.restart()
         expect(rig.broken()).toEqual([])
         rig.settle(rig.claim({ runner: 'again' }), completed)

@@ -1,0 +1,118 @@
+/** What a ledger's core is opened with, and what its verbs work with. Types, and the opening of what they name. */
+import type { TaskFlow } from '../task/flow.ts'
+import type { RetryPolicy } from '../task/retry.ts'
+import { opened } from './books.ts'
+import { Limits } from './limits.ts'
+import { type PlacedSchedule, Schedules } from './schedules.ts'
+import { migrate } from './schema.ts'
+import { flowNow, noSettings, type Settings } from './settings.ts'
+import {
+  bulkStatements,
+  factStatements,
+  limitStatements,
+  runnerStatements,
+  scheduleStatements,
+  tallyStatements,
+} from './small-tables.ts'
+import type { Sql } from './sql.ts'
+import { jobStatements } from './statements.ts'
+import { Tallies } from './tallies.ts'
+import type { TurnParts } from './turn.ts'
+
+/** What the ledger's code knows of a task. Runners know the rest. */
+export interface TaskPolicy {
+  readonly retry: RetryPolicy
+  /** Undefined: the deployment's. */
+  readonly retentionMs?: number | undefined
+  readonly onFailed: boolean
+  /** Undefined: it has no limits. */
+  readonly flow?: TaskFlow
+}
+
+/** What a core is opened with. */
+export interface CoreOptions {
+  readonly shard: number
+  readonly sql: Sql
+  /** Sets the one alarm. Called inside the transaction that needs it, and must be atomic with it. */
+  readonly setAlarm: (at: number) => void
+  /** Numbers from 0 up to 1, fit for secrets. */
+  readonly random: () => number
+  /** A task's policy; the default one for a task that this code does not know. */
+  readonly policy: (task: string) => TaskPolicy
+  /** How long finished jobs are kept, unless their task says otherwise. */
+  readonly retentionMs: number
+  /** From this size on the oldest finished jobs go before their time. */
+  readonly historyBytesMax: number
+  /** The schedules that live here, as the code has them. Default: none. */
+  readonly schedules?: readonly PlacedSchedule[]
+  /** Whether the code runs a task. Default: it runs every one. */
+  readonly serves?: (task: string) => boolean
+}
+
+/** What the verbs work with. */
+export interface CoreParts extends TurnParts {
+  readonly shard: number
+  readonly runners: ReturnType<typeof runnerStatements>
+  readonly tallyRows: ReturnType<typeof tallyStatements>
+  readonly tallies: Tallies
+  readonly limits: Limits
+  readonly limitRows: ReturnType<typeof limitStatements>
+  readonly schedules: Schedules
+  readonly scheduleRows: ReturnType<typeof scheduleStatements>
+  readonly bulkRows: ReturnType<typeof bulkStatements>
+  /** Bulk actions that are not done, the oldest first. */
+  readonly bulks: Set<string>
+  readonly standing: Standing
+  readonly serves: (task: string) => boolean
+  readonly policy: CoreOptions['policy']
+  readonly random: () => number
+  readonly historyBytesMax: number
+  readonly bytes: () => number
+}
+
+/** Stored facts as they stand in memory. Each follows its row once that is committed. */
+export interface Standing {
+  /** The home count this ledger recorded; undefined before its first job. */
+  homes: number | undefined
+  /** The kill switch is on: nothing is armed and nothing is claimed. */
+  isHalted: boolean
+  settings: Settings
+}
+
+/** Opens the database, brings it to this code's schema, and rebuilds memory from it. Writes nothing else. */
+export function openParts(options: CoreOptions, now: number): CoreParts {
+  const { sql, policy, retentionMs, schedules = [], serves = () => true, ...given } = options
+  migrate(sql, now)
+  const [jobs, facts, runners] = [jobStatements(sql), factStatements(sql), runnerStatements(sql)]
+  const [limitRows, scheduleRows, bulkRows] = [limitStatements(sql), scheduleStatements(sql), bulkStatements(sql)]
+  const standing: Standing = {
+    homes: facts.read<number>('homes'),
+    isHalted: facts.read<boolean>('halted') ?? false,
+    settings: facts.read<Settings>('settings') ?? noSettings,
+  }
+  const books = opened(jobs, facts, runners, now)
+  const unfinished = bulkRows.all().filter(({ below }) => below !== null)
+  return {
+    books,
+    standing,
+    jobs,
+    facts,
+    runners,
+    limits: new Limits(limitRows, books.running, (task) => flowNow(standing.settings, task, policy(task).flow)),
+    limitRows,
+    schedules: new Schedules(scheduleRows.all(), schedules),
+    scheduleRows,
+    bulkRows,
+    bulks: new Set(unfinished.map(({ id }) => id)),
+    tallyRows: tallyStatements(sql),
+    tallies: new Tallies(),
+    shard: given.shard,
+    policy,
+    serves,
+    random: given.random,
+    retentionMs: (task) => policy(task).retentionMs ?? retentionMs,
+    defaultRetentionMs: retentionMs,
+    historyBytesMax: given.historyBytesMax,
+    bytes: () => sql.bytes(),
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * The starts that a rate limit still counts: a sliding window, exact. Over any window of `perMs` no more than `limit`
+ * starts are let through, bursts up to the whole limit included. Pure: rule, log and time go in.
+ *
+ * A start counts from its moment until `perMs` later. Many starts of one moment are one entry. A log that grows beyond
+ * `entriesMax` merges its two closest entries into the later one: it may then hold a start back by the gap between the
+ * two, and never lets one through too early.
+ */
+export interface Rate {
+  readonly limit: number
+  readonly perMs: number
+}
+
+/** Moments and how many started then, oldest first. */
+export type RateLog = readonly (readonly [at: number, count: number])[]
+
+/** Entries of one log; about three kilobytes of JSON. */
+export const entriesMax = 128
+
+/** How many may start now. */
+export function roomLeft({ limit, perMs }: Rate, log: RateLog, now: number): number {
+  let used = 0
+  for (const [at, count] of log) if (at + perMs > now) used += count
+  return Math.max(0, limit - used)
+}
+
+/** The first moment from now on at which as many as `wanted`, at most the limit, may start at once. */
+export function opensAt({ limit, perMs }: Rate, log: RateLog, now: number, wanted = 1): number {
+  const usable = limit - Math.min(wanted, limit)
+  let used = log.reduce((sum, [at, count]) => (at + perMs > now ? sum + count : sum), 0)
+  for (const [at, count] of log) {
+    if (used <= usable) break
+    if (at + perMs <= now) continue
+    used -= count
+    if (used <= usable) return at + perMs
+  }
+  return now
+}
+
+/**
+ * The log by a clock that has stepped back. Moments that are still to come are past all the same, and nobody knows how
+ * long: they become now, and hold starts back for one window rather than until the clock has caught up.
+ */
+export function seenAt(log: RateLog, now: number): RateLog {
+  if ((log.at(-1)?.[0] ?? now) <= now) return log
+  const past = log.filter(([at]) => at <= now)
+  const ahead = log.slice(past.length).reduce((sum, [, count]) => sum + count, 0)
+  return [...past, [now, ahead]]
+}
+
+/** The log after `count` more starts. Moments that no longer count go. */
+export function withStarts({ perMs }: Rate, log: RateLog, count: number, now: number): RateLog {
+  const entries: [number, number][] = []
+  for (const [at, n] of [...seenAt(log, now), [now, count] as const]) {
+    if (at + perMs <= now) continue
+    const last = entries.at(-1)
+    if (last && last[0] === at) last[1] += n
+    else entries.push([at, n])
+  }
+  while (entries.length > entriesMax) mergeClosest(entries)
+  return entries
+}
+
+/** When nothing of the log counts any more. */
+export function spentAt({ perMs }: Rate, log: RateLog): number {
+  return (log.at(-1)?.[0] ?? Number.NEGATIVE_INFINITY) + perMs
+}
+
+function mergeClosest(entries: [number, number][]): void {
+  let closest = 1
+  for (let index = 2; index < entries.length; index++) if (gap(entries, index) < gap(entries, closest)) closest = index
+  const [earlier] = entries.splice(closest - 1, 1)
+  const later = entries[closest - 1]
+  if (earlier && later) later[1] += earlier[1]
+}
+
+function gap(entries: readonly [number, number][], index: number): number {
+  return (entries[index]?.[0] ?? 0) - (entries[index - 1]?.[0] ?? 0)
+}

@@ -1,0 +1,41 @@
+/**
+ * The startNow tier: recorded first, admitted like any claim, leased to this isolate and run right here after the
+ * response, with no queue hop. Not admitted, it waits for a runner; its isolate dead, its lease lapses.
+ */
+import type { Client } from '../client/client.ts'
+import { shardOf } from '../ledger/job-id.ts'
+import type { Job } from '../task/job.ts'
+import type { Platform } from '../task/platform.ts'
+import type { TaskDefinition, TaskRequest } from '../task/task.ts'
+import { newRunnerId, type Runner } from './runner.ts'
+
+export interface StartNowPorts {
+  readonly platform: Platform
+  readonly client: Client
+  /** A runner for one job of a shard, under an id of ours. */
+  readonly runnerOf: (shard: number, id: string) => Runner
+  /** How long work after a response may last. */
+  readonly wallMs: number
+}
+
+export async function startNow(
+  { platform, client, runnerOf, wallMs }: StartNowPorts,
+  task: TaskDefinition,
+  request: TaskRequest,
+): Promise<Job<never>> {
+  const sentAt = platform.now()
+  const id = newRunnerId(platform)
+  const [recorded] = await client.enqueue(task, [request], { start: { kind: 'claim', runner: id, leaseMs: wallMs } })
+  const { job, claimed } = recorded as NonNullable<typeof recorded>
+  if (claimed?.lease.startsWith(`${id}.`)) {
+    const runner = runnerOf(shardOf(job.id), id)
+    platform.waitUntil(
+      platform.withCutAt(sentAt + wallMs, async () => {
+        await platform.sleep(0)
+        runner.adopt(claimed, sentAt)
+        await runner.run()
+      }),
+    )
+  }
+  return job
+}

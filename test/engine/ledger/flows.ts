@@ -1,0 +1,97 @@
+/**
+ * What rows say of limits, pauses, deadlines and schedules, held against what memory says and against the alarm. It
+ * reckons from rows alone: whatever memory has parked, forgotten or miscounted shows here.
+ */
+import { type RateLog, roomLeft } from '../../../src/engine/ledger/rate-log.ts'
+import { isReady, type JobRowWithInput } from '../../../src/engine/ledger/row.ts'
+import { flowNow, isPaused } from '../../../src/engine/ledger/settings.ts'
+import { isExpired } from '../../../src/engine/ledger/transitions.ts'
+import type { Flow } from '../../../src/engine/task/flow.ts'
+import { isFinal } from '../../../src/engine/task/job.ts'
+import { spreadOffsetMs } from '../../../src/engine/task/schedule.ts'
+import type { Rig } from './rig.ts'
+
+/** How long after a limit's opening the alarm may ring: a runner that was told of it is expected. */
+const graceMs = 5_000
+
+/** How much of a group may start now; undefined rate rows mean that nothing has started. */
+function roomOf(rig: Rig, { rate, concurrency }: Flow, running: number, task: string, partition: string): number {
+  const places = (concurrency ?? Number.POSITIVE_INFINITY) - running
+  const [log] = rig.sql.all<{ starts: string }>(
+    'SELECT starts FROM limits WHERE task = ? AND partition = ?',
+    task,
+    partition,
+  )
+  const left = rate ? roomLeft(rate, log ? (JSON.parse(log.starts) as RateLog) : [], rig.now) : Number.POSITIVE_INFINITY
+  return Math.min(places, left)
+}
+
+/** What is wrong with limits, counts by task, deadlines and schedules now. */
+export function brokenFlows(rig: Rig, rows: readonly JobRowWithInput[]): string[] {
+  const { core, now } = rig
+  const wrong: string[] = []
+  const claim = (holds: boolean, text: string) => holds || wrong.push(text)
+  const running = rows.filter(({ state }) => state === 'running')
+  const alarmAt = rig.alarmAt ?? Number.POSITIVE_INFINITY
+
+  for (const [task, own] of Object.entries(core.books.counts.byTask()))
+    for (const [state, count] of Object.entries(own))
+      claim(
+        rows.filter((row) => row.task === task && row.state === state).length === count,
+        `I12: the count of ${task} in ${state} is ${count}`,
+      )
+
+  const runningOf = (task: string, partition?: string) =>
+    running.filter((row) => row.task === task && (partition === undefined || row.partition === partition)).length
+  for (const { task, partition } of rows) {
+    claim(core.books.running.count(task) === runningOf(task), `I7: memory counts others of ${task}`)
+    if (partition !== '')
+      claim(
+        core.books.running.count(task, partition) === runningOf(task, partition),
+        `I7: memory counts others of ${task} ${partition}`,
+      )
+    const { whole, each } = flowNow(core.settings, task, rig.flowOf(task))
+    const wholeMax = whole.concurrency ?? Number.POSITIVE_INFINITY
+    const eachMax = (partition !== '' && each.concurrency) || Number.POSITIVE_INFINITY
+    // A limit that a person has lowered lets go on what runs already.
+    if (core.settings.version === 0) {
+      claim(runningOf(task) <= wholeMax, `I7: ${runningOf(task)} of ${task} run`)
+      claim(runningOf(task, partition) <= eachMax, `I7: ${runningOf(task, partition)} of ${task} ${partition} run`)
+    }
+  }
+
+  const waiting = rows.filter((row) => isReady(row, now) && !isExpired(row, now))
+  const startable = waiting.filter(({ task, partition }) => {
+    if (core.isHalted || isPaused(core.settings, task)) return false
+    const { whole, each } = flowNow(core.settings, task, rig.flowOf(task))
+    if (roomOf(rig, whole, runningOf(task), task, '') < 1) return false
+    return partition === '' || roomOf(rig, each, runningOf(task, partition), task, partition) >= 1
+  })
+  // What time alone opens may still be parked, until the next load; it is loaded before this is asked.
+  const available = core.available(now)
+  if (waiting.length === rows.filter((row) => isReady(row, now)).length)
+    claim(
+      available > 0 === startable.length > 0,
+      `I10: ${startable.length} could start, and memory offers ${available}`,
+    )
+  const isLimited = startable.every(({ task }) => rig.flowOf(task) !== undefined)
+  if (startable.length > 0)
+    claim(alarmAt <= now + (isLimited ? graceMs : 500), 'I8: no alarm in time for what could start')
+  const opensAt = core.nextOpeningAt(now)
+  if (startable.length === 0 && opensAt !== undefined)
+    claim(alarmAt <= Math.max(opensAt, now) + graceMs, 'I8: no alarm in time for the opening of a limit')
+
+  for (const row of rows) {
+    if (isFinal(row.state) || row.state === 'running' || row.startedAt !== null || row.expiresAt === null) continue
+    const lookAt = isReady(row, now) ? row.expiresAt : Math.max(row.expiresAt, row.dueAt ?? 0)
+    claim(alarmAt <= Math.max(lookAt, now + 500), `I8: no alarm in time for the deadline of ${row.id}`)
+  }
+  for (const row of rig.sql.all<{ name: string; nextAt: number | null; paused: number; stopped: string | null }>(
+    'SELECT name, next_at AS nextAt, paused, stopped FROM schedules',
+  )) {
+    const known = rig.schedules.find(({ name }) => name === row.name)
+    if (!known || row.nextAt === null || row.paused !== 0 || row.stopped !== null) continue
+    claim(alarmAt <= row.nextAt + spreadOffsetMs(row.name, known.spreadMs), `I8: no alarm for schedule ${row.name}`)
+  }
+  return wrong
+}
