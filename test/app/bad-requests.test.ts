@@ -27,7 +27,7 @@ test('no bad request to the service is answered with a 5xx', { timeout: 120_000 
   const document = await (await request('/openapi.json')).json()
   const jobs = [await drawAvatar.enqueue({ userId: 1 }), await drawAvatar.enqueue({ userId: 2 }, { delay: '1d' })]
   const known = { id: jobs.map(({ id }) => id), name: ['draw-avatar'] }
-  const statuses = await survives(document as never, 5_000, known, (path, init) => {
+  const statuses = await survives(document as never, 2_000, known, (path, init) => {
     const headers = new Headers(init.headers)
     if (!path.startsWith('/admin/log')) headers.set('Authorization', `Bearer ${token}`)
     // To wait for a job is no mistake, but takes its time.
