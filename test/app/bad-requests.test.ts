@@ -23,7 +23,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-test('no bad request to the service is answered with a 5xx', { timeout: 120_000 }, async () => {
+test('no bad request to the service is answered with a 5xx', { timeout: 240_000 }, async () => {
   const document = await (await request('/openapi.json')).json()
   const jobs = [await drawAvatar.enqueue({ userId: 1 }), await drawAvatar.enqueue({ userId: 2 }, { delay: '1d' })]
   const known = { id: jobs.map(({ id }) => id), name: ['draw-avatar'] }
