@@ -14,9 +14,8 @@ afterEach(() => {
 test('no bad request to the admin is answered with a 5xx', { timeout: 120_000 }, async () => {
   const log = vi.spyOn(console, 'log').mockImplementation(() => {})
   const jobs = [jobRecord(), completedJob({ id: '3-01JD9ZXW4T5RJ7QK8M2N6P0VBD' })]
-  const chard = fakeChard({ jobs })
   const token = 'correct-horse-battery'
-  const app = describedApp().route('/admin', admin(chard, { auth: { token: () => token } }))
+  const app = describedApp().route('/admin', admin(fakeChard({ jobs }), { auth: { token: () => token } }))
   const document = app.getOpenAPI31Document({ openapi: '3.1.0', info: { title: '', version: '' } })
   const known = { id: jobs.map(({ id }) => id), name: ['nightly', 'draw-avatar'] }
   const statuses = await survives(document as never, 5_000, known, (path, init) => {
