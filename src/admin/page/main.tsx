@@ -85,11 +85,16 @@ function View({ route }: { route: Route }) {
       return <SchedulesView />
     case 'nowhere':
       return (
-        <Empty title="There is nothing under this address">
-          <p>
-            <a href="#/">Back to the overview</a>
-          </p>
-        </Empty>
+        <section class="card">
+          <h1 tabIndex={-1} class="unseen">
+            Nothing here
+          </h1>
+          <Empty title="There is nothing under this address">
+            <p>
+              <a href="#/">Back to the overview</a>
+            </p>
+          </Empty>
+        </section>
       )
   }
 }

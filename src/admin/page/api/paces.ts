@@ -2,9 +2,13 @@
  * How often the dashboard asks. Every look at more than one job asks every shard, so this table is what a viewer costs:
  * a pace starts at `everyMs`, and grows to `restMs` while answers stay the same. A hidden tab asks nothing.
  *
- * A viewer-minute on the overview of eight shards is 21 requests and 162 calls of ledgers while everything changes, 5 and
- * 35 when nothing does. On a job it is 46 and 86, or 5 and 19 once the job has ended. test/admin/page/paces.node.test.ts
- * holds these numbers to the table.
+ * A viewer-minute, with eight shards, while everything changes and while nothing does:
+ *
+ * - on the overview 20 requests, which make 150 calls of ledgers; 5 and 34
+ * - on the list of jobs 24 and 182; 6 and 42
+ * - on a job 48 and 90 while it has not ended; 4 and 18 once it has
+ *
+ * test/admin/page/paces.node.test.ts holds these numbers to the table.
  */
 export interface Pace {
   readonly everyMs: number

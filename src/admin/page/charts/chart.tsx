@@ -30,6 +30,8 @@ interface ChartProps {
 const together = uPlot.sync('charts')
 const height = 168
 const tickEveryPx = 72
+/** Between marks of a height: of whole things, there is no half. */
+const steps = Array.from({ length: 12 }, (_, power) => [1, 2, 5].map((one) => one * 10 ** power)).flat()
 
 export function Chart({ title, summary, times, lines, format }: ChartProps) {
   const place = useRef<HTMLDivElement>(null)
@@ -152,8 +154,13 @@ function options(
     },
     scales: { y: { range: (_, __, max) => [0, Math.max(1, max * 1.1)] } },
     axes: [
-      { ...axis, space: tickEveryPx, values: (_, ticks) => ticks.map((tick) => clock(tick * 1_000, tick * 1_000)) },
-      { ...axis, size: 58, space: 34, values: (_, ticks) => ticks.map(format) },
+      {
+        ...axis,
+        size: 26,
+        space: tickEveryPx,
+        values: (_, ticks) => ticks.map((tick) => clock(tick * 1_000, tick * 1_000)),
+      },
+      { ...axis, size: 58, space: 34, incrs: steps, values: (_, ticks) => ticks.map(format) },
     ],
     series: [
       {},

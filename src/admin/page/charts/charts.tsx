@@ -85,8 +85,8 @@ function Body({ charts, span, task }: { charts: Resource<Charts>; span: Span; ta
 
 function linesOf({ enqueued, completed, failed, queue, run }: ReturnType<typeof seriesOf>) {
   const percentiles = ({ p50, p95 }: typeof queue): Line[] => [
-    { label: 'half are under', values: p50, colour: 'running', kind: 'line' },
-    { label: '95 % are under', values: p95, colour: 'scheduled', kind: 'dashes' },
+    { label: 'p50', values: p50, colour: 'running', kind: 'line' },
+    { label: 'p95', values: p95, colour: 'scheduled', kind: 'dashes' },
   ]
   const throughput: Line[] = [
     { label: 'completed', values: completed, colour: 'completed-soft', kind: 'bars' },

@@ -10,7 +10,7 @@ export function duration(ms: number): string {
   if (!Number.isFinite(ms)) return '–'
   const rounded = Math.max(0, ms)
   if (rounded < 999.5) return `${Math.round(rounded)} ms`
-  if (rounded < 9_950) return `${(rounded / secondMs).toFixed(1)} s`
+  if (rounded < 9_950) return `${Number((rounded / secondMs).toFixed(1))} s`
   if (rounded < 59_500) return `${Math.round(rounded / secondMs)} s`
   // Rounded to the smaller unit first: 59.9 s of a minute are the next minute.
   const [unit, small, unitMs, smallMs] =
@@ -35,17 +35,20 @@ export function roughly(ms: number): string {
   return `${Math.floor(size / dayMs)} d`
 }
 
-/** `12 s ago`, `in 3 min`, `now`. */
+/** `12 s ago`, `in 3 min`, `now`. What is ahead is counted to the nearest: in 3 h is in 3 h, not in 2. */
 export function relative(at: number, now: number): string {
-  const text = roughly(now - at)
+  const ahead = at - now
+  if (ahead >= hourMs) return `in ${roughly(ahead + 30 * minuteMs)}`
+  if (ahead >= minuteMs) return `in ${roughly(ahead + 30 * secondMs)}`
+  const text = roughly(ahead)
   if (text === 'now') return text
-  return at > now ? `in ${text}` : `${text} ago`
+  return ahead > 0 ? `in ${text}` : `${text} ago`
 }
 
 /** `14:05` of today, `Mon 14:05` of this week, `3 Nov, 14:05` before that. In the reader's time zone. */
-export function clock(at: number, now: number): string {
+export function clock(at: number, now: number, withSeconds = false): string {
   const date = new Date(at)
-  const time = `${two(date.getHours())}:${two(date.getMinutes())}`
+  const time = `${two(date.getHours())}:${two(date.getMinutes())}${withSeconds ? `:${two(date.getSeconds())}` : ''}`
   if (date.toDateString() === new Date(now).toDateString()) return time
   if (Math.abs(now - at) < 6 * dayMs) return `${weekdays[date.getDay()]} ${time}`
   const year = date.getFullYear() === new Date(now).getFullYear() ? '' : ` ${date.getFullYear()}`

@@ -24,7 +24,7 @@ export function JobActions({ job }: { job: JobDetail }) {
           </button>
           <button
             type="button"
-            class="small primary"
+            class={state === 'completed' ? 'small' : 'small primary'}
             disabled={isBusy}
             onClick={() => run(redrive, 'It gets attempts anew.')}
           >

@@ -25,13 +25,14 @@ export function JobView({ id }: { id: string }) {
       <div class="view-head">
         <div>
           <p class="crumb">
-            <a href="#/jobs">Jobs</a> /{' '}
-            {data ? <a href={hashOf({ view: 'task', name: data.task, span: 'hour' })}>{data.task}</a> : 'job'}
+            <a href="#/jobs">Jobs</a>
           </p>
-          <h1 tabIndex={-1} class="id-head">
-            {id}
+          <h1 tabIndex={-1}>
+            {data ? <a href={hashOf({ view: 'task', name: data.task, span: 'hour' })}>{data.task}</a> : 'Job'}
           </h1>
-          <CopyButton id={id} />
+          <p class="id-line">
+            <span class="id">{id}</span> <CopyButton id={id} />
+          </p>
         </div>
         {data && <JobActions job={data} />}
       </div>

@@ -48,7 +48,7 @@ export function JobsView({ place }: { place: JobsPlace }) {
 
 function Table({ jobs, isStale }: { jobs: readonly JobSummary[]; isStale: boolean }) {
   return (
-    <Scroll name="Jobs" isBusy={isStale}>
+    <Scroll name="Table of jobs" isBusy={isStale}>
       <table class="jobs">
         <thead>
           <tr>

@@ -4,6 +4,7 @@ import type { Attempt, JobDetail, JobState, Outcome } from '../api/wire.ts'
 import { isFinal } from '../health/states.ts'
 import { duration } from '../health/time.ts'
 import { Glyph } from '../shell/glyph.tsx'
+import { Scroll } from '../shell/scroll.tsx'
 import { Ago, Clock } from '../shell/when.tsx'
 import { Thrown } from './job.tsx'
 
@@ -59,14 +60,16 @@ function AttemptStep({ one, before }: { one: Attempt; before: string | undefined
       </span>
       {error && <Thrown error={error} />}
       {log.length > 0 && (
-        <ol class="log" aria-label={`Log of attempt ${attempt}`}>
-          {log.map(({ at, message }, line) => (
-            <li key={line}>
-              <span class="quiet">+{duration(Math.max(0, Date.parse(at) - Date.parse(startedAt)))}</span>
-              <span>{message}</span>
-            </li>
-          ))}
-        </ol>
+        <Scroll class="log" name={`Log of attempt ${attempt}`}>
+          <ol>
+            {log.map(({ at, message }, line) => (
+              <li key={line}>
+                <span class="quiet">+{duration(Math.max(0, Date.parse(at) - Date.parse(startedAt)))}</span>
+                <span>{message}</span>
+              </li>
+            ))}
+          </ol>
+        </Scroll>
       )}
     </Step>
   )
@@ -90,7 +93,7 @@ function Step({ sign, title, at, children }: StepProps) {
           <strong>{title}</strong>
           {at && (
             <span class="quiet">
-              <Clock at={at} />
+              <Clock at={at} seconds />
             </span>
           )}
         </p>

@@ -34,7 +34,7 @@ export function Deployment({ overview }: { overview: Overview }) {
       </div>
       <details class="more">
         <summary>Shards ({overview.shards.length})</summary>
-        <Scroll name="Shards">
+        <Scroll name="Table of shards">
           <table>
             <thead>
               <tr>

@@ -45,7 +45,7 @@ function States({ overview }: { overview: Overview }) {
             <Tile key={state} state={state} states={states} />
           ))}
           <Oldest overview={overview} />
-          <div class="tile is-fact">
+          <div class={`tile is-fact${runners === 0 ? ' is-zero' : ''}`}>
             <span class="tile-label">runners</span>
             <span class="tile-number">{count(runners)}</span>
           </div>
@@ -82,7 +82,7 @@ function Oldest({ overview }: { overview: Overview }) {
   const found = oldestReady(overview)
   const waited = found ? Math.max(0, now - found.at) : 0
   return (
-    <div class={`tile is-fact${waited >= oldMs.warn ? ' is-old' : ''}`}>
+    <div class={`tile is-fact${waited >= oldMs.warn ? ' is-old' : ''}${found ? '' : ' is-zero'}`}>
       <span class="tile-label">oldest ready</span>
       <span class="tile-number">{found ? duration(Math.max(1_000, waited - (waited % 1_000))) : '–'}</span>
     </div>

@@ -4,7 +4,7 @@ import { duration } from '../health/time.ts'
 
 export function ruleWords(rule: ScheduleView['rule']): string {
   if (!rule) return 'not known'
-  if ('everyMs' in rule) return `every ${duration(rule.everyMs).replace(/\.0 /, ' ')}`
+  if ('everyMs' in rule) return `every ${duration(rule.everyMs)}`
   return `${cronWords(rule.cron) ?? rule.cron} · ${rule.timezone}`
 }
 

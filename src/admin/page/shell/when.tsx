@@ -14,12 +14,12 @@ export function Ago({ at }: { at: string | number | undefined }) {
   )
 }
 
-/** `14:05`, or with its day. */
-export function Clock({ at }: { at: string | number }) {
+/** `14:05`, or with its day; with its second where things follow each other closely. */
+export function Clock({ at, seconds = false }: { at: string | number; seconds?: boolean }) {
   const ms = typeof at === 'number' ? at : Date.parse(at)
   return (
     <time dateTime={new Date(ms).toISOString()} title={exactly(ms)}>
-      {clock(ms, Date.now())}
+      {clock(ms, Date.now(), seconds)}
     </time>
   )
 }

@@ -15,7 +15,7 @@ function flowWords({ rateLimit, concurrency }: FlowLimits): string[] {
 }
 
 export function perWords(per: Rate['per']): string {
-  return typeof per === 'number' ? duration(per).replace(/\.0 /, ' ') : per
+  return typeof per === 'number' ? duration(per) : per
 }
 
 /** One number of a limit that can be edited. */
@@ -35,7 +35,7 @@ export function limitFields({ code, now }: { code: Limits; now: Limits }): Limit
       ...(declared.rateLimit && rate
         ? [
             { name: 'limit', where, label: `Starts${whose}`, value: String(rate.limit) } as const,
-            { name: 'per', where, label: `in so long${whose}`, value: writtenPer(rate.per) } as const,
+            { name: 'per', where, label: `Per${whose}`, value: writtenPer(rate.per) } as const,
           ]
         : []),
       ...(declared.concurrency !== undefined

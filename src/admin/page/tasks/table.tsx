@@ -37,7 +37,7 @@ export function TaskTable() {
 
 function Table({ tasks, charts }: { tasks: readonly Task[]; charts: Charts | undefined }) {
   return (
-    <Scroll name="Tasks">
+    <Scroll name="Table of tasks">
       <table>
         <thead>
           <tr>
