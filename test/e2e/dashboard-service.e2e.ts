@@ -33,7 +33,7 @@ describe('npm run dev', async () => {
     expect(await accessibilityViolations(page)).toEqual([])
     await screenshot(page, 'dashboard-empty')
 
-    await signUp('live')
+    await signUp('live', 101)
     await tile(page, 'completed', 1)
     await page.getByRole('link', { name: 'Jobs', exact: true }).click()
     await page.getByRole('region', { name: 'Table of jobs' }).getByRole('link').first().click()
@@ -52,7 +52,7 @@ describe('npm run dev', async () => {
     await page.getByRole('button', { name: 'Pause draw-avatar' }).click()
     await page.getByRole('region', { name: 'Health' }).getByText('draw-avatar paused').waitFor()
 
-    const job = await signUp('held')
+    const job = await signUp('held', 102)
     await page.getByLabel('Find a job by its id or key').fill(job)
     await page.keyboard.press('Enter')
     await page.getByRole('region', { name: 'State' }).getByText('queued').waitFor()
@@ -67,8 +67,8 @@ describe('npm run dev', async () => {
     await page.close()
   })
 
-  async function signUp(name: string): Promise<string> {
-    const answer = await server.fetch(`/users/?user_id=${name.length + 100}&email=${name}@example.com`, {
+  async function signUp(name: string, id: number): Promise<string> {
+    const answer = await server.fetch(`/users/?user_id=${id}&email=${name}@example.com`, {
       method: 'POST',
     })
     expect(answer.status).toBe(202)
@@ -76,9 +76,7 @@ describe('npm run dev', async () => {
   }
 })
 
-describe('a deployment', async () => {
-  const token = 'correct-horse-battery-staple'
-
+describe('a deployment', () => {
   it('lets nobody in without the secret, and says what to set', async () => {
     await using store = await temporaryFolder()
     const server = await DevServer.start('wrangler dev', store.path)
@@ -95,57 +93,62 @@ describe('a deployment', async () => {
       await server.stop()
     }
   })
+})
+
+describe('a deployment with the secret', async () => {
+  const token = 'correct-horse-battery-staple'
+  const store = await temporaryFolder()
+  let server: DevServer
+  beforeAll(async () => {
+    server = await DevServer.start('wrangler dev', store.path, ['--var', `ADMIN_TOKEN:${token}`])
+  })
+  afterAll(async () => {
+    await server?.stop()
+    await store[Symbol.asyncDispose]()
+  })
+
+  /** The cookie is for https, and a browser makes an exception for this name alone. */
+  const open = () => browser.newPage({ baseURL: server.url.replace('127.0.0.1', 'localhost') })
 
   it('lets a browser in with the token, keeps it in over a reload, and out again', async () => {
-    await using store = await temporaryFolder()
-    const server = await DevServer.start('wrangler dev', store.path, ['--var', `ADMIN_TOKEN:${token}`])
-    try {
-      const page = await browser.newPage({ baseURL: server.url.replace('127.0.0.1', 'localhost') })
-      const complaints = listenForComplaints(page)
-      await withCharts(page, server, { Authorization: `Bearer ${token}` })
-      await page.goto('/admin#/jobs?state=failed')
-      await page.getByRole('heading', { name: 'Log in' }).waitFor()
-      expect(await accessibilityViolations(page)).toEqual([])
-      await screenshot(page, 'dashboard-login', false)
-      expect(complaints).toEqual([])
+    const page = await open()
+    const complaints = listenForComplaints(page)
+    await withCharts(page, server, { Authorization: `Bearer ${token}` })
+    await page.goto('/admin#/jobs?state=failed')
+    await page.getByRole('heading', { name: 'Log in' }).waitFor()
+    expect(await accessibilityViolations(page)).toEqual([])
+    await screenshot(page, 'dashboard-login', false)
+    expect(complaints).toEqual([])
 
-      await page.getByLabel('Admin token').fill('a wrong token altogether')
-      await page.keyboard.press('Enter')
-      await page.getByText('This is not the admin token.').waitFor()
-      // The browser itself complains of an answer that says no.
-      complaints.length = 0
+    await page.getByLabel('Admin token').fill('a wrong token altogether')
+    await page.keyboard.press('Enter')
+    await page.getByText('This is not the admin token.').waitFor()
+    // The browser itself complains of an answer that says no.
+    complaints.length = 0
 
-      await page.getByLabel('Admin token').fill(token)
-      await page.getByRole('button', { name: 'Log in' }).click()
-      await page.getByText('Nothing has failed').waitFor()
-      await page.reload()
-      await page.getByText('Nothing has failed').waitFor()
-      expect(complaints).toEqual([])
+    await page.getByLabel('Admin token').fill(token)
+    await page.getByRole('button', { name: 'Log in' }).click()
+    await page.getByText('Nothing has failed').waitFor()
+    await page.reload()
+    await page.getByText('Nothing has failed').waitFor()
+    expect(complaints).toEqual([])
 
-      await page.getByRole('button', { name: 'Log out' }).click()
-      await page.getByRole('heading', { name: 'Log in' }).waitFor()
-      expect((await page.request.get('/admin/api/overview')).status()).toBe(401)
-      await page.close()
-    } finally {
-      await server.stop()
-    }
+    await page.getByRole('button', { name: 'Log out' }).click()
+    await page.getByRole('heading', { name: 'Log in' }).waitFor()
+    expect((await page.request.get('/admin/api/overview')).status()).toBe(401)
+    await page.close()
   })
 
   it('says so when the session has ended while the page was open', async () => {
-    await using store = await temporaryFolder()
-    const server = await DevServer.start('wrangler dev', store.path, ['--var', `ADMIN_TOKEN:${token}`])
-    try {
-      const page = await browser.newPage({ baseURL: server.url.replace('127.0.0.1', 'localhost') })
-      await page.goto('/admin')
-      await page.getByLabel('Admin token').fill(token)
-      await page.keyboard.press('Enter')
-      await page.getByRole('heading', { name: 'Deployment' }).waitFor()
-      await page.context().clearCookies()
-      await page.getByText('Your session has ended.').waitFor({ timeout: 40_000 })
-      await page.close()
-    } finally {
-      await server.stop()
-    }
+    const page = await open()
+    await page.goto('/admin')
+    await page.getByLabel('Admin token').fill(token)
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Deployment' }).waitFor()
+    await page.waitForLoadState('networkidle')
+    await page.context().clearCookies()
+    await page.getByText('Your session has ended.').waitFor({ timeout: 40_000 })
+    await page.close()
   })
 })
 

@@ -223,11 +223,17 @@ it.each<[string, BrowserContextOptions]>([
   ['dark', { ...desktop, colorScheme: 'dark' }],
   ['phone', { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 }],
 ])('can be read by everybody on every view: %s', async (name, options) => {
+  // Something of everything, for the picture.
+  await create('import-orders', { file: 'at-work.csv', rows: 30, ms: 200 })
+  await server.fetch('/many', {
+    method: 'POST',
+    body: JSON.stringify({ count: 12, input: { file: 'tomorrow.csv' }, tags: ['nightly'], delay: '1d' }),
+  })
   const { page, complaints } = await open('#/', options)
   await page.getByRole('region', { name: 'Health' }).getByText('import-orders fails').waitFor()
   await page.getByRole('heading', { name: 'Time run' }).waitFor()
   await page.getByRole('region', { name: 'Table of tasks' }).getByRole('link', { name: 'call-partner' }).waitFor()
-  await screenshot(page, `dashboard-${name}`, name === 'phone')
+  await screenshot(page, `dashboard-${name}`)
   await page.getByText('Figures').first().click()
   await page.getByText('Shards (').click()
   for (const hash of ['#/', '#/?span=day', '#/jobs', '#/schedules', '#/tasks/import-orders', '#/nowhere/at/all']) {
@@ -237,6 +243,24 @@ it.each<[string, BrowserContextOptions]>([
     expect(await sidewaysScroll(page), hash).toBe(0)
   }
   expect(complaints).toEqual([])
+  await page.close()
+})
+
+it('does without what an engine does not have', async () => {
+  const { page } = await open('#/')
+  const problem = { type: 'about:blank', title: 'Not Found', status: 404, code: 'not-found', detail: 'Not here.' }
+  await page.route(/\/api\/(tasks|settings|schedules|charts)/, (route) => route.fulfill({ status: 404, json: problem }))
+  await page.goto(`${prefix}#/`)
+  await page.reload()
+  await page.getByText('This engine keeps no figures over time').waitFor()
+  await page.getByText('This engine does not tell of its tasks').waitFor()
+  expect(await page.getByRole('button', { name: 'Pause all tasks' }).count()).toBe(0)
+  expect(await accessibilityViolations(page)).toEqual([])
+  await page.getByRole('link', { name: 'Schedules' }).click()
+  await page.getByText('This engine has no schedules').waitFor()
+  await page.getByRole('link', { name: 'Jobs', exact: true }).click()
+  await page.getByRole('region', { name: 'Table of jobs' }).waitFor()
+  expect(await page.getByRole('button', { name: 'Cancel all' }).count()).toBe(0)
   await page.close()
 })
 

@@ -160,7 +160,7 @@ function options(
         space: tickEveryPx,
         values: (_, ticks) => ticks.map((tick) => clock(tick * 1_000, tick * 1_000)),
       },
-      { ...axis, size: 58, space: 34, incrs: steps, values: (_, ticks) => ticks.map(format) },
+      { ...axis, size: 50, space: 34, incrs: steps, values: (_, ticks) => ticks.map(format) },
     ],
     series: [
       {},
