@@ -57,13 +57,13 @@ it('shows a job fail, says why, and redrives it with a mended input', async () =
   await now.getByText('row 3: the product “oolong” is not known', { exact: true }).waitFor()
   const timeline = page.getByRole('region', { name: 'Timeline' })
   expect(await timeline.getByText(/^Attempt \d failed$/).count()).toBe(3)
+  await screenshot(page, 'dashboard-job-failed')
   await timeline.getByText('Stack').first().click()
   await timeline
     .getByText(/at .*worker\.(ts|js)|at Object\.run|at run/)
     .first()
     .waitFor()
   expect(await accessibilityViolations(page)).toEqual([])
-  await screenshot(page, 'dashboard-job-failed')
 
   await page.getByRole('button', { name: 'Edit and redrive' }).click()
   await page.getByLabel('Input, as JSON').fill('{ "file": ')
@@ -122,6 +122,7 @@ it('pages and filters a thousand jobs, and cancels what the filters find', async
   await page.goBack()
   await page.getByRole('link', { name: 'Newest' }).click()
   await rows.nth(49).waitFor()
+  await page.locator('section[aria-label="Table of jobs"][aria-busy=false]').waitFor()
   await screenshot(page, 'dashboard-jobs', false)
 
   await page.getByRole('button', { name: 'Cancel all' }).click()
@@ -283,6 +284,7 @@ it('says when the service does not answer, and goes on by itself', async () => {
   await page.getByRole('heading', { name: 'Tasks' }).waitFor()
   await page.context().setOffline(true)
   await page.getByText(/No answer/).waitFor({ timeout: 30_000 })
+  await page.getByRole('region', { name: 'Health' }).getByText('The service does not answer').waitFor()
   await screenshot(page, 'dashboard-offline', false)
   await page.context().setOffline(false)
   await page.getByText(/No answer/).waitFor({ state: 'detached', timeout: 60_000 })

@@ -8,6 +8,8 @@ import type { Charts, JobDetail, JobList, Overview, ScheduleList, Settings, Task
 export interface Resource<T> {
   readonly data?: T | undefined
   readonly error?: Refusal | undefined
+  /** When `data` came, in epoch milliseconds. */
+  readonly at?: number | undefined
   /** Nothing has come yet, neither an answer nor an error. */
   readonly isLoading: boolean
   /** The engine behind this API does not have it. */
@@ -32,10 +34,11 @@ export function useLive<T>(path: string | undefined, pace: PaceName): Resource<T
     () => (path === undefined ? undefined : live.watch(path, paces[pace], () => changed(undefined))),
     [path, pace],
   )
-  const { data, error } = path === undefined ? {} : live.read(path)
+  const { data, error, at } = path === undefined ? {} : live.read(path)
   return {
     data: data as T | undefined,
     error,
+    at,
     isLoading: data === undefined && error === undefined,
     isAbsent: data === undefined && error?.code === 'not-found',
   }

@@ -1,6 +1,6 @@
 /** The list of jobs: filters, a page of it, and what is done to everything that the filters find. */
 
-import { useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { useJobs, useNow } from '../api/use.ts'
 import type { JobList, JobSummary } from '../api/wire.ts'
 import { duration } from '../health/time.ts'
@@ -23,6 +23,8 @@ export function JobsView({ place }: { place: JobsPlace }) {
   const [shown, show] = useState<JobList>()
   if (list.data && list.data !== shown) show(list.data)
   const data = list.data ?? (list.error ? undefined : shown)
+  // Another page is read from its top.
+  useEffect(() => scrollTo(0, 0), [cursor])
   return (
     <>
       <div class="view-head">

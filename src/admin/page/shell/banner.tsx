@@ -18,7 +18,7 @@ export function Banner({ overview, known }: { overview: Resource<Overview>; know
       </section>
     )
   }
-  const findings = verdict(known, now)
+  const findings = [...unanswered(overview), ...verdict(known, now)]
   const worst = findings.some(({ level }) => level !== 'note') ? findings[0]?.level : 'good'
   return (
     <section class={`banner is-${worst}`} aria-label="Health" aria-live="polite">
@@ -28,6 +28,13 @@ export function Banner({ overview, known }: { overview: Resource<Overview>; know
       ))}
     </section>
   )
+}
+
+/** What is shown is then of the past, which nobody should take for health. */
+function unanswered({ error, at }: Resource<Overview>): Finding[] {
+  if (!error || at === undefined) return []
+  const detail = 'What you see is from then. It is tried again by itself.'
+  return [{ level: 'bad', title: 'The service does not answer', detail, since: at }]
 }
 
 type ItemProps = Omit<Finding, 'level'> & { readonly level: Finding['level'] | 'good' }
