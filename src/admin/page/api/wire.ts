@@ -134,11 +134,13 @@ export interface ScheduleView {
   task: string
   shard: number
   rule?: { cron: string; timezone: string } | { everyMs: number } | undefined
-  catchUp: 'skip' | 'latest' | 'all'
-  overlap: 'allow' | 'skip' | 'cancel'
-  spreadMs: number
+  /** `skip`, `latest` or `all`; and `allow`, `skip` or `cancel`. Absent for one that the code no longer has. */
+  catchUp?: string | undefined
+  overlap?: string | undefined
+  spreadMs?: number | undefined
   state: 'active' | 'paused' | 'stopped'
-  stopped?: 'removed' | 'unknown-task' | undefined
+  /** `removed`, `unknown-task`, or what a later release adds. */
+  stopped?: string | undefined
   nextAt?: string | undefined
   next: string[]
   history: Slot[]
@@ -149,7 +151,8 @@ export interface Slot {
   slot: string
   at: string
   job?: string | undefined
-  skipped?: 'missed' | 'overlap' | 'draining' | 'paused' | undefined
+  /** `missed`, `overlap`, `draining`, `paused`, or what a later release adds. */
+  skipped?: string | undefined
   count?: number | undefined
   trigger?: true | undefined
 }

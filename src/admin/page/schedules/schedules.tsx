@@ -40,7 +40,10 @@ export function SchedulesView() {
   )
 }
 
-const stoppedWords = { removed: 'The code no longer has it.', 'unknown-task': 'No code serves its task.' }
+/** What the API's words mean, for those that this page knows. */
+type Words = Readonly<Record<string, string>>
+
+const stoppedWords: Words = { removed: 'The code no longer has it.', 'unknown-task': 'No code serves its task.' }
 
 function Schedule({ of }: { of: ScheduleView }) {
   const { name, task, rule, state, stopped, nextAt, next, overlap, catchUp, spreadMs, history } = of
@@ -60,7 +63,7 @@ function Schedule({ of }: { of: ScheduleView }) {
           · enqueues <a href={hashOf({ view: 'task', name: task, span: 'hour' })}>{task}</a>
         </span>
       </p>
-      {stopped && <p class="quiet">{stoppedWords[stopped]}</p>}
+      {stopped && <p class="quiet">{stoppedWords[stopped] ?? stopped}</p>}
       <dl class="facts">
         <Fact name="Next">
           {nextAt && state === 'active' ? (
@@ -83,17 +86,21 @@ function Schedule({ of }: { of: ScheduleView }) {
             </span>
           </Fact>
         )}
-        <Fact name="Job before still runs">{overlapWords[overlap]}</Fact>
-        <Fact name="After downtime">{catchUpWords[catchUp]}</Fact>
-        {spreadMs > 0 && <Fact name="Spread over">{duration(spreadMs)}</Fact>}
+        {overlap && <Fact name="Job before still runs">{overlapWords[overlap] ?? overlap}</Fact>}
+        {catchUp && <Fact name="After downtime">{catchUpWords[catchUp] ?? catchUp}</Fact>}
+        {spreadMs !== undefined && spreadMs > 0 && <Fact name="Spread over">{duration(spreadMs)}</Fact>}
       </dl>
       <History slots={history} name={name} />
     </section>
   )
 }
 
-const overlapWords = { allow: 'fires all the same', skip: 'skips the slot', cancel: 'cancels that job' }
-const catchUpWords = { skip: 'missed slots are let go', latest: 'the newest missed slot runs', all: 'missed slots run' }
+const overlapWords: Words = { allow: 'fires all the same', skip: 'skips the slot', cancel: 'cancels that job' }
+const catchUpWords: Words = {
+  skip: 'missed slots are let go',
+  latest: 'the newest missed slot runs',
+  all: 'missed slots run',
+}
 
 function History({ slots, name }: { slots: readonly Slot[]; name: string }) {
   if (slots.length === 0) return <p class="quiet">It has not fired yet.</p>
@@ -111,7 +118,7 @@ function History({ slots, name }: { slots: readonly Slot[]; name: string }) {
                   {shortId(slot.job)}
                 </a>
               ) : (
-                skippedWords[slot.skipped ?? 'missed']
+                (skippedWords[slot.skipped ?? 'missed'] ?? slot.skipped)
               )}
               {slot.count !== undefined && slot.count > 1 && <span class="quiet"> · {slot.count} slots</span>}
               {slot.trigger && <span class="chip">by hand</span>}
@@ -123,7 +130,7 @@ function History({ slots, name }: { slots: readonly Slot[]; name: string }) {
   )
 }
 
-const skippedWords = {
+const skippedWords: Words = {
   missed: 'missed: nobody was there to fire it',
   overlap: 'skipped: the job before still ran',
   draining: 'skipped: its task was draining',
