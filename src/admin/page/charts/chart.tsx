@@ -152,7 +152,11 @@ function options(
       points: { size: 7 },
       y: false,
     },
-    scales: { y: { range: (_, __, max) => [0, Math.max(1, max * 1.1)] } },
+    scales: {
+      // The last step has its width too, which is where its bar stands.
+      x: { range: ({ data: [times] }, min, max) => [min, max + (times[1] ?? max) - (times[0] ?? max)] },
+      y: { range: (_, __, max) => [0, Math.max(1, max * 1.1)] },
+    },
     axes: [
       {
         ...axis,

@@ -161,7 +161,7 @@ function failingTasks(charts: Charts): Finding[] {
     return [
       {
         level: share >= failing.shareBad ? 'bad' : 'warn',
-        title: `${task} fails`,
+        title: share >= failing.shareBad ? `${task} fails` : `${task} fails at times`,
         detail: `${failed} of ${counted(ended, 'attempt')} in the last ${failing.minutes} minutes did not succeed.`,
         since: Date.parse(charts.from) + beginning(byStep) * charts.stepSeconds * 1_000,
         href: `#/jobs?state=failed&task=${encodeURIComponent(task)}`,
