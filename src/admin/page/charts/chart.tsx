@@ -144,7 +144,7 @@ function options(
   return {
     width,
     height,
-    padding: [10, 8, 0, 0],
+    padding: [10, 18, 0, 0],
     legend: { show: false },
     cursor: {
       sync: { key: together.key, setSeries: false },
