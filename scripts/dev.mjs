@@ -73,7 +73,7 @@ function killGroup() {
 function announce(host) {
   const url = `${plan.scheme}://${host}`
   console.log(`Chard: ${url}`)
-  if (plan.door) console.log(`Open to this machine alone, without a token: ${url}/admin/api/jobs`)
+  if (plan.door) console.log(`Open to this machine alone, without a token: ${url}/admin`)
   if (!plan.cron) return
   // At once, too: the first turn installs the schedules.
   fireCron(url)

@@ -4,7 +4,11 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
 const src = resolve(import.meta.dirname, '../src')
-const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((name) => /(?<!\.d)\.ts$/.test(name))
+/** What scripts/page.mjs makes. */
+const made = 'admin/page-files.ts'
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(
+  (name) => /(?<!\.d)\.tsx?$/.test(name) && name !== made,
+)
 
 /** The rooms from the ground up. A file may import from its own room and from those below. */
 const storeys = ['engine/task', 'engine/ledger', 'engine/client', 'engine/runner', 'engine', 'admin', 'app', '.']
@@ -38,6 +42,15 @@ describe('imports', () => {
     const inside = importsOf(file).filter((target) => target.startsWith('engine/') && target !== 'engine/index.ts')
     expect(inside).toEqual([])
   })
+})
+
+describe('the dashboard', () => {
+  test.each(files.filter((file) => file.startsWith('admin/page/')))(
+    '%s runs in a browser, and imports nothing of the Worker',
+    (file) => {
+      expect(importsOf(file).filter((target) => !target.startsWith('admin/page/'))).toEqual([])
+    },
+  )
 })
 
 describe('the core', () => {

@@ -1,6 +1,6 @@
 /**
  * The admin's room under one prefix and one guard: everything below it is closed to others, a path that does not exist
- * included. No CORS header is ever sent, so no page of another origin reads an answer.
+ * included; but for the dashboard's page, in which nothing is. No CORS header is ever sent, so no page of another origin reads an answer.
  */
 import type { MiddlewareHandler } from 'hono'
 import { etag } from 'hono/etag'
@@ -12,6 +12,7 @@ import type { AdminEngine } from './engine.ts'
 import { jobsApi } from './jobs-api.ts'
 import { metricsApi } from './metrics-api.ts'
 import { overviewApi } from './overview-api.ts'
+import { dashboard } from './page.ts'
 import { problem, problemOf, wrongMethod } from './problem.ts'
 import { loginApi, sessionApi } from './session-api.ts'
 import { steeringApi } from './steering-api.ts'
@@ -25,6 +26,7 @@ export interface AdminOptions {
  * `OpenAPIHono` around it. Reads carry an ETag; `missing` in an answer lists the shards that did not answer: with any, it
  * is not the whole truth. Every change leaves an audit line.
  *
+ * - `GET /`: the dashboard.
  * - `POST /login`, `POST /logout`: the cookie of a browser, in place of the token.
  * - `/api/jobs`, `/api/bulk`: jobs, one by one and many at once.
  * - `/api/schedules`, `/api/tasks`, `/api/settings`: what makes jobs, and what holds them back.
@@ -38,6 +40,7 @@ export function admin(chard: AdminEngine, { auth }: AdminOptions) {
   app.use(uncached)
   app.use(boundedUrl)
   app.use(boundedBody)
+  app.route('/', dashboard(auth))
   const opened = app.route('/', loginApi(auth))
   app.use(adminOnly(auth))
   app.use(methodNotAllowed({ app, onMethodNotAllowed: wrongMethod }))
@@ -55,8 +58,8 @@ export function admin(chard: AdminEngine, { auth }: AdminOptions) {
   return routes
 }
 
-/** Everything here is for one reader at one moment. */
+/** Everything here is for one reader at one moment, but for files that say otherwise. */
 const uncached: MiddlewareHandler = async (c, next) => {
   await next()
-  c.header('Cache-Control', 'no-store')
+  if (!c.res.headers.get('Cache-Control')?.includes('immutable')) c.header('Cache-Control', 'no-store')
 }

@@ -49,7 +49,8 @@ export function adminOnly(auth: AdminAuth): MiddlewareHandler<{ Variables: { cre
   })
 }
 
-async function credentialOf(c: Context, auth: AdminAuth): Promise<Credential | Response> {
+/** How a request is let in, or the problem that says why it is not. */
+export async function credentialOf(c: Context, auth: AdminAuth): Promise<Credential | Response> {
   if (auth.open?.()) return { by: 'open' }
   const token = usableToken(auth)
   if (token === undefined) return closed(auth)

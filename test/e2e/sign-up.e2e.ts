@@ -1,14 +1,9 @@
 /** The sign-up page, used in a browser as a person does. Screenshots of what it looked like are in test/e2e/screenshots. */
-import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
-import { join } from 'node:path'
-import type { AxeResults } from 'axe-core'
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { launchChromium } from './chromium.ts'
 import { DevServer, temporaryFolder } from './dev-server.ts'
-
-const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+import { accessibilityViolations, listenForComplaints, screenshot, sidewaysScroll } from './page.ts'
 
 const store = await temporaryFolder()
 let server: DevServer
@@ -102,38 +97,3 @@ it('says what is wrong with a sign-up, and takes it once mended', async () => {
   await page.getByRole('heading', { name: 'Welcome, number 4712' }).waitFor()
   await page.close()
 })
-
-/** Everything a clean page is silent about: errors, warnings, violations of its policy, answers that are missing. */
-function listenForComplaints(page: Page): string[] {
-  const complaints: string[] = []
-  page.on('pageerror', (error) => complaints.push(`uncaught: ${error.message}`))
-  page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) complaints.push(`${message.type()}: ${message.text()}`)
-  })
-  page.on('response', (answer) => {
-    if (answer.status() >= 400) complaints.push(`${answer.status()} ${answer.url()}`)
-  })
-  page.on('requestfailed', (request) => {
-    // The page itself ends its stream of events once the job is final.
-    if (request.resourceType() !== 'eventsource') complaints.push(`failed: ${request.url()}`)
-  })
-  return complaints
-}
-
-/** Run as the browser's own script, so that the page's policy stays in force. */
-async function accessibilityViolations(page: Page): Promise<string[]> {
-  await page.evaluate(axeSource)
-  const results = await page.evaluate(() => {
-    const { axe } = window as unknown as { axe: { run(root: Document, options: object): Promise<AxeResults> } }
-    return axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })
-  })
-  return results.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))
-}
-
-function sidewaysScroll(page: Page): Promise<number> {
-  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
-}
-
-async function screenshot(page: Page, name: string): Promise<void> {
-  await page.screenshot({ path: join(import.meta.dirname, 'screenshots', `${name}.png`), fullPage: true })
-}

@@ -1,0 +1,67 @@
+/** The live answers as hooks, and the clock that relative times go by. */
+import { useEffect, useReducer } from 'preact/hooks'
+import { ask, type Refusal } from './client.ts'
+import { Live } from './live.ts'
+import { type PaceName, paces } from './paces.ts'
+import type { Charts, JobDetail, JobList, Overview, ScheduleList, Settings, TaskList } from './wire.ts'
+
+export interface Resource<T> {
+  readonly data?: T | undefined
+  readonly error?: Refusal | undefined
+  /** When `data` came, in epoch milliseconds. */
+  readonly at?: number | undefined
+  /** Nothing has come yet, neither an answer nor an error. */
+  readonly isLoading: boolean
+  /** The engine behind this API does not have it. */
+  readonly isAbsent: boolean
+}
+
+export const signedOutEvent = 'signed-out'
+
+export const live = new Live({
+  ask,
+  now: Date.now,
+  isHidden: () => document.hidden,
+  signedOut: () => dispatchEvent(new Event(signedOutEvent)),
+})
+
+document.addEventListener('visibilitychange', () => live.visibility())
+
+/** @param path undefined: nothing is asked */
+export function useLive<T>(path: string | undefined, pace: PaceName): Resource<T> {
+  const [, changed] = useReducer((turn: number) => turn + 1, 0)
+  useEffect(
+    () => (path === undefined ? undefined : live.watch(path, paces[pace], () => changed(undefined))),
+    [path, pace],
+  )
+  const { data, error, at } = path === undefined ? {} : live.read(path)
+  return {
+    data: data as T | undefined,
+    error,
+    at,
+    isLoading: data === undefined && error === undefined,
+    isAbsent: data === undefined && error?.code === 'not-found',
+  }
+}
+
+export const useOverview = (pace: 'overview' | 'banner') => useLive<Overview>('overview', pace)
+export const useSettings = () => useLive<Settings>('settings', 'settings')
+export const useTasks = (wanted = true) => useLive<TaskList>(wanted ? 'tasks' : undefined, 'tasks')
+export const useCharts = (span: 'hour' | 'day') => useLive<Charts>(`charts?span=${span}`, span)
+export const useJobs = (query: string) => useLive<JobList>(`jobs?${query}`, 'jobs')
+export const useJob = (id: string, ended: boolean) => useLive<JobDetail>(jobPath(id), ended ? 'ended' : 'job')
+export const useSchedules = () => useLive<ScheduleList>('schedules', 'schedules')
+
+export function jobPath(id: string): string {
+  return `jobs/${encodeURIComponent(id)}`
+}
+
+/** The time, and a new look every second for as long as it is shown. */
+export function useNow(everyMs = 1_000): number {
+  const [, tick] = useReducer((turn: number) => turn + 1, 0)
+  useEffect(() => {
+    const timer = setInterval(() => document.hidden || tick(undefined), everyMs)
+    return () => clearInterval(timer)
+  }, [everyMs])
+  return Date.now()
+}

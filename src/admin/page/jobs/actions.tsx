@@ -1,0 +1,152 @@
+/** What can be done about one job, by its state: cancel, amend while it waits; redrive, with another input if need be. */
+import { useId, useState } from 'preact/hooks'
+import { change } from '../api/client.ts'
+import { jobPath, useSettings } from '../api/use.ts'
+import type { JobDetail } from '../api/wire.ts'
+import { isFinal } from '../health/states.ts'
+import { Dialog, useAction } from '../shell/dialog.tsx'
+
+type Question = 'cancel' | 'edit' | 'amend'
+
+export function JobActions({ job }: { job: JobDetail }) {
+  const [asked, ask] = useState<Question>()
+  const [isBusy, run] = useAction()
+  const hasAmend = !useSettings().isAbsent
+  const { id, state } = job
+  const close = () => ask(undefined)
+  const redrive = () => change('POST', `${jobPath(id)}/redrive`)
+  return (
+    <div class="actions">
+      {isFinal(state) ? (
+        <>
+          <button type="button" class="small" onClick={() => ask('edit')}>
+            Edit and redrive …
+          </button>
+          <button
+            type="button"
+            class={state === 'completed' ? 'small' : 'small primary'}
+            disabled={isBusy}
+            onClick={() => run(redrive, 'It gets attempts anew.')}
+          >
+            Redrive
+          </button>
+        </>
+      ) : (
+        <>
+          {hasAmend && state !== 'running' && (
+            <button type="button" class="small" onClick={() => ask('amend')}>
+              Amend …
+            </button>
+          )}
+          <button type="button" class="small danger" onClick={() => ask('cancel')}>
+            Cancel …
+          </button>
+        </>
+      )}
+      {asked === 'cancel' && <CancelDialog job={job} close={close} />}
+      {asked === 'edit' && <EditDialog job={job} close={close} />}
+      {asked === 'amend' && <AmendDialog job={job} close={close} />}
+    </div>
+  )
+}
+
+interface QuestionProps {
+  readonly job: JobDetail
+  readonly close: () => void
+}
+
+function CancelDialog({ job: { id, state }, close }: QuestionProps) {
+  const act = async () => {
+    const after = await change<JobDetail>('POST', `${jobPath(id)}/cancel`)
+    return after.state === 'cancelled' ? 'It is cancelled.' : 'Its handler is told within ten seconds.'
+  }
+  return (
+    <Dialog title="Cancel this job?" verb="Cancel the job" danger act={act} close={close}>
+      <p>
+        {state === 'running'
+          ? 'Its handler is told within ten seconds, and ends as soon as it listens.'
+          : 'It waits, so it ends at once.'}{' '}
+        It can be redriven later.
+      </p>
+    </Dialog>
+  )
+}
+
+function EditDialog({ job: { id, task, input, redacted }, close }: QuestionProps) {
+  const field = useId()
+  const [text, type] = useState(() => JSON.stringify(input, null, 2) ?? '')
+  const act = async () => {
+    let value: unknown
+    try {
+      value = JSON.parse(text)
+    } catch (error) {
+      throw new Error(`This is no JSON: ${(error as Error).message}`)
+    }
+    await change('POST', `${jobPath(id)}/redrive`, { input: value })
+    return 'It gets attempts anew, with the new input.'
+  }
+  return (
+    <Dialog title="Edit and redrive" verb="Redrive" act={act} close={close}>
+      <p>
+        The schema of {task} checks it.{' '}
+        {redacted && <strong>What is shown here is not all of the input: write it whole.</strong>}
+      </p>
+      <label for={field}>Input, as JSON</label>
+      <textarea
+        id={field}
+        class="mono"
+        rows={10}
+        spellcheck={false}
+        required
+        value={text}
+        onInput={(event) => type(event.currentTarget.value)}
+      />
+    </Dialog>
+  )
+}
+
+/** When it runs: as it is, at once, or a while from now. */
+const times = { keep: 'as it is', '0s': 'now', '1m': 'in a minute', '1h': 'in an hour', '24h': 'in a day' }
+
+function AmendDialog({ job: { id, priority }, close }: QuestionProps) {
+  const [number, type] = useState(String(priority))
+  const [time, choose] = useState('keep')
+  const act = async () => {
+    const changes = {
+      ...(Number(number) !== priority && { priority: Number(number) }),
+      ...(time !== 'keep' && { delay: time }),
+    }
+    if (Object.keys(changes).length === 0) return 'Nothing was changed.'
+    await change('PATCH', jobPath(id), changes)
+    return 'It is changed.'
+  }
+  return (
+    <Dialog title="Amend this job" verb="Amend" act={act} close={close}>
+      <p>It waits, so its place can still be changed.</p>
+      <div class="fields">
+        <label>
+          Priority
+          <input
+            type="number"
+            min={-1000}
+            max={1000}
+            step={1}
+            required
+            value={number}
+            onInput={(event) => type(event.currentTarget.value)}
+          />
+        </label>
+        <label>
+          Runs
+          <select value={time} onChange={(event) => choose(event.currentTarget.value)}>
+            {Object.entries(times).map(([value, title]) => (
+              <option key={value} value={value}>
+                {title}
+              </option>
+            ))}
+          </select>
+        </label>
+      </div>
+    </Dialog>
+  )
+}

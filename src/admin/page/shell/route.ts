@@ -1,0 +1,136 @@
+/** Where the dashboard is, as the part of its URL after `#`: every view, with its filters, can be linked to. Pure. */
+import type { JobState } from '../api/wire.ts'
+import { isState } from '../health/states.ts'
+
+export type Route =
+  | { readonly view: 'overview'; readonly span: Span; readonly task?: string }
+  | ({ readonly view: 'jobs' } & JobsPlace)
+  | { readonly view: 'job'; readonly id: string }
+  | { readonly view: 'task'; readonly name: string; readonly span: Span }
+  | { readonly view: 'schedules' }
+  | { readonly view: 'nowhere'; readonly hash: string }
+
+export type Span = 'hour' | 'day'
+
+/** Filters of the list of jobs, and the page of it. */
+export interface JobsPlace {
+  readonly filter: Filter
+  readonly cursor?: string
+  /** A bulk action that is watched. */
+  readonly bulk?: string
+}
+
+export interface Filter {
+  readonly state?: JobState
+  readonly task?: string
+  readonly tag?: string
+  readonly key?: string
+  /** A window that ends now, such as `1h`; or two moments. */
+  readonly since?: Since
+  readonly from?: string
+  readonly to?: string
+}
+
+export const windows = { '15m': 15 * 60_000, '1h': 3_600_000, '6h': 6 * 3_600_000, '24h': 24 * 3_600_000 } as const
+export type Since = keyof typeof windows
+
+const idPattern = /^\d{1,5}-[0-9A-HJKMNP-TV-Z]{26}$/i
+
+export function isJobId(text: string): boolean {
+  return idPattern.test(text)
+}
+
+export function parseHash(hash: string): Route {
+  const [path = '', query = ''] = hash.replace(/^#/, '').split('?')
+  const params = new URLSearchParams(query)
+  const [view = '', name = '', ...more] = path.split('/').filter(Boolean).map(decoded)
+  if (more.length > 0) return { view: 'nowhere', hash }
+  const span = params.get('span') === 'day' ? 'day' : 'hour'
+  switch (name ? `${view}/:name` : view) {
+    case '':
+      return { view: 'overview', span, ...given({ task: params.get('task') }) }
+    case 'jobs':
+      return {
+        view: 'jobs',
+        filter: filterOf(params),
+        ...given({ cursor: params.get('cursor'), bulk: params.get('bulk') }),
+      }
+    case 'jobs/:name':
+      return { view: 'job', id: name }
+    case 'tasks/:name':
+      return { view: 'task', name, span }
+    case 'schedules':
+      return { view: 'schedules' }
+    default:
+      return { view: 'nowhere', hash }
+  }
+}
+
+export function hashOf(route: Route): string {
+  switch (route.view) {
+    case 'overview':
+      return withQuery('#/', { span: route.span === 'day' ? 'day' : undefined, task: route.task })
+    case 'jobs':
+      return withQuery('#/jobs', { ...route.filter, cursor: route.cursor, bulk: route.bulk })
+    case 'job':
+      return `#/jobs/${encodeURIComponent(route.id)}`
+    case 'task':
+      return withQuery(`#/tasks/${encodeURIComponent(route.name)}`, { span: route.span === 'day' ? 'day' : undefined })
+    case 'schedules':
+      return '#/schedules'
+    case 'nowhere':
+      return route.hash
+  }
+}
+
+export function jobsHash(filter: Filter): string {
+  return hashOf({ view: 'jobs', filter })
+}
+
+/** The filter as the API takes it. A window begins on a minute, so that the same question is asked for a while. */
+export function apiFilter({ since, from, to, ...rest }: Filter, now: number): Record<string, string> {
+  const minuteMs = 60_000
+  const begins = since && new Date(Math.floor((now - windows[since]) / minuteMs) * minuteMs).toISOString()
+  return given({ ...rest, createdAfter: begins ?? from, createdBefore: to }) as Record<string, string>
+}
+
+export function isFiltered(filter: Filter): boolean {
+  return Object.keys(filter).length > 0
+}
+
+/** The filter without what was not chosen. */
+export function filterOf(params: URLSearchParams): Filter {
+  const text = (name: string) => params.get(name)?.trim() || undefined
+  const [state, since, from, to] = [text('state'), text('since'), text('from'), text('to')]
+  return given({
+    state: state !== undefined && isState(state) ? state : undefined,
+    task: text('task'),
+    tag: text('tag'),
+    key: text('key'),
+    since: since !== undefined && Object.hasOwn(windows, since) ? (since as Since) : undefined,
+    from: moment(from),
+    to: moment(to),
+  })
+}
+
+function moment(text: string | undefined): string | undefined {
+  const at = text === undefined ? Number.NaN : Date.parse(text)
+  return Number.isNaN(at) ? undefined : new Date(at).toISOString()
+}
+
+function withQuery(path: string, params: Record<string, string | undefined>): string {
+  const query = new URLSearchParams(given(params) as Record<string, string>).toString()
+  return query ? `${path}?${query}` : path
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
+}
+
+function given<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined | null> } {
+  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined && one !== null)) as never
+}
