@@ -82,7 +82,7 @@ export class Live {
     for (const [path, watch] of this.#watches) this.#plan(path, watch)
   }
 
-  /** When every watched path was last answered: the oldest of them. Undefined before that. */
+  /** When the newest answer came to what is watched. */
   get freshAt(): number | undefined {
     const watched = [...this.#watches.values()].filter(({ listeners }) => listeners.size > 0)
     const times = watched.flatMap(({ snapshot: { at } }) => at ?? [])

@@ -10,8 +10,6 @@ export interface Resource<T> {
   readonly error?: Refusal | undefined
   /** When `data` came, in epoch milliseconds. */
   readonly at?: number | undefined
-  /** Nothing has come yet, neither an answer nor an error. */
-  readonly isLoading: boolean
   /** The engine behind this API does not have it. */
   readonly isAbsent: boolean
 }
@@ -39,7 +37,6 @@ export function useLive<T>(path: string | undefined, pace: PaceName): Resource<T
     data: data as T | undefined,
     error,
     at,
-    isLoading: data === undefined && error === undefined,
     isAbsent: data === undefined && error?.code === 'not-found',
   }
 }

@@ -19,7 +19,8 @@ export function BulkButtons({ filter }: { filter: Filter }) {
   const [action, ask] = useState<Action>()
   // An engine without settings has no bulk actions either.
   if (useSettings().isAbsent) return null
-  const canRedrive = filter.state === undefined || isFinal(filter.state)
+  // Not of any state: completed jobs would run again with the failed ones.
+  const canRedrive = filter.state !== undefined && isFinal(filter.state)
   const canCancel = filter.state === undefined || !isFinal(filter.state)
   return (
     <div class="actions">
@@ -68,7 +69,7 @@ function BulkDialog({ action, filter, close }: { action: Action; filter: Filter;
 }
 
 /** What a filter finds, to be read before pressing a button. */
-export function inWords({ state, task, tag, key, since, from, to }: Filter): string {
+function inWords({ state, task, tag, key, since, from, to }: Filter): string {
   const words = [
     task && `of ${task}`,
     state && `that is ${state}`,
