@@ -157,7 +157,8 @@ export class Books {
       task: row.task,
       partition: row.partition,
       priority: row.priority,
-      readyAt: row.state === 'queued' && row.attempt === 0 ? row.createdAt : (row.dueAt ?? row.createdAt),
+      readyAt:
+        row.notBefore ?? (row.attempt === 0 && row.state === 'queued' ? row.createdAt : (row.dueAt ?? row.createdAt)),
       expiresAt: row.startedAt === null ? (row.expiresAt ?? undefined) : undefined,
       bytes: row.bytes,
       solo: row.lapses >= soloFromLapse,

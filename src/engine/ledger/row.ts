@@ -56,7 +56,6 @@ export interface JobRow {
 /** The columns that memory follows: small, so that activation never reads a large one. */
 export type LightRow = Omit<
   JobRow,
-  | 'notBefore'
   | 'key'
   | 'formerKey'
   | 'calls'

@@ -65,7 +65,6 @@ const heavy: readonly Column[] = [
   'schedule',
   'slot',
   'trace',
-  'notBefore',
   'key',
   'formerKey',
   'calls',

@@ -208,11 +208,11 @@ export interface Amendment {
 function timed(row: JobRow, at: number, now: number): JobRow {
   if (row.after !== null) return following(row, row.after, at, now)
   const state = row.state === 'queued' && at > now ? 'scheduled' : row.state
-  return { ...row, state, dueAt: state === 'queued' ? row.dueAt : Math.max(at, now) }
+  return { ...row, state, notBefore: null, dueAt: state === 'queued' ? row.dueAt : Math.max(at, now) }
 }
 
 /** An operator wants it tried anew: its policy's attempts on top of those used. Undefined: it is not final. */
-export function redriven(row: JobRow, { retry }: Pick<Circumstances, 'retry'>): JobRow | undefined {
+export function redriven(row: JobRow, { now, retry }: Pick<Circumstances, 'now' | 'retry'>): JobRow | undefined {
   if (!isFinal(row.state)) return undefined
   return {
     ...row,
@@ -223,7 +223,8 @@ export function redriven(row: JobRow, { retry }: Pick<Circumstances, 'retry'>): 
     refunds: 0,
     cancelling: 0,
     dueAt: null,
-    notBefore: null,
+    // It has waited from now on, and not since it was made.
+    notBefore: now,
     expiresAt: null,
     finishedAt: null,
     leaseUntil: null,

@@ -98,6 +98,17 @@ export function steerSuite(withStore: WithStore): void {
   })
 
   describe('redrive', () => {
+    test('makes a job that has waited since then, and not since it was made, after a restart too', () =>
+      rigged((rig) => {
+        const id = rig.enqueue()
+        rig.settle(rig.claim(), completed)
+        rig.pass(hourMs)
+        rig.core.redrive({ id }, rig.now)
+        expect(rig.core.books.ready.oldestReadyAt()).toBe(rig.now)
+        rig.restart()
+        expect(rig.core.books.ready.oldestReadyAt()).toBe(rig.now)
+      }))
+
     test.each([
       ['queued', 'wrong-state', 'it has not ended'],
       ['scheduled', 'wrong-state', 'it has not ended'],
