@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest'
 import type { z } from 'zod'
 import type * as wire from '../../src/admin/page/api/wire.ts'
+import type { chartsSchema } from '../../src/admin/schema/charts.ts'
 import type * as deployment from '../../src/admin/schema/deployment.ts'
 import type { jobDetailSchema, jobListSchema } from '../../src/admin/schema/job.ts'
 import type { scheduleListSchema } from '../../src/admin/schema/schedule.ts'
@@ -12,6 +13,7 @@ type Reads<Sent extends Read, Read> = [Sent, Read]
 
 type Answers = [
   Reads<z.infer<typeof deployment.overviewSchema>, wire.Overview>,
+  Reads<z.infer<typeof chartsSchema>, wire.Charts>,
   Reads<z.infer<typeof deployment.settingsSchema>, wire.Settings>,
   Reads<z.infer<typeof deployment.taskListSchema>, wire.TaskList>,
   Reads<z.infer<typeof deployment.bulkSchema>, wire.Bulk>,
