@@ -80,6 +80,9 @@ export function planOf(seed: number): Plan {
   }
 }
 
+const keyedEveryMs = 60_000
+const keyedWithinMs = 12_000
+
 /** Half of the runs have nothing of it. */
 function ofFlow(dice: Dice, stormMs: number, jobs: readonly JobPlan[]): Pick<Plan, 'flow' | 'jobs'> {
   if (dice.happens(0.5)) return { flow: noFlowPlan, jobs }
@@ -93,10 +96,12 @@ function inFlow(dice: Dice, job: JobPlan, shares: FlowShares): JobPlan {
   const isLimited = dice.happens(shares.limited)
   const unique = dice.happens(shares.unique) && (job.tier === 'enqueue' || job.tier === 'startNow') && uniqueOf(dice)
   const isWaiting = unique && unique.unique !== undefined && Object.keys(unique.unique).length > 1
-  const task = isLimited ? dice.one(flowTasks) : unique ? dice.one(['plain', 'draw']) : job.task
+  const task = unique ? dice.one(['plain', 'tenant']) : isLimited ? dice.one(flowTasks) : job.task
   return {
     ...(unique ? { ...plain, ...unique, tier: 'enqueue' as const } : job),
     task,
+    // Calls with keys come close together, or none of them would meet.
+    ...(unique && { atMs: Math.floor(job.atMs / keyedEveryMs) * keyedEveryMs + (job.atMs % keyedWithinMs) }),
     ...(unique && !isWaiting && delayMs !== undefined && { delayMs }),
     partition: unique ? 'p0' : shares.hog && dice.happens(0.7) ? 'p0' : `p${dice.between(0, 3)}`,
     ...(dice.happens(shares.expiring) && { expiresInMs: (job.delayMs ?? 0) + dice.between(7_001, 30_000) }),

@@ -194,7 +194,8 @@ export class Turn {
     if (isFinal(row.state)) {
       const kept = retentionMs(row.task)
       const own = kept < defaultRetentionMs || row.id <= books.swept
-      return { dueAt: own ? this.now + kept : null }
+      // From its end: it may change once more when another job takes its key, and is kept no longer and no shorter for that.
+      return { dueAt: own ? (row.finishedAt ?? this.now) + kept : null }
     }
     if (row.dueAt === null && books.isBelowMark(row.id)) return { dueAt: this.now }
     return { dueAt: row.dueAt }

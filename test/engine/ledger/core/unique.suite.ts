@@ -350,6 +350,19 @@ export function uniqueSuite(withStore: WithStore): void {
         expect(rig.row(third.id).input).toBe('3')
       }))
 
+    test('a finished job whose key another takes is kept for as long as it was, whatever the clock says by then', () =>
+      rigged((rig) => {
+        rig.deploy({ policies: { send: { retentionMs: minuteMs } } })
+        const unique = rules.finished
+        const { id } = one(rig, call(rig, 1, { unique }))
+        rig.settle(rig.claim(), completed)
+        const keptUntil = rig.now + minuteMs
+        expect(rig.row(id).dueAt).toBe(keptUntil)
+        rig.pass(-30_000)
+        one(rig, call(rig, 2, { unique }))
+        expect(rig.row(id)).toMatchObject({ key: null, dueAt: keptUntil })
+      }))
+
     test('a late success with the old input does not pass for one with the new', () =>
       rigged((rig) => {
         const unique = rules.rerun
