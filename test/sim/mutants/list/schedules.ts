@@ -69,8 +69,8 @@ export const schedules: readonly Mutant[] = [
     edits: [
       {
         file: 'ledger/schedules.ts',
-        find: 'insert(core, turn, one, slot, { id }, running)',
-        replace: 'insert(core, turn, one, slot, { id })',
+        find: 'insert(turn, one, slot, { id }, running)',
+        replace: 'insert(turn, one, slot, { id })',
       },
     ],
   },
