@@ -36,7 +36,7 @@ const files = new Map([
 export function dashboard(auth: AdminAuth) {
   const app = new Hono()
   // One address: relative URLs are read differently with a slash at the end.
-  app.get('*', trimTrailingSlash({ alwaysRedirect: true }))
+  app.use(trimTrailingSlash({ alwaysRedirect: true }))
   app.get('/', security, async (c) => {
     const { session, closed } = await sessionOf(await credentialOf(c, auth))
     // From `/admin` a relative URL starts beside it, so it has to name it again.

@@ -29,8 +29,6 @@ const auditLines = () => log.mock.calls.map(([line]) => JSON.parse(String(line))
 
 describe('every route × every credential', () => {
   const routes: [method: string, path: string, asAdminStatus: number][] = [
-    ['GET', '', 404],
-    ['GET', '/', 404],
     ['GET', '/api/jobs', 200],
     ['GET', `/api/jobs/${id}`, 200],
     ['HEAD', `/api/jobs/${id}`, 200],
