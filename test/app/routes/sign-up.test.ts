@@ -217,7 +217,8 @@ describe('POST /users when the engine is away', () => {
     const response = await request(`/users?user_id=123&email=${email}`, { method: 'POST' })
     expect(response.status).toBe(500)
     expect(await response.text()).not.toContain('inside')
-    expect(log).toHaveBeenCalledWith({ event: 'request-failed', method: 'POST', route: '/users' })
+    const told = { event: 'request-failed', method: 'POST', route: '/users' }
+    expect(log).toHaveBeenCalledWith({ ...told, trace: expect.stringMatching(/^[0-9a-f]{32}$/) })
     expect(JSON.stringify(log.mock.calls)).not.toContain(email)
     expect(await users()).toEqual([])
   })
