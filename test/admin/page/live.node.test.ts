@@ -54,6 +54,16 @@ describe('a watched path', () => {
     expect(asked).toHaveLength(2)
   })
 
+  test('is asked for sooner once somebody watches it at a quicker pace', async () => {
+    const { live, asked, pass } = setUp()
+    const leave = live.watch('a', { everyMs: 30_000, restMs: 60_000, calls: 1 }, () => {})
+    await pass(0)
+    live.watch('a', pace, () => {})
+    leave()
+    await pass(1_000)
+    expect(asked.length).toBe(2)
+  })
+
   test('is left alone once nobody watches it', async () => {
     const { live, asked, pass } = setUp()
     const leave = live.watch('a', pace, () => {})

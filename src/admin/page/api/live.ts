@@ -55,6 +55,8 @@ export class Live {
   watch(path: string, pace: Pace, changed: () => void): () => void {
     const watch = this.#watches.get(path) ?? this.#open(path)
     watch.listeners.set(changed, pace)
+    // A quicker watch does not wait out a slower one: a job that had ended and was redriven is of interest again.
+    watch.dueAt = Math.min(watch.dueAt, this.#ports.now() + waitMs(pace, watch.same, watch.failed))
     this.#plan(path, watch)
     return () => {
       watch.listeners.delete(changed)
