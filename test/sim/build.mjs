@@ -19,6 +19,7 @@ const sizes = [
   { file: 'src/engine/ledger/bulk.ts', declared: 'const lookedMax = 2_000', name: 'bulkLookedMax' },
   { file: 'src/engine/ledger/bulk.ts', declared: 'const changedMax = 500', name: 'bulkChangedMax' },
   { file: 'src/engine/ledger/schedules.ts', declared: 'const slotsASlice = 10', name: 'slotsASlice' },
+  { file: 'src/engine/ledger/schedules.ts', declared: 'export const catchUpMax = 100', name: 'catchUpMax' },
 ]
 
 /**

@@ -129,6 +129,7 @@ function smallFlowSizes(dice: Dice): Record<string, number> {
     bulkLookedMax: dice.one([2, 7, 2_000]),
     bulkChangedMax: dice.one([1, 3, 500]),
     slotsASlice: dice.one([1, 2, 10]),
+    catchUpMax: dice.one([3, 10, 100]),
   }
 }
 

@@ -31,6 +31,8 @@ const subrequestsMax = 1_000
 const queueWallMs = 15 * 60_000
 const afterResponseMs = 30_000
 const isolatesAtOnce = 3
+/** Slots that the engine makes up for at most, unless a plan says fewer. */
+const catchUpMaxOutside = 100
 /** Programs of each version there are at most. */
 const programsMax = 3
 
@@ -319,6 +321,7 @@ export class World {
       retentionMs: (task) => (task === 'brief' ? Math.min(plan.retentionMs, briefRetentionMs) : plan.retentionMs),
       mayPruneEarly: plan.bytesFactor > 1,
       plan: plan.flow,
+      catchUpMax: plan.sizes['catchUpMax'] ?? catchUpMaxOutside,
       isClockTrue: () => this.#isClockTrue(),
       trueNow: () => clock.now,
       requests: this.requests,

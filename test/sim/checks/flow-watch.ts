@@ -20,6 +20,7 @@ export interface FlowPorts {
   readonly claim: Claim
   readonly rows: Rows
   readonly plan: FlowPlan
+  readonly catchUpMax: number
   readonly isClockTrue: () => boolean
   readonly mayPruneEarly: boolean
   readonly trueNow: () => number
@@ -41,7 +42,7 @@ export class FlowWatch {
 
   constructor(ports: FlowPorts) {
     const { claim, rows, plan, isClockTrue } = ports
-    this.slots = new Slots(claim, rows, plan)
+    this.slots = new Slots(claim, rows, plan, ports.catchUpMax)
     this.bulks = new Bulks(claim, rows, isClockTrue)
     this.#claims = new Claims(ports)
     this.#turns = new Turns(claim, rows, this.#claims)

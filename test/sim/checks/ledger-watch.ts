@@ -36,6 +36,7 @@ export interface WatchPorts {
   readonly retentionMs: (task: string) => number
   readonly mayPruneEarly: boolean
   readonly plan: FlowPlan
+  readonly catchUpMax: number
   /** False while clocks are set: what was in time by one is not by another. */
   readonly isClockTrue: () => boolean
   /** The world's own time. */

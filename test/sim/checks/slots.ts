@@ -9,8 +9,6 @@ import type { SeenSchedule } from '../platform/seen.ts'
 import type { Cause } from './cause.ts'
 import type { Claim, Row, Rows } from './rows.ts'
 
-/** What `catchUp: 'all'` makes up for at most. */
-const catchUpMax = 100
 /** Slots of a cron rule that are counted when they are missed. */
 const countedMax = 1_000
 /** With `catchUp: 'skip'` a slot this old is missed. */
@@ -26,6 +24,8 @@ export class Slots {
     private readonly claim: Claim,
     private readonly jobs: Rows,
     private readonly plan: FlowPlan,
+    /** What `catchUp: 'all'` makes up for at most. */
+    private readonly catchUpMax: number,
   ) {}
 
   /** A job of a schedule is recorded. */
@@ -84,7 +84,7 @@ export class Slots {
     const { catchUp } = this.#planned(name)
     const last = lastSlot(after, now)
     const missed =
-      catchUp === 'all' ? Math.max(0, due - catchUpMax) : catchUp === 'skip' && now - last > lateMs ? due : due - 1
+      catchUp === 'all' ? Math.max(0, due - this.catchUpMax) : catchUp === 'skip' && now - last > lateMs ? due : due - 1
     claim(skipped('missed') === missed, 'I6', () => `${told()}: ${skipped('missed')} are missed, not ${missed}`)
   }
 

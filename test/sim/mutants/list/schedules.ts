@@ -33,8 +33,8 @@ export const schedules: readonly Mutant[] = [
     edits: [
       {
         file: 'ledger/schedules.ts',
-        find: 'export const catchUpMax = 100',
-        replace: 'export const catchUpMax = 100_000',
+        find: 'row.nextAt ?? now, now, catchUpMax)',
+        replace: 'row.nextAt ?? now, now, 100_000)',
       },
     ],
   },
