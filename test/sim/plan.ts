@@ -7,6 +7,7 @@ import { Dice } from './chances.ts'
 import { type Faults, noFaults } from './faults.ts'
 import { type Mood, moods } from './moods.ts'
 import { type FlowPlan, type FlowShares, flowPlanOf, flowTasks, noFlowPlan, uniqueOf } from './plan-flow.ts'
+import { inSilence, silentBase, silentShare } from './plan-silence.ts'
 
 export type Tier = 'enqueue' | 'startNow' | 'background' | 'many'
 
@@ -59,6 +60,12 @@ export const tasks = ['plain', 'draw', 'once', 'brief', 'hooked', 'fresh'] as co
 const inline: readonly string[] = ['plain', 'once', 'brief', 'hooked']
 
 export function planOf(seed: number): Plan {
+  const dice = new Dice(seed, 'silence')
+  const isSilent = seed >= silentBase || dice.happens(silentShare)
+  return isSilent ? inSilence(swarmPlanOf(seed), dice) : swarmPlanOf(seed)
+}
+
+function swarmPlanOf(seed: number): Plan {
   const dice = new Dice(seed, 'plan')
   const homes = dice.between(1, 3)
   const stormMs = dice.one([30_000, 60_000, 120_000, 240_000, 900_000])

@@ -199,13 +199,16 @@ export class Runner {
   #start(claimed: Claimed, sentAt: number): void {
     if (this.#held.has(claimed.id)) return
     const { platform, tasks, enqueueChild, logsAttempts } = this.#ports
+    const goodUntil = sentAt + claimed.leaseMs
+    // The answer came so late that the job may be somebody else's by now. Never begun, it is given back by the ledger.
+    if (goodUntil <= platform.now()) return
     const attempt = new Attempt(claimed, tasks.get(claimed.task), {
       platform,
       enqueueChild,
       onProgress: () => this.#bell.ring(),
     })
     this.#jobs++
-    this.#held.set(claimed.id, { attempt, goodUntil: sentAt + claimed.leaseMs })
+    this.#held.set(claimed.id, { attempt, goodUntil })
     void attempt.run().then(({ outcome, ranMs, log }) => {
       this.#capacity = ranMs < shortMs ? Math.min(concurrencyMax, this.#capacity + 1) : this.#bounds.concurrency
       if (logsAttempts || outcome.kind !== 'completed')
@@ -253,8 +256,12 @@ export class Runner {
     const isOver = platform.now() - this.#openedAt >= this.#bounds.wallMs
     if (hasNothing || isOver) return true
     const waitMs = Math.min(unansweredMsMin * 2 ** (this.#failures - 1), unansweredMsMax)
-    await platform.sleep(Math.min(waitMs, this.#staleInMs()))
-    this.#stopStale()
+    const until = platform.now() + waitMs
+    // An overtaken sync may still be answered meanwhile, and what it brings may be stale sooner than the wait is over.
+    while (platform.now() < until) {
+      await this.#bell.wait(Math.min(until - platform.now(), this.#staleInMs()))
+      this.#stopStale()
+    }
     return false
   }
 
@@ -262,7 +269,8 @@ export class Runner {
   async #untilNews(): Promise<void> {
     const isExpecting = () => this.#held.size > 0 || this.#open.size > 0 || this.#againAt !== undefined
     while (isExpecting() && this.#finished.length === 0 && this.#nextReasonInMs() > 0) {
-      await this.#bell.wait(this.#nextReasonInMs())
+      await this.#bell.wait(Math.min(this.#nextReasonInMs(), this.#staleInMs()))
+      this.#stopStale()
     }
     this.#stopStale()
   }

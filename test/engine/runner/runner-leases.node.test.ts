@@ -135,4 +135,40 @@ describe('a lost lease', () => {
     expect(seen.aborts).toHaveLength(1)
     expect(seen.aborts[0]?.atMs).toBeLessThanOrEqual(30_000)
   })
+
+  test.each([12, 16, 20, 24, 28])(
+    'ends an attempt whose claim was answered after %i s, though the runner waits for a silent ledger',
+    async (seconds) => {
+      const world = silentWorld()
+      const { task, seen } = watched(world, true)
+      await world.until(task.enqueueMany([100, 8_000]))
+      let syncs = 0
+      // The second sync claims a third job. Its answer takes a while, and nothing is heard beside it.
+      world.ledger().fault = (verb) => {
+        if (verb !== 'sync' || ++syncs === 1) return undefined
+        return syncs === 2 ? { when: 'late', ms: seconds * 1_000 } : { when: 'before', error: new Error('no route') }
+      }
+      void world.runner().run()
+      await world.clock.advance(5)
+      await world.until(task.enqueue(60_000))
+      await world.clock.advance(45_000)
+      expect(seen.runs).toBe(3)
+      expect(seen.aborts).toHaveLength(1)
+      expect(seen.aborts[0]?.atMs).toBeLessThanOrEqual((30 - seconds) * 1_000)
+    },
+  )
+
+  test('never begins a job whose claim is answered when its lease is over', async () => {
+    const world = silentWorld()
+    const { task, seen } = watched(world, true)
+    const job = await world.until(task.enqueue(1_000))
+    world.ledger().fault = (verb) => (verb === 'sync' ? { when: 'late', ms: 30_001 } : undefined)
+    void world.runner().run()
+    await world.clock.advance(32_000)
+    expect(seen.runs).toBe(0)
+    world.ledger().fault = () => undefined
+    await world.clock.advance(60_000)
+    expect(seen.runs).toBe(1)
+    expect(await world.record(job.id)).toMatchObject({ state: 'completed', attempt: 1 })
+  })
 })

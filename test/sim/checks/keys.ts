@@ -169,7 +169,7 @@ function isNewestWins({ unique }: NewJob): boolean {
 
 function familyOf({ task, partition, key, formerKey }: Row): string | undefined {
   const own = key ?? formerKey
-  return own === null || !/^[mtdwa]\d$/.test(own) ? undefined : `${task} ${partition} ${own}`
+  return own === null || !/^[mtdwa]\d+$/.test(own) ? undefined : `${task} ${partition} ${own}`
 }
 
 function isOneAtATime(row: Row): boolean {

@@ -18,6 +18,8 @@ export interface Mutant {
   readonly breaks: readonly Promised[]
   /** Where in the field this very mistake was made, and what it did there. */
   readonly seen: string
+  /** Sought among the runs that make what it needs, see `plan-silence.ts`; otherwise among all. */
+  readonly among?: 'silence'
   /** Several only where one mechanism covers for another, and the bug is that both are missing. */
   readonly edits: readonly Edit[]
 }

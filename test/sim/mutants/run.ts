@@ -14,6 +14,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { buildSim } from '../build.mjs'
+import { silentBase } from '../plan-silence.ts'
 import type { Mutant } from './mutant.ts'
 import { mutants } from './mutants.ts'
 import { plant } from './plant.ts'
@@ -50,20 +51,28 @@ async function judged(mutant: Mutant, path: string): Promise<Verdict> {
   const startedAt = Date.now()
   const verdict = await sought(mutant, path)
   const timed = { ...verdict, seconds: (Date.now() - startedAt) / 1_000 }
-  console.log(row(mutant, timed, base))
+  console.log(row(mutant, timed, baseOf(mutant)))
   return timed
 }
 
 async function sought(mutant: Mutant, path: string): Promise<Omit<Verdict, 'seconds'>> {
   try {
     await buildSim({ outfile: `${path}.mjs`, plugins: [plant(mutant)] })
-    const found: Found | undefined = await simulate(`${path}.mjs`, { seeds, base, report: `${path}.json` })
+    const found: Found | undefined = await simulate(`${path}.mjs`, {
+      seeds,
+      base: baseOf(mutant),
+      report: `${path}.json`,
+    })
     if (!found) return { found, isSound: true }
     const withoutIt = await simulate(sound, { seeds: 1, base: found.seed, report: `${path}-sound.json` })
     return { found, isSound: withoutIt === undefined }
   } catch (error) {
     return { found: undefined, isSound: true, trouble: String(error instanceof Error ? error.message : error) }
   }
+}
+
+function baseOf({ among }: Mutant): number {
+  return among === 'silence' ? silentBase + base : base
 }
 
 /** Does the work for all of them, a few at a time, and answers in their order. */

@@ -67,6 +67,7 @@ export const fences: readonly Mutant[] = [
     name: 'an attempt outlives its lease',
     breaks: ['I2'],
     seen: 'novu#11094: the lease was shorter than the job and nobody stopped the job, so it ran twice at once (prior art 3.5).',
+    among: 'silence',
     edits: [
       {
         file: 'runner/runner.ts',

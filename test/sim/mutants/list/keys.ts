@@ -85,6 +85,7 @@ export const keys: readonly Mutant[] = [
     name: 'a late success of the old input is kept',
     breaks: ['I5'],
     seen: 'Asked for by the design: an attempt that lapsed ends well after its job was given a newer input.',
+    among: 'silence',
     edits: [
       {
         file: 'ledger/transitions.ts',

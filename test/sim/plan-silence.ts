@@ -1,0 +1,71 @@
+/**
+ * A run in which isolates reach no ledger for longer than a lease, again and again, and little else goes wrong. What
+ * happens when an attempt that lapsed is still alive needs several rare things at once: among all faults of the swarm
+ * they meet in one seed of thousands, and a check that is so seldom reached proves little.
+ */
+import type { Dice } from './chances.ts'
+import { noFaults } from './faults.ts'
+import type { Mood } from './moods.ts'
+import type { JobPlan, Plan } from './plan.ts'
+import { noFlowPlan } from './plan-flow.ts'
+
+/** Of the runs. */
+export const silentShare = 0.05
+/** Seeds from here on are such runs, all of them: for what only they reach. */
+export const silentBase = 2 ** 40
+
+const lasting: readonly Mood[] = ['stubborn', 'stubborn', 'long', 'ok']
+const brief: readonly Mood[] = ['ok', 'long']
+const keys = 20
+
+export function inSilence(plan: Plan, dice: Dice): Plan {
+  const stormMs = 240_000
+  const isKeyed = dice.happens(0.5)
+  return {
+    ...plan,
+    stormMs,
+    concurrency: 10,
+    jobsMax: 500,
+    // One consumer alone: what lapsed is renewed before anybody else has begun it. Several: somebody begins it beside.
+    consumersMax: isKeyed ? 1 : dice.one([2, 10]),
+    sizes: {},
+    bytesFactor: 1,
+    faults: {
+      ...noFaults,
+      silentEveryMs: dice.between(10_000, 60_000),
+      ...(isKeyed && { wakeUpLost: 0.7, rpcSlow: 0.3 }),
+    },
+    jobs: isKeyed ? keyedJobs(dice) : Array.from({ length: 20 }, (_, n) => lastingJob(dice, n, stormMs)),
+    flow: noFlowPlan,
+  }
+}
+
+function lastingJob(dice: Dice, n: number, stormMs: number): JobPlan {
+  return {
+    n,
+    atMs: dice.between(0, stormMs),
+    task: 'draw',
+    tier: 'enqueue',
+    moods: [dice.one(lasting)],
+    partition: 'p0',
+  }
+}
+
+/** Each key is called once, and again when the attempt may have lapsed: a call before would make a job of its own. */
+function keyedJobs(dice: Dice): JobPlan[] {
+  return Array.from({ length: keys }, (_, key) => {
+    const atMs = dice.between(0, 120_000)
+    const again = Array.from({ length: 3 }, () => atMs + dice.between(30_000, 120_000))
+    return [atMs, ...again].map(
+      (at, call): JobPlan => ({
+        n: key * 4 + call,
+        atMs: at,
+        task: 'plain',
+        tier: 'enqueue',
+        moods: [dice.one(brief)],
+        unique: { key: `m${key}`, rerun: true },
+        partition: 'p0',
+      }),
+    )
+  }).flat()
+}
