@@ -76,6 +76,49 @@ export interface JobRowWithInput extends JobRow {
   readonly input: string
 }
 
+/**
+ * The same row as an object of one fixed shape. SQL hands out objects that the engine of JavaScript treats as dictionaries,
+ * and every step of a job copies its row: a copy of a fixed shape takes a tenth of the time.
+ */
+export function shaped(row: JobRow): JobRow {
+  return {
+    id: row.id,
+    task: row.task,
+    partition: row.partition,
+    state: row.state,
+    reason: row.reason,
+    priority: row.priority,
+    bytes: row.bytes,
+    attempt: row.attempt,
+    maxAttempts: row.maxAttempts,
+    lapses: row.lapses,
+    refunds: row.refunds,
+    createdAt: row.createdAt,
+    dueAt: row.dueAt,
+    notBefore: row.notBefore,
+    expiresAt: row.expiresAt,
+    startedAt: row.startedAt,
+    finishedAt: row.finishedAt,
+    lease: row.lease,
+    leaseUntil: row.leaseUntil,
+    cancelling: row.cancelling,
+    key: row.key,
+    formerKey: row.formerKey,
+    calls: row.calls,
+    keyStartedAt: row.keyStartedAt,
+    after: row.after,
+    successor: row.successor,
+    tags: row.tags,
+    schedule: row.schedule,
+    slot: row.slot,
+    trace: row.trace,
+    progress: row.progress,
+    error: row.error,
+    history: row.history,
+    output: row.output,
+  }
+}
+
 /** A job that is being recorded: `scheduled` when its time is to come, `queued` otherwise. */
 export function newRow(job: NewJob, now: number): JobRowWithInput {
   const dueAt = Math.max(job.at ?? 0, now + (job.delayMs ?? 0))

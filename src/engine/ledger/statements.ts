@@ -1,12 +1,10 @@
 /**
- * Every SQL statement about jobs, named and typed; those of the small tables are in small-tables.ts. A statement never chooses a state: it writes what it is given,
- * and only if the row is still as it was read.
- *
- * Many rows go through one bound JSON array, which is one statement and no limit of 100 parameters. A bound string
- * fails somewhere above 1.5 MB, so arrays are cut well below, and a large row goes by itself.
+ * Every SQL statement about jobs, named and typed; those of the small tables are in small-tables.ts. A statement never
+ * chooses a state: it writes what it is given, and only if the row is still as it was read.
  */
 import type { JobState } from '../task/job.ts'
-import type { JobRow, JobRowWithInput, LightRow } from './row.ts'
+import { type JobRow, type JobRowWithInput, type LightRow, shaped } from './row.ts'
+import { rowBatches } from './row-batch.ts'
 import type { Sql, SqlValue } from './sql.ts'
 
 /** Columns that never change once a job is recorded, by the name the code gives them. */
@@ -50,14 +48,10 @@ const movingColumns = {
   output: 'output',
 } as const satisfies Partial<Record<keyof JobRow, string>>
 
-/** Set only where it passes from one job to another: its index would be written with every step of a job otherwise. */
-const keyColumn = { key: 'key' } as const
-
-const columns = { ...fixedColumns, ...movingColumns, ...keyColumn }
+const columns = { ...fixedColumns, ...movingColumns, key: 'key' } as const
 type Column = keyof typeof columns
 const names = Object.keys(columns) as Column[]
-const movingNames = Object.keys(movingColumns) as Column[]
-const keyedNames: readonly Column[] = [...movingNames, 'key']
+const changeable: readonly Column[] = [...(Object.keys(movingColumns) as Column[]), 'key']
 
 const selected = names.map((name) => `${columns[name]} AS ${name}`).join(', ')
 const heavy: readonly Column[] = [
@@ -82,15 +76,8 @@ const light = names
   .join(', ')
 const insertInto = `INSERT INTO jobs (${names.map((name) => columns[name]).join(', ')}, input)`
 
-/** The place of each column in the JSON arrays that carry rows. */
-const place = (index: number) => `v.value ->> ${index}`
-
 /** The row is still as it was read. */
 const unchanged = ['state', 'attempt', 'lease', 'leaseUntil', 'cancelling'] as const satisfies Column[]
-
-/** Characters of JSON in one bound array, and the row from which on a row is bound by itself. */
-const arrayCharsMax = 512 * 1024
-const rowCharsMax = 64 * 1024
 
 export interface Change {
   readonly before: JobRow
@@ -100,66 +87,71 @@ export interface Change {
 }
 
 export function jobStatements(sql: Sql) {
-  /** One statement for rows whose same columns are written. */
-  const update = (changes: readonly Change[], written: readonly Column[]): number => {
-    const values = ({ before, after, input }: Change): SqlValue[] => [
-      ...written.map((name) => after[name]),
-      input ?? null,
+  /** How many rows the last statement wrote. Cheaper than a RETURNING, which makes an object of each. */
+  const written = (): number => sql.all<{ n: number }>('SELECT changes() AS n')[0]?.n ?? 0
+
+  /** Rows of which the same columns have changed. */
+  const update = (changes: readonly Change[], changed: readonly Column[]): number => {
+    const hasInput = changes.some(({ input }) => input !== undefined)
+    const set = [...changed.map((name) => columns[name]), ...(hasInput ? ['input'] : [])]
+    if (set.length === 0) return changes.length
+    const rows = changes.map(({ before, after, input }): SqlValue[] => [
+      ...changed.map((name) => after[name]),
+      ...(hasInput ? [input ?? null] : []),
       before.id,
       ...unchanged.map((name) => before[name]),
-    ]
-    const size = written.length + 1
-    const set = (bind: (index: number) => string) =>
-      [
-        ...written.map((name, index) => `${columns[name]} = ${bind(index)}`),
-        `input = coalesce(${bind(size - 1)}, input)`,
-      ].join(', ')
-    const still = (bind: (index: number) => string) =>
-      unchanged.map((name, index) => `jobs.${columns[name]} IS ${bind(size + 1 + index)}`).join(' AND ')
-    const numbered = (index: number) => `?${index + 1}`
-    const one = `UPDATE jobs SET ${set(numbered)} WHERE id = ${numbered(size)} AND ${still(numbered)} RETURNING id`
-    const many = `UPDATE jobs SET ${set(place)} FROM json_each(?) v WHERE jobs.id = ${place(size)} AND ${still((i) => `(${place(i)})`)} RETURNING jobs.id`
-    return inArrays(changes.map(values)).reduce((count, batch) => {
-      const [only] = batch
-      const found = batch.length === 1 && only ? sql.all(one, ...only) : sql.all(many, JSON.stringify(batch))
-      return count + found.length
+    ])
+    return rowBatches(rows).reduce((count, { columns: bound, source, bindings }) => {
+      const values = set.map((name, index) =>
+        name === 'input' ? `input = coalesce(${bound[index]}, input)` : `${name} = ${bound[index]}`,
+      )
+      const [id, ...still] = bound.slice(set.length)
+      const isStill = unchanged.map((name, index) => `jobs.${columns[name]} IS (${still[index]})`)
+      sql.all(
+        `UPDATE jobs SET ${values.join(', ')}${source === undefined ? '' : ` FROM ${source}`} WHERE jobs.id = ${id} AND ${isStill.join(' AND ')}`,
+        ...bindings,
+      )
+      return count + written()
     }, 0)
   }
 
   return {
-    /** Records jobs; one whose id is known is left as it is. Answers the ids that were new. */
-    insert(rows: readonly JobRowWithInput[]): string[] {
-      const values = (row: JobRowWithInput): SqlValue[] => [...names.map((name) => row[name]), row.input]
-      const one = `${insertInto} VALUES (${Array(names.length + 1)
-        .fill('?')
-        .join(', ')}) ON CONFLICT (id) DO NOTHING RETURNING id`
-      const many = `${insertInto} SELECT ${[...names, 'input'].map((_, index) => place(index)).join(', ')} FROM json_each(?) v WHERE true
-        ON CONFLICT (id) DO NOTHING RETURNING id`
-      return inArrays(rows.map(values)).flatMap((batch) => {
-        const [only] = batch
-        const found =
-          batch.length === 1 && only
-            ? sql.all<{ id: string }>(one, ...only)
-            : sql.all<{ id: string }>(many, JSON.stringify(batch))
-        return found.map(({ id }) => id)
-      })
+    /** Records jobs; one whose id is known is left as it is. Answers how many were new. */
+    insert(rows: readonly JobRowWithInput[]): number {
+      const values = rows.map((row): SqlValue[] => [...names.map((name) => row[name]), row.input])
+      return rowBatches(values).reduce((count, { columns: bound, source, bindings }) => {
+        // A SELECT before ON CONFLICT needs its WHERE, or the parser takes ON for a join's.
+        const from = source === undefined ? `VALUES (${bound})` : `SELECT ${bound} FROM ${source} WHERE true`
+        sql.all(`${insertInto} ${from} ON CONFLICT (id) DO NOTHING`, ...bindings)
+        return count + written()
+      }, 0)
     },
 
-    /** Writes the next rows of jobs, each only if it is still as it was read. Answers how many were. */
+    /**
+     * Writes the next rows of jobs, each only if it is still as it was read. Answers how many were. Only what a step
+     * has changed is written: an index over a column that is set is written with it, whether or not it changes.
+     */
     update(changes: readonly Change[]): number {
-      const passesKey = ({ before, after }: Change) => before.key !== after.key
-      const keepsKey = (change: Change) => !passesKey(change)
-      return update(changes.filter(passesKey), keyedNames) + update(changes.filter(keepsKey), movingNames)
+      const groups = new Map<string, { changed: Column[]; changes: Change[] }>()
+      for (const change of changes) {
+        const changed = changeable.filter((name) => change.before[name] !== change.after[name])
+        const key = `${changed}`
+        const group = groups.get(key)
+        if (group) group.changes.push(change)
+        else groups.set(key, { changed, changes: [change] })
+      }
+      let count = 0
+      for (const group of groups.values()) count += update(group.changes, group.changed)
+      return count
     },
 
     /** The jobs with these ids, in the order of the ids. Unknown ones are left out. */
     byIds(ids: readonly string[]): JobRow[] {
       return inOrder(
         ids,
-        sql.all<JobRow>(
-          `SELECT ${selected} FROM jobs WHERE id IN (SELECT value FROM json_each(?))`,
-          JSON.stringify(ids),
-        ),
+        sql
+          .all<JobRow>(`SELECT ${selected} FROM jobs WHERE id IN (SELECT value FROM json_each(?))`, JSON.stringify(ids))
+          .map(shaped),
       )
     },
 
@@ -167,10 +159,12 @@ export function jobStatements(sql: Sql) {
     withInput(ids: readonly string[]): JobRowWithInput[] {
       return inOrder(
         ids,
-        sql.all<JobRowWithInput>(
-          `SELECT ${selected}, input FROM jobs WHERE id IN (SELECT value FROM json_each(?))`,
-          JSON.stringify(ids),
-        ),
+        sql
+          .all<JobRowWithInput>(
+            `SELECT ${selected}, input FROM jobs WHERE id IN (SELECT value FROM json_each(?))`,
+            JSON.stringify(ids),
+          )
+          .map((row) => ({ ...shaped(row), input: row.input })),
       )
     },
 
@@ -266,7 +260,7 @@ export function jobStatements(sql: Sql) {
     setDue(times: readonly { id: string; dueAt: number }[]): void {
       const pairs = times.map(({ id, dueAt }) => [id, dueAt])
       sql.all(
-        `UPDATE jobs SET due_at = ${place(1)} FROM json_each(?) v WHERE jobs.id = ${place(0)}`,
+        'UPDATE jobs SET due_at = v.value ->> 1 FROM json_each(?) v WHERE jobs.id = v.value ->> 0',
         JSON.stringify(pairs),
       )
     },
@@ -299,29 +293,6 @@ export type JobStatements = ReturnType<typeof jobStatements>
 
 /** What a search sees of a job. */
 export type SearchRow = Pick<JobRow, 'id' | 'task' | 'state' | 'tags' | 'key' | 'createdAt' | 'finishedAt'>
-
-/** Cuts rows into arrays that can be bound; a large row is an array of one. */
-function inArrays(rows: readonly SqlValue[][]): SqlValue[][][] {
-  const arrays: SqlValue[][][] = []
-  let current: SqlValue[][] = []
-  let chars = 0
-  for (const row of rows) {
-    const size = row.reduce<number>((sum, value) => sum + (typeof value === 'string' ? value.length * 2 : 16), 0)
-    if (size > rowCharsMax) {
-      arrays.push([row])
-      continue
-    }
-    if (chars + size > arrayCharsMax) {
-      arrays.push(current)
-      current = []
-      chars = 0
-    }
-    current.push(row)
-    chars += size
-  }
-  if (current.length > 0) arrays.push(current)
-  return arrays
-}
 
 function inOrder<Row extends { id: string }>(ids: readonly string[], rows: Row[]): Row[] {
   if (rows.length < 2) return rows

@@ -143,7 +143,7 @@ export class Turn {
     }
     if (this.#added.size > 0) {
       const fresh = jobs.insert([...this.#added.values()])
-      if (fresh.length !== this.#added.size) throw new Error('a job to be added was already recorded')
+      if (fresh !== this.#added.size) throw new Error('a job to be added was already recorded')
     }
     const upkeep = this.#moved ?? books.upkeep()
     this.#below = this.#belowAfter(upkeep)
