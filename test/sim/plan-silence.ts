@@ -9,11 +9,6 @@ import type { Mood } from './moods.ts'
 import type { JobPlan, Plan } from './plan.ts'
 import { noFlowPlan } from './plan-flow.ts'
 
-/** Of the runs. */
-export const silentShare = 0.05
-/** Seeds from here on are such runs, all of them: for what only they reach. */
-export const silentBase = 2 ** 40
-
 const lasting: readonly Mood[] = ['stubborn', 'stubborn', 'long', 'ok']
 const brief: readonly Mood[] = ['ok', 'long']
 const keys = 20

@@ -7,7 +7,8 @@ import { Dice } from './chances.ts'
 import { type Faults, noFaults } from './faults.ts'
 import { type Mood, moods } from './moods.ts'
 import { type FlowPlan, type FlowShares, flowPlanOf, flowTasks, noFlowPlan, uniqueOf } from './plan-flow.ts'
-import { inSilence, silentBase, silentShare } from './plan-silence.ts'
+import { inSilence } from './plan-silence.ts'
+import { silentBase, silentShare } from './seeds.ts'
 
 export type Tier = 'enqueue' | 'startNow' | 'background' | 'many'
 
