@@ -39,11 +39,15 @@ export const workerPlatform: Platform = {
       const timer = setTimeout(done, Math.max(0, ms))
       signal?.addEventListener('abort', done)
     }),
+  timer: (ms, act) => {
+    const timer = setTimeout(act, Math.max(0, ms))
+    return () => clearTimeout(timer)
+  },
   waitUntil: (promise) => waitUntil(promise),
   env: () => env,
   cutAt: () => cut.getStore(),
   withCutAt: (cutAt, work) => cut.run(cutAt, work),
   trace: currentTrace,
-  withTrace: (trace, work) => traces.run(trace, work),
+  withTrace: (trace, work) => (trace === traces.getStore() ? work() : traces.run(trace, work)),
   log: (event, details) => console.log(JSON.stringify({ event, ...details })),
 }

@@ -9,7 +9,19 @@ const pattern = /^(0|[1-9]\d{0,3})-([0-7][0-9A-HJKMNP-TV-Z]{25})$/
 
 /** @param random a source of numbers from 0 up to 1 */
 export function newJobId(shard: number, now: number, random: () => number): string {
-  return `${shard}-${ulid(now, random)}`
+  return `${shard}-${ulid(now, characters(random))}`
+}
+
+/** Each random number is good for eight of an id's sixteen random characters: 40 of the 53 bits it has. */
+function characters(random: () => number): () => number {
+  let [bits, left] = [0, 0]
+  return () => {
+    if (left === 0) [bits, left] = [Math.floor(random() * 2 ** 40), 8]
+    left--
+    const character = bits % 32
+    bits = Math.floor(bits / 32)
+    return character / 32
+  }
 }
 
 /** The parts of an id, or undefined when the text is none. */

@@ -47,8 +47,10 @@ export class Attempt {
   readonly startedAt: number
   readonly #served: Served | undefined
   readonly #ports: AttemptPorts
-  readonly #controller = new AbortController()
-  readonly #ended = new AbortController()
+  /** Made when somebody asks for its signal, or stops it: most handlers never look. */
+  #abort: AbortController | undefined
+  readonly #timers: (() => void)[] = []
+  #isEnded = false
   readonly #log: LogLine[] = []
   #progress: Progress | undefined
   #stopped: StopReason | undefined
@@ -87,7 +89,7 @@ export class Attempt {
     }
     if (this.#stopped) return
     this.#stopped = reason
-    this.#controller.abort(new DOMException(message, reason === 'timeout' ? 'TimeoutError' : 'AbortError'))
+    this.#controller().abort(new DOMException(message, reason === 'timeout' ? 'TimeoutError' : 'AbortError'))
     if (reason === 'cancelled') this.#unlessEnded(graceMs, () => this.#giveUp?.({ kind: 'cancelled' }))
   }
 
@@ -104,23 +106,26 @@ export class Attempt {
     })
     this.#unlessEnded(served.task.timeoutMs, () => this.stop('timeout'))
     const outcome = await Promise.race([this.#attempted(served), givenUp])
-    this.#ended.abort()
+    this.#isEnded = true
+    for (const callOff of this.#timers) callOff()
     return outcome
+  }
+
+  #controller(): AbortController {
+    this.#abort ??= new AbortController()
+    return this.#abort
   }
 
   /** Calls back after `ms`, if the attempt has not ended by then. */
   #unlessEnded(ms: number, act: () => void): void {
-    const { signal } = this.#ended
-    void this.#ports.platform.sleep(ms, signal).then(() => {
-      if (!signal.aborted) act()
-    })
+    if (!this.#isEnded) this.#timers.push(this.#ports.platform.timer(ms, act))
   }
 
   async #attempted(served: Served): Promise<Outcome> {
     const input = await this.#input(served).catch((error: unknown) => ({ rejected: jobErrorOf(error) }))
     if ('rejected' in input) return { kind: 'rejected', error: input.rejected }
     // The schema took too long: the attempt is settled, and must not begin any more.
-    if (this.#ended.signal.aborted) return { kind: 'cancelled' }
+    if (this.#isEnded) return { kind: 'cancelled' }
     return this.#handled(served, input.value)
   }
 
@@ -149,6 +154,7 @@ export class Attempt {
 
   #context(): RunContext {
     const { id, task, maxAttempts, priority, tags, createdAt, attempt, partition, schedule, trace } = this.claimed
+    const controller = () => this.#controller()
     return {
       env: this.#ports.platform.env(),
       job: {
@@ -163,7 +169,9 @@ export class Attempt {
         ...(trace !== undefined && { trace }),
       },
       attempt,
-      signal: this.#controller.signal,
+      get signal() {
+        return controller().signal
+      },
       progress: (value, message) => {
         this.#progress = progressOf(value, message)
         this.#ports.onProgress?.()

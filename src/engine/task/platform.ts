@@ -9,6 +9,8 @@ export interface Platform {
   random(): number
   /** Resolves after `ms`, or as soon as `signal` aborts. Never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
+  /** Calls `act` after `ms`, unless what it answers is called before. Cheaper than a sleep with a signal. */
+  timer(ms: number, act: () => void): () => void
   /** Keeps the invocation alive for `promise`, within the platform's bounds. */
   waitUntil(promise: Promise<unknown>): void
   /** The Worker's bindings. */

@@ -118,6 +118,8 @@ describe('a runner', () => {
     expect(seen.order).toEqual([30_000])
     expect(await world.record(poison.id)).toMatchObject({ state: 'running', attempt: 3 })
     await world.until(report)
-    expect(seen.order).toEqual([30_000, 1, 2, 3])
+    // Which of one millisecond comes first is chance.
+    expect(seen.order[0]).toBe(30_000)
+    expect(seen.order.slice(1).sort()).toEqual([1, 2, 3])
   })
 })

@@ -75,6 +75,24 @@ export class Isolate implements Platform {
     })
   }
 
+  timer(ms: number, act: () => void): () => void {
+    this.sleeps++
+    if (this.#isDead) return () => {}
+    const callOff = this.clock.ring(
+      this.clock.now + ms,
+      () => {
+        this.#timers.delete(callOff)
+        if (!this.#isDead) act()
+      },
+      'isolate',
+    )
+    this.#timers.add(callOff)
+    return () => {
+      callOff()
+      this.#timers.delete(callOff)
+    }
+  }
+
   waitUntil(promise: Promise<unknown>): void {
     this.#unfinished++
     promise
