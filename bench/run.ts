@@ -12,8 +12,10 @@
 import { parseArgs } from 'node:util'
 import { endToEnd } from './measures/end-to-end.ts'
 import type { Measure, Sample, Sizes } from './measures/measure.ts'
+import { oneAtATime } from './measures/one-at-a-time.ts'
+import { singleEnqueues } from './measures/single-enqueues.ts'
 
-const measures: readonly Measure[] = [endToEnd]
+const measures: readonly Measure[] = [endToEnd, oneAtATime, singleEnqueues]
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))
 
@@ -41,7 +43,7 @@ for (const measure of chosen) {
   const rounds = Math.min(Number(values.rounds), measure.roundsMax ?? Number.POSITIVE_INFINITY)
   for (let round = 1; round <= rounds; round++) {
     for (const [name, take] of Object.entries(measure.contenders)) {
-      if (values.contender !== undefined && !name.startsWith(values.contender)) continue
+      if (values.contender !== undefined && !name.toLowerCase().startsWith(values.contender.toLowerCase())) continue
       const sample = await take(sizes)
       samples[name] = [...(samples[name] ?? []), sample]
       console.log(`${measure.name}, round ${round} of ${rounds}, ${name}: ${JSON.stringify(sample)}`)
