@@ -18,7 +18,7 @@ export const oneAtATime: Measure = {
   contenders: {
     Chard: async ({ quick, shards }) => {
       await using server = await ChardServer.start(shards)
-      return oneByOneOnChard(server, quick)
+      return await oneByOneOnChard(server, quick)
     },
     'BullMQ, fsync every second': bullMQ('everysec'),
     'BullMQ, fsync always': bullMQ('always'),
@@ -36,7 +36,7 @@ function bullMQ(fsync: Fsync) {
   return async ({ quick }: Sizes): Promise<Sample> => {
     await using bull = await BullMQ.start(fsync)
     const events = await bull.events()
-    return oneByOne(quick, async () => (await bull.queue.add('noop', { n: 0 })).waitUntilFinished(events, waitMs))
+    return await oneByOne(quick, async () => (await bull.queue.add('noop', { n: 0 })).waitUntilFinished(events, waitMs))
   }
 }
 

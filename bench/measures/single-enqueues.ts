@@ -18,7 +18,7 @@ export const singleEnqueues: Measure = {
   contenders: {
     Chard: async ({ quick, shards }) => {
       await using server = await ChardServer.start(shards)
-      return enqueueOneByOne(server.client, quick)
+      return await enqueueOneByOne(server.client, quick)
     },
     'BullMQ, fsync every second': bullMQ('everysec'),
     'BullMQ, fsync always': bullMQ('always'),
@@ -48,13 +48,13 @@ async function enqueuesIn(client: Client, ms: number): Promise<number> {
 function bullMQ(fsync: Fsync) {
   return async ({ quick }: Sizes): Promise<Sample> => {
     await using bull = await BullMQ.start(fsync)
-    return enqueueOneByOne(await bull.http(), quick)
+    return await enqueueOneByOne(await bull.http(), quick)
   }
 }
 
 function celery(fsync: Fsync) {
   return async ({ quick }: Sizes): Promise<Sample> => {
     await using started = await Celery.start(fsync)
-    return enqueueOneByOne(await started.http(), quick)
+    return await enqueueOneByOne(await started.http(), quick)
   }
 }
