@@ -1,0 +1,62 @@
+/**
+ * BullMQ: a queue in this process, workers in their own. Jobs that have completed are kept, which is its default and what
+ * Chard does: https://docs.bullmq.io/guide/queues/auto-removal-of-jobs
+ */
+import { join } from 'node:path'
+import { Client } from '../client.ts'
+import { freePort, Group } from '../processes.ts'
+import { connectionTo, loadBullMQ, type Queue, type QueueEvents, queueName } from './bullmq-library.ts'
+import { type Fsync, Redis } from './redis.ts'
+
+/** https://docs.bullmq.io/guide/workers/concurrency: 100 to 300 is what it names for work that mostly waits. */
+export const bullConcurrency = 100
+/** One process was as fast as two on two cores, where Redis and the client want theirs. */
+export const bullProcesses = 1
+
+export class BullMQ implements AsyncDisposable {
+  readonly queue: Queue
+  readonly #redis: Redis
+  readonly #stack: AsyncDisposableStack
+
+  private constructor(queue: Queue, redis: Redis, stack: AsyncDisposableStack) {
+    this.queue = queue
+    this.#redis = redis
+    this.#stack = stack
+  }
+
+  static async start(fsync: Fsync): Promise<BullMQ> {
+    await using stack = new AsyncDisposableStack()
+    const redis = stack.use(await Redis.start(fsync))
+    for (let started = 0; started < bullProcesses; started++) {
+      const args = [join(import.meta.dirname, 'bullmq-worker.ts'), String(redis.port), String(bullConcurrency)]
+      const group = stack.use(new Group('BullMQ', { program: process.execPath, args }))
+      await group.ready(() => group.log.includes('READY'))
+    }
+    const library = await loadBullMQ()
+    const queue = new library.Queue(queueName, connectionTo(redis.port))
+    stack.defer(() => queue.close())
+    return new BullMQ(queue, redis, stack.move())
+  }
+
+  /** Hears of every job that ends: what `waitUntilFinished` needs. */
+  async events(): Promise<QueueEvents> {
+    const { QueueEvents } = await loadBullMQ()
+    const events = new QueueEvents(queueName, connectionTo(this.#redis.port))
+    this.#stack.defer(() => events.close())
+    await events.waitUntilReady()
+    return events
+  }
+
+  /** A server whose every request adds a job. */
+  async http(): Promise<Client> {
+    const port = await freePort()
+    const args = [join(import.meta.dirname, 'bullmq-http.ts'), String(this.#redis.port), String(port)]
+    const group = this.#stack.use(new Group('the server of BullMQ', { program: process.execPath, args }))
+    await group.ready(() => group.log.includes('READY'))
+    return new Client(`http://127.0.0.1:${port}`)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack.disposeAsync()
+  }
+}

@@ -1,0 +1,128 @@
+/** Starts what is measured, each in a process group of its own, and ends it however the bench itself ends. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const readyMs = 60_000
+const goneMs = 10_000
+const logMax = 20_000
+
+/** Its input is held open by this process alone. */
+const reaper = spawn(process.execPath, [join(import.meta.dirname, 'reaper.ts')], {
+  detached: true,
+  stdio: ['pipe', 'ignore', 'ignore'],
+})
+reaper.unref()
+// biome-ignore lint/suspicious/noExplicitAny: a socket can be unreferenced, which the type of a stream does not know
+;(reaper.stdin as any).unref()
+
+export interface Launch {
+  readonly program: string
+  readonly args: readonly string[]
+  readonly env?: NodeJS.ProcessEnv
+  readonly cwd?: string
+}
+
+/** A program and everything it starts. */
+export class Group implements AsyncDisposable {
+  readonly name: string
+  readonly #child: ChildProcess
+  #log = ''
+  #hasEnded = false
+
+  constructor(name: string, { program, args, env, cwd = import.meta.dirname }: Launch) {
+    this.name = name
+    const quiet = { ...process.env, NO_COLOR: '1', ...env }
+    this.#child = spawn(program, args, { detached: true, stdio: ['pipe', 'pipe', 'pipe'], env: quiet, cwd })
+    if (this.#child.pid !== undefined) reaper.stdin?.write(`${this.#child.pid}\n`)
+    this.#child.on('error', (error) => {
+      this.#log += String(error)
+      this.#hasEnded = true
+    })
+    this.#child.on('exit', () => {
+      this.#hasEnded = true
+    })
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.#log = (this.#log + text).slice(-logMax)
+      })
+    }
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? -1
+  }
+
+  get log(): string {
+    return this.#log
+  }
+
+  write(text: string): void {
+    this.#child.stdin?.write(text)
+  }
+
+  /** Waits until `isReady` says so. @throws with what the program has printed, when it ends or takes too long */
+  async ready(isReady: () => Promise<boolean> | boolean): Promise<void> {
+    const deadline = Date.now() + readyMs
+    while (!(await Promise.resolve(isReady()).catch(() => false))) {
+      if (this.#hasEnded) throw new Error(`${this.name} ended. It said:\n${this.#log}`)
+      if (Date.now() > deadline) throw new Error(`${this.name} did not become ready. It said:\n${this.#log}`)
+      await sleep(25)
+    }
+  }
+
+  /** The rest of a program that ends by itself. @throws when it fails */
+  async ended(): Promise<string> {
+    const code = this.#child.exitCode ?? (await new Promise((resolve) => this.#child.once('close', resolve)))
+    if (code !== 0) throw new Error(`${this.name} ended with ${code}. It said:\n${this.#log}`)
+    return this.#log
+  }
+
+  /** A crash: every process of it at once. */
+  async kill(): Promise<void> {
+    this.#signal('SIGKILL')
+    await this.#gone()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#signal('SIGTERM')
+    if (!(await this.#gone())) await this.kill()
+  }
+
+  /** True once no process of the group is left. */
+  async #gone(): Promise<boolean> {
+    for (const deadline = Date.now() + goneMs; Date.now() < deadline; await sleep(20)) {
+      if (!this.#signal(0)) return true
+    }
+    return false
+  }
+
+  /** False when nobody is there to receive it. */
+  #signal(signal: NodeJS.Signals | 0): boolean {
+    try {
+      process.kill(-this.pid, signal)
+      return true
+    } catch {
+      return false
+    }
+  }
+}
+
+/** A folder for what one round stores. `await using` takes it away again. */
+export async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await mkdtemp(join(tmpdir(), 'chard-bench-'))
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true, maxRetries: 5 }) }
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().on('error', reject)
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address()
+      probe.close(() => (address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port'))))
+    })
+  })
+}

@@ -1,0 +1,62 @@
+/** The Worker that is measured: takes jobs in by one, by the hundred or as a sign-up, and tells how far they are. */
+import { isAllowed } from './bindings.ts'
+import { chard, tasks } from './tasks.ts'
+
+const worker = chard.serve(Object.values(tasks))
+
+export const Ledger = worker.Ledger
+export const Runner = worker.Runner
+
+export default {
+  async fetch(request: Request): Promise<Response> {
+    if (!isAllowed(request)) return new Response('the token is missing', { status: 401 })
+    const { pathname, searchParams } = new URL(request.url)
+    switch (`${request.method} ${pathname}`) {
+      case 'POST /many':
+        return many(searchParams.get('task') ?? 'noop', Number(searchParams.get('count')))
+      case 'POST /one':
+        return Response.json({ id: (await tasks.noop.enqueue({ n: 0 })).id }, { status: 202 })
+      case 'POST /run':
+        return runOne(searchParams.has('startNow'))
+      case 'POST /users':
+        return signUp()
+      case 'GET /counts':
+        return Response.json((await chard.overview()).states)
+      case 'GET /starts':
+        return starts(searchParams.get('cursor') ?? undefined)
+      case 'POST /clean':
+        return Response.json(await chard.cancelMany({ state: 'queued' }))
+      default:
+        return new Response('ready')
+    }
+  },
+  queue: worker.queue,
+  scheduled: worker.scheduled,
+}
+
+async function many(name: string, count: number): Promise<Response> {
+  const task = name === 'rated' ? tasks.rated : tasks.noop
+  const jobs = await task.enqueueMany(Array.from({ length: count }, (_, n) => ({ n })))
+  return Response.json({ enqueued: jobs.length }, { status: 202 })
+}
+
+/** Enqueue and wait, in one request: the shortest way for a user of the engine to know that a job has finished. */
+async function runOne(startNow: boolean): Promise<Response> {
+  const job = await tasks.noop.enqueue({ n: 0 }, { startNow })
+  const { state } = await job.wait('20s')
+  return Response.json({ state })
+}
+
+/** What FastAPI's tutorial does with two background tasks. Both are on disk before the answer. */
+async function signUp(): Promise<Response> {
+  const jobs = await Promise.all([tasks.mail.enqueue({ n: 0 }), tasks.image.enqueue({ n: 0 })])
+  return Response.json({ jobs: jobs.map(({ id }) => id) }, { status: 202 })
+}
+
+/** When the limited jobs began, by the ledger's record and by the handler's own clock. */
+async function starts(cursor: string | undefined): Promise<Response> {
+  const page = await chard.list({ task: 'rated', limit: 100, ...(cursor !== undefined && { cursor }) })
+  const found = await Promise.all(page.jobs.map(async ({ id }) => chard.get(id)))
+  const jobs = found.map(({ startedAt, output }) => ({ startedAt, beganAt: (output as { beganAt?: number })?.beganAt }))
+  return Response.json({ jobs, ...(page.cursor !== undefined && { cursor: page.cursor }) })
+}
