@@ -27,6 +27,7 @@ import type {
 } from './protocol.ts'
 import { isRefusal } from './protocol.ts'
 import { get, list } from './read.ts'
+import type { RecentRows } from './recent-rows.ts'
 import { type JobRowWithInput, recordOf } from './row.ts'
 import { fire, listSchedules, reconcile, steerSchedule, trigger } from './schedules.ts'
 import { changed, isPaused, type Settings, type SettingsChange } from './settings.ts'
@@ -80,6 +81,11 @@ export class LedgerCore {
 
   get books(): Books {
     return this.#parts.books
+  }
+
+  /** For a check against what is stored. */
+  get recent(): RecentRows {
+    return this.#parts.recent
   }
 
   get facts(): ReturnType<typeof factStatements> {

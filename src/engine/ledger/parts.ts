@@ -3,6 +3,7 @@ import type { TaskFlow } from '../task/flow.ts'
 import type { RetryPolicy } from '../task/retry.ts'
 import { opened } from './books.ts'
 import { Limits } from './limits.ts'
+import { RecentRows } from './recent-rows.ts'
 import { type PlacedSchedule, Schedules } from './schedules.ts'
 import { migrate } from './schema.ts'
 import { flowNow, noSettings, type Settings } from './settings.ts'
@@ -87,7 +88,8 @@ export interface Standing {
 export function openParts(options: CoreOptions, now: number): CoreParts {
   const { sql, policy, retentionMs, schedules = [], serves = () => true, announces = () => false, ...given } = options
   migrate(sql, now)
-  const [jobs, facts, runners] = [jobStatements(sql), factStatements(sql), runnerStatements(sql)]
+  const recent = new RecentRows()
+  const [jobs, facts, runners] = [jobStatements(sql, recent), factStatements(sql), runnerStatements(sql)]
   const [limitRows, scheduleRows, bulkRows] = [limitStatements(sql), scheduleStatements(sql), bulkStatements(sql)]
   const standing: Standing = {
     homes: facts.read<number>('homes'),
@@ -101,6 +103,7 @@ export function openParts(options: CoreOptions, now: number): CoreParts {
     books,
     standing,
     jobs,
+    recent,
     facts,
     runners,
     limits: new Limits(limitRows, books.running, (task) => flowNow(standing.settings, task, policy(task).flow)),

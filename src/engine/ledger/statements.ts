@@ -3,6 +3,7 @@
  * chooses a state: it writes what it is given, and only if the row is still as it was read.
  */
 import type { JobState } from '../task/job.ts'
+import { RecentRows } from './recent-rows.ts'
 import { type JobRow, type JobRowWithInput, type LightRow, shaped } from './row.ts'
 import { rowBatches } from './row-batch.ts'
 import type { Sql, SqlValue } from './sql.ts'
@@ -86,7 +87,8 @@ export interface Change {
   readonly input?: string | undefined
 }
 
-export function jobStatements(sql: Sql) {
+/** @param recent rows that need not be read: those of the ledger whose database this is */
+export function jobStatements(sql: Sql, recent = new RecentRows()) {
   /** How many rows the last statement wrote. Cheaper than a RETURNING, which makes an object of each. */
   const written = (): number => sql.all<{ n: number }>('SELECT changes() AS n')[0]?.n ?? 0
 
@@ -95,6 +97,7 @@ export function jobStatements(sql: Sql) {
     const hasInput = changes.some(({ input }) => input !== undefined)
     const set = [...changed.map((name) => columns[name]), ...(hasInput ? ['input'] : [])]
     if (set.length === 0) return changes.length
+    for (const { before } of changes) recent.drop(before.id)
     const rows = changes.map(({ before, after, input }): SqlValue[] => [
       ...changed.map((name) => after[name]),
       ...(hasInput ? [input ?? null] : []),
@@ -147,24 +150,24 @@ export function jobStatements(sql: Sql) {
 
     /** The jobs with these ids, in the order of the ids. Unknown ones are left out. */
     byIds(ids: readonly string[]): JobRow[] {
-      return inOrder(
+      const statement = `SELECT ${selected} FROM jobs WHERE id IN (SELECT value FROM json_each(?))`
+      return known(
         ids,
-        sql
-          .all<JobRow>(`SELECT ${selected} FROM jobs WHERE id IN (SELECT value FROM json_each(?))`, JSON.stringify(ids))
-          .map(shaped),
+        (id) => recent.get(id),
+        (rest) => sql.all<JobRow>(statement, JSON.stringify(rest)).map(shaped),
       )
     },
 
     /** As `byIds`, with the inputs: for claims and for people. */
     withInput(ids: readonly string[]): JobRowWithInput[] {
-      return inOrder(
+      const statement = `SELECT ${selected}, input FROM jobs WHERE id IN (SELECT value FROM json_each(?))`
+      return known(
         ids,
-        sql
-          .all<JobRowWithInput>(
-            `SELECT ${selected}, input FROM jobs WHERE id IN (SELECT value FROM json_each(?))`,
-            JSON.stringify(ids),
-          )
-          .map((row) => ({ ...shaped(row), input: row.input })),
+        (id) => recent.withInput(id),
+        (rest) =>
+          sql
+            .all<JobRowWithInput>(statement, JSON.stringify(rest))
+            .map((row) => ({ ...shaped(row), input: row.input })),
       )
     },
 
@@ -259,6 +262,7 @@ export function jobStatements(sql: Sql) {
     /** Gives rows a time to be looked at again, so that the mark or a sweep may pass them. */
     setDue(times: readonly { id: string; dueAt: number }[]): void {
       const pairs = times.map(({ id, dueAt }) => [id, dueAt])
+      for (const { id } of times) recent.drop(id)
       sql.all(
         'UPDATE jobs SET due_at = v.value ->> 1 FROM json_each(?) v WHERE jobs.id = v.value ->> 0',
         JSON.stringify(pairs),
@@ -267,6 +271,7 @@ export function jobStatements(sql: Sql) {
 
     /** Forgets finished jobs. Never a live one, whatever it is told. */
     remove(ids: readonly string[]): string[] {
+      for (const id of ids) recent.drop(id)
       return sql
         .all<{ id: string }>(
           `DELETE FROM jobs WHERE id IN (SELECT value FROM json_each(?)) AND state IN ('completed', 'failed', 'cancelled') RETURNING id`,
@@ -294,8 +299,18 @@ export type JobStatements = ReturnType<typeof jobStatements>
 /** What a search sees of a job. */
 export type SearchRow = Pick<JobRow, 'id' | 'task' | 'state' | 'tags' | 'key' | 'createdAt' | 'finishedAt'>
 
-function inOrder<Row extends { id: string }>(ids: readonly string[], rows: Row[]): Row[] {
-  if (rows.length < 2) return rows
-  const found = new Map(rows.map((row) => [row.id, row]))
+/** The rows with these ids, in the order of the ids: those that are at hand, and those that are read. */
+function known<Row extends { id: string }>(
+  ids: readonly string[],
+  atHand: (id: string) => Row | undefined,
+  read: (ids: readonly string[]) => Row[],
+): Row[] {
+  const found = new Map<string, Row>()
+  for (const id of ids) {
+    const row = atHand(id)
+    if (row) found.set(id, row)
+  }
+  const rest = found.size === 0 ? ids : ids.filter((id) => !found.has(id))
+  if (rest.length > 0) for (const row of read(rest)) found.set(row.id, row)
   return ids.flatMap((id) => found.get(id) ?? [])
 }

@@ -7,6 +7,7 @@
 import { isFinal } from '../task/job.ts'
 import { type Books, storedUpkeep, type Upkeep } from './books.ts'
 import { movedCounts, type TaskCounts } from './counts.ts'
+import type { RecentRows } from './recent-rows.ts'
 import { isReady, type JobRow, type JobRowWithInput, type LightRow } from './row.ts'
 import type { factStatements, tallyStatements } from './small-tables.ts'
 import type { Change, JobStatements } from './statements.ts'
@@ -19,6 +20,7 @@ export const wakeUpPatienceMs = 500
 export interface TurnParts {
   readonly books: Books
   readonly jobs: JobStatements
+  readonly recent: RecentRows
   readonly facts: ReturnType<typeof factStatements>
   readonly tallies: Tallies
   readonly tallyRows: ReturnType<typeof tallyStatements>
@@ -154,7 +156,7 @@ export class Turn {
 
   /** After the commit: memory follows. */
   settle(): void {
-    const { books } = this.#parts
+    const { books, recent } = this.#parts
     books.isRecounted = false
     if (this.#moved) {
       books.mark = this.#moved.mark
@@ -162,8 +164,14 @@ export class Turn {
       books.counts.below = this.#moved.below
     }
     if (this.#below) books.counts.below = this.#below
-    for (const row of this.#added.values()) books.mirror(undefined, row, this.now)
-    for (const { before, after } of this.#changes.values()) books.mirror(before, after, this.now)
+    for (const row of this.#added.values()) {
+      books.mirror(undefined, row, this.now)
+      recent.keep(row, row.input)
+    }
+    for (const { before, after, input } of this.#changes.values()) {
+      books.mirror(before, after, this.now)
+      recent.keep(after, input ?? inputOf(after))
+    }
     for (const effect of this.#effects) effect()
   }
 
@@ -207,4 +215,9 @@ export class Turn {
       this.need(Math.min(this.now + wakeUpPatienceMs, row.expiresAt ?? Number.POSITIVE_INFINITY))
     if (row.dueAt !== null && row.dueAt > this.now) this.need(row.dueAt)
   }
+}
+
+/** A row that was read with its input carries it from step to step. */
+function inputOf(row: JobRow): string | undefined {
+  return 'input' in row ? (row as JobRowWithInput).input : undefined
 }

@@ -19,6 +19,8 @@ export type Served = { readonly task: TaskDefinition; readonly part: 'run' | 'on
 export interface AttemptPorts {
   readonly platform: Platform
   readonly enqueueChild: (parent: string) => RunContext['enqueue']
+  /** Many attempts of one runner share a timer. Left out, each has one of the platform. */
+  readonly timer?: Platform['timer']
   /** Called when there is progress to report. */
   readonly onProgress?: () => void
 }
@@ -118,7 +120,8 @@ export class Attempt {
 
   /** Calls back after `ms`, if the attempt has not ended by then. */
   #unlessEnded(ms: number, act: () => void): void {
-    if (!this.#isEnded) this.#timers.push(this.#ports.platform.timer(ms, act))
+    const { platform, timer = platform.timer.bind(platform) } = this.#ports
+    if (!this.#isEnded) this.#timers.push(timer(ms, act))
   }
 
   async #attempted(served: Served): Promise<Outcome> {

@@ -13,6 +13,7 @@ import type { Beat, Claimed, Settlement, SyncReply, SyncRequest } from '../ledge
 import type { Platform } from '../task/platform.ts'
 import type { RunContext } from '../task/task.ts'
 import { Attempt, attemptLine } from './attempt.ts'
+import { Deadlines } from './deadlines.ts'
 import type { ServedTasks } from './tasks.ts'
 
 /** What a runner works with. */
@@ -83,6 +84,7 @@ export class Runner {
   /** A limit opens then: worth a sync while there is room for more. */
   #againAt: number | undefined
   readonly #bell: Bell
+  readonly #deadlines: Deadlines
 
   constructor(ports: RunnerPorts, bounds: RunnerBounds, id = newRunnerId(ports.platform)) {
     this.#ports = ports
@@ -91,6 +93,7 @@ export class Runner {
     this.#openedAt = ports.platform.now()
     this.#capacity = bounds.concurrency
     this.#bell = new Bell(ports.platform)
+    this.#deadlines = new Deadlines(ports.platform)
   }
 
   /** Starts what was claimed by other means than a sync: the jobs of startNow, whose claim was seq 1. */
@@ -205,6 +208,7 @@ export class Runner {
     const attempt = new Attempt(claimed, tasks.get(claimed.task), {
       platform,
       enqueueChild,
+      timer: (ms, act) => this.#deadlines.timer(ms, act),
       onProgress: () => this.#bell.ring(),
     })
     this.#jobs++

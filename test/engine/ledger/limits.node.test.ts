@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { Books } from '../../../src/engine/ledger/books.ts'
 import { type Ended, type Group, Limits } from '../../../src/engine/ledger/limits.ts'
 import type { Admission } from '../../../src/engine/ledger/ready-index.ts'
+import { RecentRows } from '../../../src/engine/ledger/recent-rows.ts'
 import { migrate } from '../../../src/engine/ledger/schema.ts'
 import { factStatements, limitStatements, tallyStatements } from '../../../src/engine/ledger/small-tables.ts'
 import { jobStatements } from '../../../src/engine/ledger/statements.ts'
@@ -46,6 +47,7 @@ class Scene {
       {
         books: this.books,
         jobs: jobStatements(this.sql),
+        recent: new RecentRows(),
         facts: factStatements(this.sql),
         tallies: new Tallies(),
         tallyRows: tallyStatements(this.sql),

@@ -4,7 +4,9 @@
  */
 import { LedgerCore } from '../../../src/engine/ledger/core.ts'
 import type { EnqueueReply, EnqueueRequest, SyncReply, SyncRequest } from '../../../src/engine/ledger/protocol.ts'
-import { isReady } from '../../../src/engine/ledger/row.ts'
+import { isReady, type JobRow } from '../../../src/engine/ledger/row.ts'
+import type { Sql } from '../../../src/engine/ledger/sql.ts'
+import { jobStatements } from '../../../src/engine/ledger/statements.ts'
 import { isFinal, jobStates } from '../../../src/engine/task/job.ts'
 import type { FlowPlan } from '../plan-flow.ts'
 import type { Activation } from '../platform/activation.ts'
@@ -227,6 +229,21 @@ export class LedgerWatch {
     )
     for (let slice = 0; slice < 200; slice++) reopened.load(now)
     this.#compare(ledger, reopened, now, 'a restart')
+    this.#compareRecent(ledger, core)
+  }
+
+  /** I12: rows that are kept in memory between two steps are the stored ones. */
+  #compareRecent({ storage, shard }: LedgerObject, { recent }: LedgerCore): void {
+    const known = [...recent.all()]
+    const all = (statement: string, ...bindings: (string | number | null)[]) => storage.all(statement, ...bindings)
+    const read = jobStatements({ all, transaction: (work) => work(), bytes: () => 0 } as Sql)
+    const stored = new Map(read.withInput(known.map(({ id }) => id)).map((row) => [row.id, row]))
+    for (const { input, ...row } of known as (JobRow & { input?: string })[]) {
+      const there = stored.get(row.id)
+      const differs = Object.entries(row).find(([name, value]) => there?.[name as keyof JobRow] !== value)
+      const isSame = there !== undefined && !differs && (input === undefined || there.input === input)
+      this.#ports.claim(isSame, 'I12', () => `ledger ${shard} remembers ${row.id} with ${differs ?? 'another input'}`)
+    }
   }
 
   /** I8: unfinished work has an alarm in time, or a fault has taken it and the watchdog has not come yet. */

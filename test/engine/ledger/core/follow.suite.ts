@@ -164,6 +164,8 @@ export function followSuite(withStore: WithStore): void {
         const running = rig.claim()
         const { id } = one(rig, call(rig, 2, { unique: rerun }))
         rig.sql.all(forget)
+        // Memory has not seen that.
+        rig.restart()
         if (endsFirst) rig.settle(running, completed)
         rig.restart()
         rig.passRinging(14 * minuteMs)

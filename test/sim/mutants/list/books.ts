@@ -98,4 +98,16 @@ export const books: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: 'a row is remembered as it was before its step',
+    breaks: ['I12'],
+    seen: 'Asked for by the design: rows are kept in memory between two steps, and a cache that lags a write is the oldest mistake there is.',
+    edits: [
+      {
+        file: 'ledger/turn.ts',
+        find: 'recent.keep(after, input ?? inputOf(after))',
+        replace: 'recent.keep(before, input ?? inputOf(after))',
+      },
+    ],
+  },
 ]
