@@ -13,9 +13,10 @@ import { parseArgs } from 'node:util'
 import { endToEnd } from './measures/end-to-end.ts'
 import type { Measure, Sample, Sizes } from './measures/measure.ts'
 import { oneAtATime } from './measures/one-at-a-time.ts'
+import { signUp } from './measures/sign-up.ts'
 import { singleEnqueues } from './measures/single-enqueues.ts'
 
-const measures: readonly Measure[] = [endToEnd, oneAtATime, singleEnqueues]
+const measures: readonly Measure[] = [endToEnd, oneAtATime, singleEnqueues, signUp]
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))
 
