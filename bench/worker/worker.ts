@@ -24,7 +24,7 @@ export default {
       case 'GET /counts':
         return Response.json((await chard.overview()).states)
       case 'GET /starts':
-        return starts(searchParams.get('cursor') ?? undefined)
+        return starts(searchParams.get('cursor') || undefined)
       case 'POST /clean':
         return Response.json(await chard.cancelMany({ state: 'queued' }))
       default:
