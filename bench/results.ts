@@ -39,7 +39,8 @@ export function resultOf(measure: Measure, samples: Readonly<Record<string, read
   )
   const levels = measure.levels.flatMap((level) => {
     const own = medians(subject, level.figure)
-    const bound = level.of === undefined ? level.value : level.value * medians(level.of, level.figure)
+    const against = level.of ?? (level.ofFigure === undefined ? undefined : subject)
+    const bound = level.value * (against === undefined ? 1 : medians(against, level.ofFigure ?? level.figure))
     // A contender that was left out says nothing.
     if (!Number.isFinite(own) || !Number.isFinite(bound)) return []
     return [{ ...level, isHeld: level.is === 'at least' ? own >= bound : own <= bound }]
@@ -75,9 +76,10 @@ export function tableOf(results: readonly MeasureResult[]): string {
 /** Chard's levels, each with whether it is held. */
 export function levelsOf(results: readonly MeasureResult[]): string[] {
   return results.flatMap(({ name, contenders, levels }) =>
-    levels.map(({ figure, is, value, of, isHeld }) => {
+    levels.map(({ figure, is, value, of, ofFigure, isHeld }) => {
       const found = contenders[subject]?.[figure]
-      const bound = of === undefined ? `${value}` : `${value} x ${of}`
+      const against = of ?? ofFigure
+      const bound = against === undefined ? `${value}` : `${value} x ${against}`
       return `${isHeld ? 'held    ' : 'NOT HELD'}  ${name}: ${figure} ${is} ${bound} (it is ${shown(found?.median ?? Number.NaN)} ${found?.unit})`
     }),
   )
