@@ -36,7 +36,12 @@ export class Client {
           })
           .on('error', reject)
       })
-      asked.on('error', reject).on('timeout', () => asked.destroy(new Error(`${method} ${path} was not answered`)))
+      asked.on('error', (error) => {
+        // A kept connection may be closed by the server in the moment it is used again. A question can be asked again.
+        if (method === 'GET' && asked.reusedSocket) resolve(this.ask(method, path))
+        else reject(error)
+      })
+      asked.on('timeout', () => asked.destroy(new Error(`${method} ${path} was not answered`)))
       asked.end()
     })
   }

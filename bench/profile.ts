@@ -2,6 +2,8 @@
 import { writeFile } from 'node:fs/promises'
 
 const samplingMicroseconds = 500
+/** There are calls that workerd never answers. */
+const answerMs = 60_000
 
 interface Answer {
   readonly id?: number
@@ -35,8 +37,10 @@ export class Inspector implements Disposable {
   call(method: string, params: object = {}): Promise<Record<string, unknown>> {
     const id = ++this.#calls
     return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`${method} was not answered`)), answerMs)
       this.#waiting.set(id, ({ result, error }) => {
         this.#waiting.delete(id)
+        clearTimeout(timer)
         if (error === undefined) resolve(result ?? {})
         else reject(new Error(`${method}: ${JSON.stringify(error)}`))
       })

@@ -4,18 +4,29 @@
  *
  *   --rounds 5            how often; the medians count
  *   --only <measure>      one measure instead of all
- *   --contender <name>    one contender instead of all
+ *   --contender <name>    those whose name begins so, instead of all
  *   --quick               small numbers, to see that everything works
  *   --shards 4            ledgers of Chard
  *   --cpu-profile <file>  a profile of Chard's Worker during end-to-end
+ *
+ * A whole run writes `bench/results.json` and `docs/bench.svg`; one of a part only prints.
  */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { chartOf } from './chart.ts'
+import { installPeers } from './install.ts'
+import { machine, settings, versions } from './machine.ts'
 import { endToEnd } from './measures/end-to-end.ts'
+import { largeShard } from './measures/large-shard.ts'
 import type { Measure, Sample, Sizes } from './measures/measure.ts'
 import { oneAtATime } from './measures/one-at-a-time.ts'
+import { rateLimit } from './measures/rate-limit.ts'
+import { signUp } from './measures/sign-up.ts'
 import { singleEnqueues } from './measures/single-enqueues.ts'
+import { levelsOf, type MeasureResult, resultOf, tableOf } from './results.ts'
 
-const measures: readonly Measure[] = [endToEnd, oneAtATime, singleEnqueues]
+const measures: readonly Measure[] = [endToEnd, oneAtATime, singleEnqueues, signUp, rateLimit, largeShard]
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))
 
@@ -23,31 +34,64 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     only: { type: 'string' },
-    contender: { type: 'string' },
+    contender: { type: 'string', default: '' },
     quick: { type: 'boolean', default: false },
     shards: { type: 'string', default: '4' },
     'cpu-profile': { type: 'string' },
   },
 })
+const rounds = number('rounds', values.rounds)
 const sizes: Sizes = {
   quick: values.quick,
-  shards: Number(values.shards),
+  shards: number('shards', values.shards),
   ...(values['cpu-profile'] !== undefined && { cpuProfile: values['cpu-profile'] }),
 }
 const chosen = measures.filter(({ name }) => values.only === undefined || name === values.only)
-if (chosen.length === 0)
-  throw new Error(`--only is ${values.only}; it takes ${measures.map(({ name }) => name).join(', ')}`)
+const isWhole = chosen.length === measures.length && values.contender === '' && !sizes.quick
+if (chosen.length === 0) refuse('only', values.only, measures.map(({ name }) => name).join(', '))
 
-for (const measure of chosen) {
-  const samples: Record<string, Sample[]> = {}
-  const rounds = Math.min(Number(values.rounds), measure.roundsMax ?? Number.POSITIVE_INFINITY)
-  for (let round = 1; round <= rounds; round++) {
-    for (const [name, take] of Object.entries(measure.contenders)) {
-      if (values.contender !== undefined && !name.toLowerCase().startsWith(values.contender.toLowerCase())) continue
-      const sample = await take(sizes)
-      samples[name] = [...(samples[name] ?? []), sample]
-      console.log(`${measure.name}, round ${round} of ${rounds}, ${name}: ${JSON.stringify(sample)}`)
-    }
-  }
+installPeers()
+const results: MeasureResult[] = []
+for (const measure of chosen) results.push(resultOf(measure, await samplesOf(measure)))
+
+const where = machine()
+const parts = { versions: versions(), settings: settings(sizes.shards) }
+console.log(`\n${tableOf(results)}\n`)
+for (const line of levelsOf(results)) console.log(line)
+console.log(`\n${Object.values(where).join(', ')}`)
+for (const [name, value] of Object.entries({ ...parts.versions, ...parts.settings })) console.log(`${name}: ${value}`)
+if (isWhole) {
+  const caption = `One machine (${where.cores} cores), everything on it, medians of ${rounds} rounds; production adds the network`
+  const json = JSON.stringify({ machine: where, ...parts, quick: sizes.quick, rounds, results }, undefined, 2)
+  await writeFile(join(import.meta.dirname, 'results.json'), `${json}\n`)
+  await writeFile(join(import.meta.dirname, '../docs/bench.svg'), chartOf(results, caption))
 }
 process.exit(0)
+
+/** Every contender once a round. */
+async function samplesOf(measure: Measure): Promise<Record<string, Sample[]>> {
+  const samples: Record<string, Sample[]> = {}
+  const wanted = Object.entries(measure.contenders).filter(([name]) =>
+    name.toLowerCase().startsWith(values.contender.toLowerCase()),
+  )
+  const count = Math.min(rounds, measure.roundsMax ?? rounds)
+  for (let round = 1; round <= count; round++) {
+    for (const [name, take] of wanted) {
+      const sample = await take(sizes)
+      samples[name] = [...(samples[name] ?? []), sample]
+      const told = Object.entries(sample).map(([figure, value]) => `${figure} ${value.toPrecision(4)}`)
+      console.log(`${measure.name}, round ${round} of ${count}, ${name}: ${told.join(', ')}`)
+    }
+  }
+  return samples
+}
+
+function number(option: string, text: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(text)) refuse(option, text, 'a whole number from 1 to 9,999')
+  return Number(text)
+}
+
+function refuse(option: string, value: string | undefined, takes: string): never {
+  console.error(`--${option} is ${value}; it takes ${takes}`)
+  process.exit(2)
+}

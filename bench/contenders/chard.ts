@@ -2,6 +2,7 @@
  * Chard, as the Worker of `bench/worker` on workerd: the production build of the engine, Durable Objects stored on disk.
  * What production adds is the network between the Worker, its ledgers and its queue.
  */
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { Client } from '../client.ts'
@@ -60,6 +61,21 @@ export class ChardServer implements ChardTarget, AsyncDisposable {
 
   async kill(): Promise<void> {
     await this.#group.kill()
+  }
+
+  /** An orderly end, until it is started again. */
+  async stop(): Promise<void> {
+    await this.#group[Symbol.asyncDispose]()
+  }
+
+  /** The database of its only ledger that has been used. Nobody may look into it but while the server is stopped. */
+  async ledgerFile(): Promise<string> {
+    const { folder } = this.options
+    const files = await readdir(folder, { recursive: true })
+    // The runtime keeps an index of its objects beside them.
+    const found = files.filter((file) => /Ledger.*\.sqlite$/.test(file) && !file.endsWith('metadata.sqlite'))
+    if (found.length !== 1) throw new Error(`there are ${found.length} ledgers in ${folder}: ${files}`)
+    return join(folder, found[0] as string)
   }
 
   /** Starts it again over what it had stored. */

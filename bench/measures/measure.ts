@@ -32,11 +32,14 @@ export interface Measure {
   readonly contenders: Readonly<Record<string, (sizes: Sizes) => Promise<Sample>>>
 }
 
-/** A promise about one of Chard's figures: against another contender's, or against a number. */
+/** A promise about one of Chard's figures: against another contender's, against another of its own, or a number. */
 export interface Level {
   readonly figure: string
   readonly is: 'at least' | 'at most'
-  /** Of the other contender's figure when there is one. */
+  /** As it is, or as a multiple of what it is held against. */
   readonly value: number
+  /** Another contender, whose same figure it is held against. */
   readonly of?: string
+  /** Another figure of Chard's, which it is held against. */
+  readonly ofFigure?: string
 }

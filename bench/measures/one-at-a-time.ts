@@ -16,10 +16,8 @@ export const oneAtATime: Measure = {
   figures: { p50: { unit: 'ms', better: 'less' }, p99: { unit: 'ms', better: 'less' } },
   levels: [{ figure: 'p50', is: 'at most', value: 1, of: 'BullMQ, fsync every second' }],
   contenders: {
-    Chard: async ({ quick, shards }) => {
-      await using server = await ChardServer.start(shards)
-      return await oneByOneOnChard(server, quick)
-    },
+    Chard: chard(false),
+    'Chard, looking all the time': chard(true),
     'BullMQ, fsync every second': bullMQ('everysec'),
     'BullMQ, fsync always': bullMQ('always'),
     'Celery, fsync every second': celery('everysec'),
@@ -28,8 +26,15 @@ export const oneAtATime: Measure = {
 }
 
 /** Enqueue and wait in one request, as a route does that answers with what a job has made. */
-export function oneByOneOnChard({ client }: ChardTarget, quick: boolean): Promise<Sample> {
-  return oneByOne(quick, () => client.post('/run?startNow'))
+export function oneByOneOnChard({ client }: ChardTarget, quick: boolean, looks: boolean): Promise<Sample> {
+  return oneByOne(quick, () => client.post(looks ? '/run?looks' : '/run'))
+}
+
+function chard(looks: boolean) {
+  return async ({ quick, shards }: Sizes): Promise<Sample> => {
+    await using server = await ChardServer.start(shards)
+    return await oneByOneOnChard(server, quick, looks)
+  }
 }
 
 function bullMQ(fsync: Fsync) {

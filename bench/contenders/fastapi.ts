@@ -1,0 +1,53 @@
+/** FastAPI with BackgroundTasks on Uvicorn: nothing is stored, which is what people start with. */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Client } from '../client.ts'
+import { freePort, type Group, temporaryFolder } from '../processes.ts'
+import { uvicorn } from './python.ts'
+
+/** As many as the machine has cores: https://fastapi.tiangolo.com/deployment/server-workers/ */
+export const fastapiWorkers = 2
+
+export class FastApi implements AsyncDisposable {
+  readonly client: Client
+  readonly #port: number
+  readonly #done: string
+  readonly #stack: AsyncDisposableStack
+  #group: Group | undefined
+
+  private constructor(port: number, done: string, stack: AsyncDisposableStack) {
+    this.client = new Client(`http://127.0.0.1:${port}`)
+    this.#port = port
+    this.#done = done
+    this.#stack = stack
+  }
+
+  static async start(): Promise<FastApi> {
+    await using stack = new AsyncDisposableStack()
+    const folder = stack.use(await temporaryFolder()).path
+    const server = new FastApi(await freePort(), join(folder, 'done'), stack.move())
+    await server.restart()
+    return server
+  }
+
+  /** Background jobs that have ended, also before a crash: its server writes a byte for each. */
+  async completed(): Promise<number> {
+    return (await readFile(this.#done)).length
+  }
+
+  async kill(): Promise<void> {
+    await this.#group?.kill()
+  }
+
+  async restart(): Promise<void> {
+    const group = uvicorn('users:app', this.#port, fastapiWorkers, { BENCH_DONE: this.#done })
+    this.#group = group
+    await group.ready(async () => (await fetch(`${this.client.url}/docs`)).ok)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // It would wait for what its threads still do, which nobody needs any more.
+    await this.kill()
+    await this.#stack.disposeAsync()
+  }
+}

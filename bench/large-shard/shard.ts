@@ -1,0 +1,173 @@
+/**
+ * A ledger's core over a file, and the rows of a shard that has been busy for long. Rows are copies of such as the core
+ * has written itself, so that they have its exact form whatever that is; by its verbs alone a million would take minutes.
+ */
+import { join } from 'node:path'
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { build } from 'esbuild'
+
+export const finishedJobs = 1_000_000
+export const waitingJobs = 100_000
+export const batch = 100
+
+const engine = join(import.meta.dirname, '../../src/engine/ledger')
+const bundle = join(import.meta.dirname, '../../node_modules/.cache/bench/ledger.mjs')
+const task = 'noop'
+
+/** As much of the core as is used here. It is bundled when the bench runs, so it is typed here. */
+export interface Core {
+  enqueue(request: { homes: number; jobs: readonly object[] }, now: number): unknown
+  sync(request: object, now: number): { claimed: readonly Claimed[] }
+  halt(on: boolean, now: number): void
+}
+
+interface Claimed {
+  readonly id: string
+  readonly lease: string
+}
+
+interface Engine {
+  readonly LedgerCore: new (options: object, now: number, alarmAt: undefined) => Core
+  readonly newJobId: (shard: number, now: number, random: () => number) => string
+  readonly jobIdFloor: (shard: number, ms: number) => string
+}
+
+let loading: Promise<Engine> | undefined
+
+export function loadEngine(): Promise<Engine> {
+  loading ??= build({
+    stdin: {
+      contents: `export { LedgerCore } from './core.ts'; export { newJobId, jobIdFloor } from './job-id.ts'`,
+      resolveDir: engine,
+    },
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    outfile: bundle,
+  }).then(() => import(bundle) as Promise<Engine>)
+  return loading
+}
+
+/** One shard in a file: its core, and the database below. */
+export class Shard implements Disposable {
+  readonly core: Core
+  readonly openedMs: number
+  readonly #database: DatabaseSync
+  readonly #engine: Engine
+  #seq = 0
+  #settle: object[] = []
+
+  private constructor(core: Core, openedMs: number, database: DatabaseSync, engine: Engine) {
+    this.core = core
+    this.openedMs = openedMs
+    this.#database = database
+    this.#engine = engine
+  }
+
+  static async open(file: string): Promise<Shard> {
+    const engine = await loadEngine()
+    const database = new DatabaseSync(file)
+    // What a Durable Object's database is like, but for the confirmation of each write by others.
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
+    const retry = { maxAttempts: 5, backoff: 'exponential', delayMs: 1_000, maxDelayMs: 3_600_000, jitter: 'full' }
+    const options = {
+      shard: 0,
+      sql: sqlOver(database),
+      setAlarm() {},
+      random: Math.random,
+      policy: () => ({ retry, onFailed: false }),
+      retentionMs: 7 * 86_400_000,
+      historyBytesMax: 2 ** 32,
+    }
+    const began = performance.now()
+    const core = new engine.LedgerCore(options, Date.now(), undefined)
+    return new Shard(core, performance.now() - began, database, engine)
+  }
+
+  /** Records a batch. Answers how long that took. */
+  enqueue(count = batch, now = Date.now()): number {
+    const { newJobId } = this.#engine
+    const jobs = Array.from({ length: count }, () => ({
+      id: newJobId(0, now, Math.random),
+      task,
+      input: '{"n":0}',
+      maxAttempts: 5,
+    }))
+    const began = performance.now()
+    this.core.enqueue({ homes: 1, jobs }, now)
+    return performance.now() - began
+  }
+
+  /** Settles what was claimed before, and claims a batch. Answers how long that took. */
+  claim(want = batch): number {
+    const request = {
+      runner: 'bench',
+      seq: ++this.#seq,
+      ack: this.#seq - 1,
+      tasks: { [task]: 25_000 },
+      settle: this.#settle,
+      beat: [],
+      want,
+      remainingMs: 600_000,
+    }
+    const began = performance.now()
+    const { claimed } = this.core.sync(request, Date.now())
+    const took = performance.now() - began
+    this.#settle = claimed.map(({ id, lease }) => ({ id, lease, outcome: { kind: 'completed' }, ranMs: 1 }))
+    return took
+  }
+
+  /** Writes so many finished jobs, and so many waiting ones that were made after them. */
+  fill(finished: number, waiting: number): void {
+    const now = Date.now()
+    this.enqueue(1, now - 3_600_000)
+    this.claim(1)
+    this.claim(0)
+    this.#copies(finished - 1, now - 3_600_000)
+    this.enqueue(1, now - 1_800_000)
+    this.#copies(waiting - 1, now - 1_800_000)
+  }
+
+  /** The newest row again and again, under ids that follow one another as time would have them. */
+  #copies(count: number, madeAt: number): void {
+    const sql = sqlOver(this.#database)
+    const [newest] = sql.all('SELECT * FROM jobs ORDER BY id DESC LIMIT 1') as [Record<string, string>]
+    const others = Object.keys(newest).filter((name) => name !== 'id')
+    const prefix = this.#engine.jobIdFloor(0, madeAt).slice(0, -16)
+    sql.all(
+      `INSERT INTO jobs (id, ${others}) WITH RECURSIVE numbers (n) AS
+         (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?)
+       SELECT ? || printf('%016X', n), ${others} FROM numbers, (SELECT * FROM jobs WHERE id = ?)`,
+      count,
+      prefix,
+      newest['id'] ?? '',
+    )
+  }
+
+  [Symbol.dispose](): void {
+    this.#database.close()
+  }
+}
+
+function sqlOver(database: DatabaseSync) {
+  const prepared = new Map<string, StatementSync>()
+  return {
+    all(statement: string, ...bindings: (string | number | null)[]) {
+      const known = prepared.get(statement) ?? database.prepare(statement)
+      prepared.set(statement, known)
+      return known.all(...bindings)
+    },
+    transaction<T>(work: () => T): T {
+      database.exec('BEGIN')
+      try {
+        const result = work()
+        database.exec('COMMIT')
+        return result
+      } catch (error) {
+        database.exec('ROLLBACK')
+        throw error
+      }
+    },
+    bytes: () => 0,
+  }
+}
