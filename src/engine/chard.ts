@@ -14,6 +14,7 @@ import {
   type JobQuery,
   type Overview,
 } from './client/client.ts'
+import { Endings } from './client/endings.ts'
 import { type ChartSpan, type Charts, type Metrics, readCharts, readMetrics } from './client/observation.ts'
 import { ScheduleBook, type Schedules } from './client/schedule-book.ts'
 import { type BulkProgress, type Drained, type Steered, Steering } from './client/steering.ts'
@@ -192,7 +193,8 @@ export function createChard(options: ChardOptions = {}): Chard {
   const platform = workerPlatform
   const bindings = new Bindings(options, () => platform.env())
   const stubs = (shard: number) => bindings.ledger(shard)
-  const client = new Client({ homes, spread, retentionMs, platform, stubs })
+  const endings = new Endings()
+  const client = new Client({ homes, spread, retentionMs, platform, stubs, endings })
   const steering = new Steering(client, platform)
   const book = new ScheduleBook(steering, homes)
   const enqueueChild = enqueueChildOf(client)
@@ -201,7 +203,8 @@ export function createChard(options: ChardOptions = {}): Chard {
 
   const runnerOf = (shard: number, tasks: ServedTasks, bounds: RunnerBounds, id?: string): Runner => {
     const sync = (request: SyncRequest) => callLedger({ stubs, platform }, shard, (ledger) => ledger.sync(request))
-    return new Runner({ platform, sync, tasks, enqueueChild, logsAttempts }, bounds, id)
+    const onSettled = (ids: readonly string[]) => endings.tell(ids)
+    return new Runner({ platform, sync, tasks, enqueueChild, logsAttempts, onSettled }, bounds, id)
   }
 
   const runShard = (shard: number, tasks: ServedTasks, wallMs: number): Promise<RunReport> =>

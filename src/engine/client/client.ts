@@ -24,6 +24,7 @@ import type { Platform } from '../task/platform.ts'
 import { serialised, validated } from '../task/schema.ts'
 import { checkedPriority, partitionOf, type TaskDefinition, type TaskRequest } from '../task/task.ts'
 import { looksBackMs } from '../task/unique.ts'
+import { Endings } from './endings.ts'
 import { homeOfJob, Spread } from './shards.ts'
 
 /** Which jobs are meant. All conditions must hold; an absent one holds for all. */
@@ -82,6 +83,8 @@ export interface ClientOptions {
   readonly spread: number
   readonly platform: Platform
   readonly stubs: LedgerStubs
+  /** Ends of jobs that run in this isolate. Left out, nothing is heard of them. */
+  readonly endings?: Endings
 }
 
 /** How a request is recorded, beside what its caller said. */
@@ -107,9 +110,11 @@ const lookMsMax = 2_000
 export class Client {
   readonly #options: ClientOptions
   readonly #spread: Spread
+  readonly #endings: Endings
 
   constructor(options: ClientOptions) {
     this.#options = options
+    this.#endings = options.endings ?? new Endings()
     this.#spread = new Spread(options.spread, options.platform)
   }
 
@@ -236,17 +241,23 @@ export class Client {
     const { platform } = this.#options
     const endsAt = platform.now() + durationMs(timeout, 'timeout')
     let seen = ''
-    for (let waitMs = lookMsMin; ; waitMs = Math.min(waitMs * 1.5, lookMsMax)) {
-      const record = await this.get(id)
-      const now = JSON.stringify(record)
-      if (now !== seen) {
-        yield record
-        seen = now
-        waitMs = lookMsMin
+    // From before the first look, so that an end between a look and the wait after it is not missed.
+    const ear = this.#endings.listen(id, platform)
+    try {
+      for (let waitMs = lookMsMin; ; waitMs = Math.min(waitMs * 1.5, lookMsMax)) {
+        const record = await this.get(id)
+        const now = JSON.stringify(record)
+        if (now !== seen) {
+          yield record
+          seen = now
+          waitMs = lookMsMin
+        }
+        const leftMs = endsAt - platform.now()
+        if (isFinal(record.state) || leftMs <= 0 || signal?.aborted) return
+        await ear.wait(Math.min(waitMs, leftMs), signal)
       }
-      const leftMs = endsAt - platform.now()
-      if (isFinal(record.state) || leftMs <= 0 || signal?.aborted) return
-      await platform.sleep(Math.min(waitMs, leftMs), signal)
+    } finally {
+      ear.close()
     }
   }
 

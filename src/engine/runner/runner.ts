@@ -23,6 +23,8 @@ export interface RunnerPorts {
   readonly sync: (request: SyncRequest) => Promise<SyncReply>
   readonly tasks: ServedTasks
   readonly enqueueChild: (parent: string) => RunContext['enqueue']
+  /** Told which attempts the ledger has taken as ended. */
+  readonly onSettled?: (ids: readonly string[]) => void
   /** False: only attempts that did not complete leave a line in the log. */
   readonly logsAttempts: boolean
 }
@@ -180,7 +182,8 @@ export class Runner {
     }
   }
 
-  #take({ beat }: SyncRequest, reply: SyncReply, sentAt: number): void {
+  #take({ beat, settle }: SyncRequest, reply: SyncReply, sentAt: number): void {
+    if (settle.length > 0) this.#ports.onSettled?.(settle.map(({ id }) => id))
     const { claimed, lost, cancelled, leaseMs: goodMs, againInMs } = reply
     this.#againAt = againInMs === undefined ? undefined : this.#ports.platform.now() + againInMs
     const beaten = new Map(beat.map(({ id, lease }) => [id, lease]))
