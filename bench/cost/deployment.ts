@@ -17,6 +17,9 @@ const deliveryMs = 50
 const minuteMs = 60_000
 /** How long a finished job is kept. */
 const retentionMs = 7 * 24 * 60 * minuteMs
+/** How long the engine keeps the sums of a minute, and of how many minutes it has some when the count begins. */
+const keptSumsMinutes = 48 * 60
+const sumsMinutes = 180
 /** By then what a sweep has left over is gone too. */
 const sweepsMs = 3 * 60 * minuteMs
 
@@ -32,22 +35,36 @@ export class Deployment {
   #before: Omit<Counts, 'jobs'> | undefined
 
   /** @param storage of an object in which nothing is stored */
-  constructor(storage: DurableObjectStorage, options: DeploymentOptions = {}) {
+  constructor(
+    private readonly storage: DurableObjectStorage,
+    options: DeploymentOptions = {},
+  ) {
     const meter = this.#meter
     this.world = new BareWorld({
       hibernates: true,
       directStart: true,
-      sql: () => ({ ...durableSql(storage, meter), rowsWritten: () => meter.rowsWritten }),
+      sql: () => ({
+        ...durableSql(storage, meter),
+        rowsWritten: () => meter.rowsWritten,
+        look: <Row>(query: string) => storage.sql.exec(query).toArray() as Row[],
+      }),
     })
     this.world.ledger().latencyMs = rpcMs
     this.world.queue.accept = () => this.world.clock.sleep(sendMs)
     this.world.queue.fate = () => [options.deliveryMs ?? deliveryMs]
   }
 
-  /** From here on everything counts. What a ledger writes once in its life, its schema above all, is behind it. */
-  async begin(): Promise<void> {
+  /**
+   * From here on everything counts. What a ledger writes once in its life, its schema above all, is behind it, and it has
+   * sums of this task that are old enough for their rows to be taken over, as one has that runs for more than two days.
+   */
+  async begin(task: string): Promise<void> {
     await this.world.until(this.world.client.record(0, []))
     await this.minutes(2)
+    const { sql } = this.storage
+    const expired = Math.floor(this.world.clock.now / minuteMs) - keptSumsMinutes - sumsMinutes - 1
+    for (let minute = expired; minute < expired + sumsMinutes; minute++)
+      sql.exec("INSERT INTO task_minutes (task, minute, sums, totals) VALUES (?, ?, '{}', '{}')", task, minute)
     this.#before = this.#read()
   }
 
@@ -67,8 +84,12 @@ export class Deployment {
 
   /** Lets time pass until every job is finished, kept for as long as it is to be kept, and gone. Answers the counts. */
   async end(jobs: number): Promise<Counts> {
+    await this.world.untilQuiet()
     await this.world.untilFinal()
     await this.minutes(1)
+    // It goes on, and those who come next take the rows of the sums over: they are not removed.
+    this.storage.sql.exec("DELETE FROM task_minutes WHERE sums = '{}'")
+    this.storage.sql.exec('UPDATE task_minutes SET minute = minute + ?', retentionMs / minuteMs)
     await this.world.clock.advance(retentionMs - sweepsMs)
     const endsAt = this.world.clock.now + 3 * sweepsMs + 24 * 60 * minuteMs
     while (this.world.jobs().length > 0) {

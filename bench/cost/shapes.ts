@@ -11,6 +11,8 @@ export interface Shape {
   /** What one unit of it is. */
   readonly unit: string
   readonly options?: DeploymentOptions
+  /** The task whose jobs they are. */
+  readonly task: string
   readonly jobs: number
   readonly run: (deployment: Deployment, jobs: number) => Promise<void>
 }
@@ -103,28 +105,52 @@ async function scheduled(deployment: Deployment, slots: number): Promise<void> {
 }
 
 export const shapes: readonly Shape[] = [
-  { name: 'plain', what: 'a plain job alone, one a minute', unit: 'job', jobs: 120, run: alone(handlerMs) },
+  {
+    name: 'plain',
+    task: 'alone',
+    what: 'a plain job alone, one a minute',
+    unit: 'job',
+    jobs: 120,
+    run: alone(handlerMs),
+  },
   {
     name: 'sign-up',
+    task: 'draw-avatar',
     what: 'a sign-up: a mail after the response, a picture by the queue',
     unit: 'sign-up',
     jobs: 60,
     run: signUps,
   },
-  { name: 'bulk', what: 'enqueueMany by 500, 20,000 at once', unit: 'job', jobs: 20_000, run: many(handlerMs) },
+  { name: 'bulk', task: 'many', what: 'enqueueMany by 500, 20,000 at once', unit: 'job', jobs: 20_000, run: many(20) },
   {
     name: 'retry',
+    task: 'alone',
     what: 'a job alone whose first attempt fails',
     unit: 'job',
     jobs: 60,
     run: alone(handlerMs, { failsFirst: true }),
   },
-  { name: 'scheduled', what: "a schedule's slot, one a minute", unit: 'job', jobs: 60, run: scheduled },
-  { name: 'rate-limited', what: '2,000 at once under 20 a second', unit: 'job', jobs: 2_000, run: rateLimited },
-  { name: '5 s', what: 'a job of 5 s alone', unit: 'job', jobs: 30, run: alone(5_000) },
-  { name: '10 min', what: 'a job of 10 min alone', unit: 'job', jobs: 6, run: alone(600_000, { minutes: 15 }) },
+  { name: 'scheduled', task: 'slot', what: "a schedule's slot, one a minute", unit: 'job', jobs: 60, run: scheduled },
+  {
+    name: 'rate-limited',
+    task: 'limited',
+    what: '2,000 at once under 20 a second',
+    unit: 'job',
+    jobs: 2_000,
+    run: rateLimited,
+  },
+  { name: '5 s', task: 'alone', what: 'a job of 5 s alone', unit: 'job', jobs: 30, run: alone(5_000) },
+  {
+    name: '10 min',
+    task: 'alone',
+    what: 'a job of 10 min alone',
+    unit: 'job',
+    jobs: 6,
+    run: alone(600_000, { minutes: 15 }),
+  },
   {
     name: 'late',
+    task: 'alone',
     what: 'a plain job alone whose wake-up takes 2 s',
     unit: 'job',
     jobs: 60,
@@ -134,9 +160,9 @@ export const shapes: readonly Shape[] = [
 ]
 
 /** Runs a shape over the storage of an object in which nothing is stored. */
-export async function measured({ jobs, run, options }: Shape, storage: DurableObjectStorage): Promise<Counts> {
+export async function measured({ jobs, run, options, task }: Shape, storage: DurableObjectStorage): Promise<Counts> {
   const deployment = new Deployment(storage, options)
-  await deployment.begin()
+  await deployment.begin(task)
   await run(deployment, jobs)
   return deployment.end(jobs)
 }

@@ -259,10 +259,21 @@ export class LedgerCore {
 
   /** When time will next make something due; undefined when nothing will. Overdue things count as they are. */
   nextUpkeepAt(): number | undefined {
+    const at = Math.min(this.nextOfLiveAt() ?? Number.POSITIVE_INFINITY, this.nextSweepAt ?? Number.POSITIVE_INFINITY)
+    return at === Number.POSITIVE_INFINITY ? undefined : at
+  }
+
+  /** When finished jobs are next to be swept. */
+  get nextSweepAt(): number | undefined {
+    return this.books.nextSweepAt
+  }
+
+  /** As `nextUpkeepAt`, the sweep left out: it takes away what is finished, and no job waits for it. */
+  nextOfLiveAt(): number | undefined {
     const { books, schedules, bulks } = this.#parts
     let next = Number.POSITIVE_INFINITY
     for (const job of books.running.values()) next = Math.min(next, books.leaseEnd(job))
-    const times = [books.nextLoadAt, books.nextSweepAt, books.ready.nextExpiryAt(), schedules.nextAt()]
+    const times = [books.nextLoadAt, books.ready.nextExpiryAt(), schedules.nextAt()]
     for (const at of times) if (at !== undefined && at < next) next = at
     if (books.prunable.size > 0 || bulks.size > 0) next = 0
     return next === Number.POSITIVE_INFINITY ? undefined : next

@@ -70,6 +70,8 @@ export interface Surroundings {
 /** A database that counts the rows written to it. */
 export interface VirtualSql extends Sql {
   rowsWritten(): number
+  /** Rows for those who look on: not part of what the engine reads. Default: `all`. */
+  look?<Row>(query: string): Row[]
 }
 
 interface Activation {
@@ -129,7 +131,8 @@ export class VirtualLedger {
 
   /** Rows as they are on disk; none where nothing was ever recorded. */
   rows<Row>(query: string): Row[] {
-    return this.#isCreated ? this.sql.all<Row>(query) : []
+    if (!this.#isCreated) return []
+    return this.sql.look ? this.sql.look<Row>(query) : this.sql.all<Row>(query)
   }
 
   /** The calls of one verb. */
