@@ -16,6 +16,8 @@ export interface Limits {
   readonly messagesASecond: number
   /** Consumer invocations of one queue at once. */
   readonly consumers: number
+  /** Runners that a ledger lets be at work at once. */
+  readonly runnersAShard: number
   /** Jobs that one runner has in hand at once. */
   readonly concurrency: number
   /** Shards that `spread` takes at most. */
@@ -28,6 +30,7 @@ export const limits: Limits = {
   cpuShare: 0.3,
   messagesASecond: 5_000,
   consumers: 250,
+  runnersAShard: 8,
   concurrency: 100,
   shardsMax: 1_000,
 }
@@ -58,14 +61,16 @@ const monthSeconds = 30 * 86_400
 export function capacity({ jobsASecond, handlerMs, job, cpuMs }: Load, within = limits): Capacity {
   const byRequests = within.requestsASecond / job.requests
   const byCpu = (1e6 / within.ledgerUsAJob) * within.cpuShare
-  const shards = Math.max(1, Math.ceil(jobsASecond / Math.min(byRequests, byCpu)))
   const runners = Math.ceil((jobsASecond * handlerMs) / 1_000 / within.concurrency)
+  const byRate = Math.ceil(jobsASecond / Math.min(byRequests, byCpu))
+  const shards = Math.max(1, byRate, Math.ceil(runners / within.runnersAShard))
   const messages = (jobsASecond * job.queueOperations) / 3
   const queues = Math.max(1, Math.ceil(runners / within.consumers), Math.ceil(messages / within.messagesASecond))
   const aShard = jobsASecond / shards
   const used: [string, number][] = [
     ['requests of a ledger', aShard / byRequests],
-    ['CPU of a ledger', (aShard * within.ledgerUsAJob) / 1e6],
+    ['the thread of a ledger, as planned', aShard / byCpu],
+    ["a ledger's runners", runners / shards / within.runnersAShard],
     ["a queue's messages", messages / queues / within.messagesASecond],
     ["a queue's consumers", runners / queues / within.consumers],
     ['shards that may be set', shards / within.shardsMax],

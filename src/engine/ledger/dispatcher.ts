@@ -315,10 +315,7 @@ export class Dispatcher implements LedgerRpc {
     return count
   }
 
-  /**
-   * When the alarm is next needed.
-   * @param rests true when a sweep is no reason, because the watchdog sees to it
-   */
+  /** When the alarm is next needed. @param rests true when a sweep is no reason, because the watchdog sees to it */
   #nextAt(now: number, rests: boolean): number | undefined {
     const checkAt = this.#core.available(now) > 0 ? (this.#wakeUps.checkAt ?? now) : undefined
     const upkeepAt = rests ? this.#core.nextOfLiveAt() : this.#core.nextUpkeepAt()
