@@ -97,4 +97,5 @@ export function elsewhere(job: Elsewhere): Bill[] {
 }
 
 /** Dollars as a person reads them. */
-export const dollars = (usd: number): string => (usd >= 100 ? `$${usd.toFixed(0)}` : `$${usd.toFixed(2)}`)
+export const dollars = (usd: number): string =>
+  usd >= 100 ? `$${Math.round(usd).toLocaleString('en')}` : `$${usd.toFixed(2)}`

@@ -47,7 +47,8 @@ ${rows.join('\n')}
 
 Nothing of this passes through D1. What saturates first is the thread of a ledger while handlers are short, and the consumers of
 the queue while they are long. Chard has one queue today: a line that asks for more cannot be run as it stands, unless it is
-split into several deployments. Nor does \`spread\` go beyond ${n(limits.shardsMax)} shards.
+split into several deployments. Nor does \`spread\` go beyond ${n(limits.shardsMax)}
+shards. The month is at list prices, and almost all of it is rows written: ${dollars((job.rowsWritten * 1e6) / 1e6)} a million jobs.
 
 **A live system grows** by \`spread\`: plain jobs go to the new shards from the next deploy on, nothing moves, and old shards drain by
 themselves. Jobs with an idempotency key or a partition stay with the home shards, whose number (\`shards\`) is chosen once: choose it for

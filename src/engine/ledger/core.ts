@@ -51,6 +51,8 @@ import type { WakeUpCounts } from './wake-ups.ts'
 const slicesMax = 20
 /** The alarm that is set before upkeep, should upkeep not come to its end. */
 const deadmanMs = 30_000
+/** Finished jobs above the mark that a ledger at rest may keep: each look of the watchdog reads them. */
+const finishedAboveAtRest = 256
 /** A limit that opens this soon is worth a runner's waiting. */
 const comesBackMsMax = 10_000
 /** How long the alarm waits for a runner that said it would come back. */
@@ -283,6 +285,12 @@ export class LedgerCore {
   nextOpeningAt(now: number): number | undefined {
     const at = this.#parts.limits.nextOpeningAt()
     return at === undefined || this.books.expectedRunner(now) === undefined ? at : at + comesBackGraceMs
+  }
+
+  /** Nothing is left to do: the next activation should not have to read past what is finished. */
+  rest(now: number): void {
+    if (this.books.counts.finishedAbove() > finishedAboveAtRest)
+      this.#transact(now, (turn) => moveMark(this.#parts, turn))
   }
 
   /** Arms the alarm, whatever was armed. */

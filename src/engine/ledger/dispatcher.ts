@@ -211,9 +211,11 @@ export class Dispatcher implements LedgerRpc {
     const { alarmAt, nextSweepAt } = this.#core
     if (this.#core.isHalted || (alarmAt !== undefined && alarmAt >= now - overdueMs)) return false
     const nextAt = this.#nextAt(now, alarmAt === undefined)
-    // Nothing was lost where it only rests.
-    if (nextAt === undefined && (nextSweepAt ?? Number.POSITIVE_INFINITY) <= now) this.#core.setAlarm(now)
-    if (nextAt === undefined) return false
+    if (nextAt === undefined) {
+      if ((nextSweepAt ?? Number.POSITIVE_INFINITY) <= now) this.#core.setAlarm(now)
+      else this.#core.rest(now)
+      return false
+    }
     this.#ports.warn('alarm-rearmed', { shard: this.#shard, wasAt: alarmAt ?? null })
     this.#core.setAlarm(Math.max(nextAt, now))
     return true
@@ -323,7 +325,6 @@ export class Dispatcher implements LedgerRpc {
     return times.length === 0 ? undefined : Math.min(...times)
   }
 
-  /** Until when a runner's leases are extended on disk. */
   #extendedTo({ runner }: SyncRequest): number {
     return this.#core.books.runners.get(runner)?.until ?? 0
   }
