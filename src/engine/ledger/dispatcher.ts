@@ -331,9 +331,8 @@ export class Dispatcher implements LedgerRpc {
 
   /** A lease was extended: the alarm at its former end would ring for nothing, and be armed anew for the same row. */
   #putOff(now: number): void {
-    const { alarmAt } = this.#core
-    const nextAt = this.#nextAt(now, false)
-    if (alarmAt !== undefined && nextAt !== undefined && nextAt > Math.max(alarmAt, now)) this.#core.setAlarm(nextAt)
+    const nextAt = this.#nextAt(now, false) ?? 0
+    if (nextAt > Math.max(this.#core.alarmAt ?? Number.POSITIVE_INFINITY, now)) this.#core.setAlarm(nextAt)
   }
 
   #noteArrival(now: number): void {
