@@ -52,6 +52,8 @@ import type { WakeUpCounts } from './wake-ups.ts'
 const slicesMax = 20
 /** The alarm that is set before upkeep, should upkeep not come to its end. */
 const deadmanMs = 30_000
+/** Finished jobs above the mark that a ledger at rest may keep: each look of the watchdog reads them. */
+const finishedAboveAtRest = 256
 /** A limit that opens this soon is worth a runner's waiting. */
 const comesBackMsMax = 10_000
 /** How long the alarm waits for a runner that said it would come back. */
@@ -265,10 +267,21 @@ export class LedgerCore {
 
   /** When time will next make something due; undefined when nothing will. Overdue things count as they are. */
   nextUpkeepAt(): number | undefined {
+    const at = Math.min(this.nextOfLiveAt() ?? Number.POSITIVE_INFINITY, this.nextSweepAt ?? Number.POSITIVE_INFINITY)
+    return at === Number.POSITIVE_INFINITY ? undefined : at
+  }
+
+  /** When finished jobs are next to be swept. */
+  get nextSweepAt(): number | undefined {
+    return this.books.nextSweepAt
+  }
+
+  /** As `nextUpkeepAt`, the sweep left out: it takes away what is finished, and no job waits for it. */
+  nextOfLiveAt(): number | undefined {
     const { books, schedules, bulks } = this.#parts
     let next = Number.POSITIVE_INFINITY
     for (const job of books.running.values()) next = Math.min(next, books.leaseEnd(job))
-    const times = [books.nextLoadAt, books.nextSweepAt, books.ready.nextExpiryAt(), schedules.nextAt()]
+    const times = [books.nextLoadAt, books.ready.nextExpiryAt(), schedules.nextAt()]
     for (const at of times) if (at !== undefined && at < next) next = at
     if (books.prunable.size > 0 || bulks.size > 0) next = 0
     return next === Number.POSITIVE_INFINITY ? undefined : next
@@ -278,6 +291,12 @@ export class LedgerCore {
   nextOpeningAt(now: number): number | undefined {
     const at = this.#parts.limits.nextOpeningAt()
     return at === undefined || this.books.expectedRunner(now) === undefined ? at : at + comesBackGraceMs
+  }
+
+  /** Nothing is left to do: the next activation should not have to read past what is finished. */
+  rest(now: number): void {
+    if (this.books.counts.finishedAbove() > finishedAboveAtRest)
+      this.#transact(now, (turn) => moveMark(this.#parts, turn))
   }
 
   /** Arms the alarm, whatever was armed. */

@@ -33,6 +33,7 @@ import type {
 import { isRefusal } from './protocol.ts'
 import type { Settings, SettingsChange } from './settings.ts'
 import { type Demand, WakeUps, type WakeUpsFact } from './wake-ups.ts'
+import { Watchdog } from './watchdog.ts'
 
 /** The platform, as a dispatcher sees it. */
 export interface DispatcherPorts {
@@ -80,6 +81,7 @@ export class Dispatcher implements LedgerRpc {
   readonly #wakeUps: WakeUps
   readonly #polls = new Map<string, Poll>()
   #storedFact: string | undefined
+  readonly #watchdog: Watchdog
   #lastArrivalAt = Number.NEGATIVE_INFINITY
   #arrivalGapMs = Number.POSITIVE_INFINITY
 
@@ -90,6 +92,7 @@ export class Dispatcher implements LedgerRpc {
     const fact = core.facts.read<WakeUpsFact>('wake-ups')
     this.#storedFact = fact && JSON.stringify(fact)
     this.#wakeUps = new WakeUps(fact, core.wakeUpCounts)
+    this.#watchdog = new Watchdog(core.facts)
   }
 
   async enqueue(request: EnqueueRequest): Promise<EnqueueReply> {
@@ -106,11 +109,13 @@ export class Dispatcher implements LedgerRpc {
     const isOpening = request.seq === 1 && !this.#core.books.runners.has(request.runner)
     if (isOpening) this.#wakeUps.opened()
     const mayPark = this.#mayPark(request, now)
+    const extendedTo = this.#extendedTo(request)
     const reply = this.#core.sync(request, now, mayPark)
     if (reply.claimed.length > 0) this.#wakeUps.progressed()
     else if (isOpening && this.#core.available(now) > 0) this.#wakeUps.fruitless(now)
     const held = mayPark && isEmpty(reply) ? this.#hold(request) : undefined
     this.#meet(now)
+    if (this.#extendedTo(request) > extendedTo) this.#putOff(now)
     return held ?? reply
   }
 
@@ -202,10 +207,15 @@ export class Dispatcher implements LedgerRpc {
   async wake(settings?: Settings): Promise<boolean> {
     if (settings) await this.adopt(settings)
     const now = this.#begin()
-    const nextAt = this.#nextAt(now)
-    const { alarmAt } = this.#core
-    if (this.#core.isHalted || nextAt === undefined || (alarmAt !== undefined && alarmAt >= now - overdueMs))
+    this.#watchdog.came(now)
+    const { alarmAt, nextSweepAt } = this.#core
+    if (this.#core.isHalted || (alarmAt !== undefined && alarmAt >= now - overdueMs)) return false
+    const nextAt = this.#nextAt(now, alarmAt === undefined)
+    if (nextAt === undefined) {
+      if ((nextSweepAt ?? Number.POSITIVE_INFINITY) <= now) this.#core.setAlarm(now)
+      else this.#core.rest(now)
       return false
+    }
     this.#ports.warn('alarm-rearmed', { shard: this.#shard, wasAt: alarmAt ?? null })
     this.#core.setAlarm(Math.max(nextAt, now))
     return true
@@ -221,8 +231,10 @@ export class Dispatcher implements LedgerRpc {
       this.#core.load(now)
       this.#answerPolls(now)
       this.#checkWakeUps(now)
-      const nextAt = this.#nextAt(now)
-      if (nextAt !== undefined) this.#core.setAlarm(nextAt <= now ? now + leftOverPauseMs : nextAt)
+      const nextAt = this.#nextAt(now, this.#watchdog.comes(now))
+      const at = nextAt !== undefined && nextAt <= now ? now + leftOverPauseMs : nextAt
+      // What upkeep has armed meanwhile may be right already.
+      if (at !== undefined && at !== this.#core.alarmAt) this.#core.setAlarm(at)
     } catch (error) {
       this.#ports.warn('alarm-failed', { shard: this.#shard, error: String(error) })
       this.#core.setAlarm(now + failedPauseMs)
@@ -305,10 +317,22 @@ export class Dispatcher implements LedgerRpc {
     return count
   }
 
-  #nextAt(now: number): number | undefined {
+  /** When the alarm is next needed. @param rests true when a sweep is no reason, because the watchdog sees to it */
+  #nextAt(now: number, rests: boolean): number | undefined {
     const checkAt = this.#core.available(now) > 0 ? (this.#wakeUps.checkAt ?? now) : undefined
-    const times = [this.#core.nextUpkeepAt(), this.#core.nextOpeningAt(now), checkAt].filter((at) => at !== undefined)
+    const upkeepAt = rests ? this.#core.nextOfLiveAt() : this.#core.nextUpkeepAt()
+    const times = [upkeepAt, this.#core.nextOpeningAt(now), checkAt].filter((at) => at !== undefined)
     return times.length === 0 ? undefined : Math.min(...times)
+  }
+
+  #extendedTo({ runner }: SyncRequest): number {
+    return this.#core.books.runners.get(runner)?.until ?? 0
+  }
+
+  /** A lease was extended: the alarm at its former end would ring for nothing, and be armed anew for the same row. */
+  #putOff(now: number): void {
+    const nextAt = this.#nextAt(now, false) ?? 0
+    if (nextAt > Math.max(this.#core.alarmAt ?? Number.POSITIVE_INFINITY, now)) this.#core.setAlarm(nextAt)
   }
 
   #noteArrival(now: number): void {

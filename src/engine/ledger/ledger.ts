@@ -35,6 +35,7 @@ import type { Settings, SettingsChange } from './settings.ts'
 import { shardOfName } from './shard-name.ts'
 import { factStatements } from './small-tables.ts'
 import type { Meter } from './sql.ts'
+import { Watchdog } from './watchdog.ts'
 
 /** What a ledger takes from the deployment. */
 export interface LedgerConfig {
@@ -151,11 +152,12 @@ export function ledgerClass(config: LedgerConfig) {
       }
     }
 
-    /** True when neither the settings nor the code's schedules have anything new for this ledger. */
+    /** True when neither the settings nor the code's schedules have anything new for this ledger, and it knows the watchdog. */
     #isCurrent(settings: Settings | undefined): boolean {
       const signature = scheduleSignature(config.schedules(shardOfName(this.ctx.id.name)), config.serves)
       const facts = factStatements(durableSql(this.ctx.storage, this.meter))
       try {
+        if (!new Watchdog(facts).isKnown(Date.now())) return false
         const version = facts.read<Settings>('settings')?.version ?? 0
         return (facts.read<string>('schedules') ?? '') === signature && version >= (settings?.version ?? 0)
       } catch {

@@ -171,6 +171,18 @@ export function tallyStatements(sql: Sql) {
   return {
     newest: (task: string): { minute: number; sums: string; totals: string } | undefined =>
       sql.all<{ minute: number; sums: string; totals: string }>(newest, task)[0],
+    /** Takes over the row of the task's oldest minute, if it is from before another: forgotten by itself it would be a row more. */
+    takeOver: (task: string, before: number, minute: number, sums: string, totals: string): boolean =>
+      sql.all(
+        `UPDATE task_minutes SET minute = ?, sums = ?, totals = ?
+         WHERE task = ? AND minute < ? AND minute = (SELECT min(minute) FROM task_minutes WHERE task = ?) RETURNING minute`,
+        minute,
+        sums,
+        totals,
+        task,
+        before,
+        task,
+      ).length > 0,
     write: (task: string, minute: number, sums: string, totals: string): void => {
       sql.all(
         `INSERT INTO task_minutes (task, minute, sums, totals) VALUES (?, ?, ?, ?)

@@ -140,5 +140,7 @@ function write(rows: ReturnType<typeof tallyStatements>, { task, minute, sums }:
   const before = storedSums(newest?.totals)
   const ofMinute = at === newest?.minute ? addedSums(storedSums(newest.sums), sums) : sums
   const totals = { ...addedSums(before, sums), costs: addedCosts(before.costs, costs) }
-  rows.write(task, at, JSON.stringify(ofMinute), JSON.stringify(totals))
+  const [sumsText, totalsText] = [JSON.stringify(ofMinute), JSON.stringify(totals)]
+  const isTaken = at !== newest?.minute && rows.takeOver(task, at - tallyMinutesKept, at, sumsText, totalsText)
+  if (!isTaken) rows.write(task, at, sumsText, totalsText)
 }

@@ -21,6 +21,8 @@ export const finishedAboveMax = 4_096
 const clockSlackMs = 10_000
 /** Live plain rows the mark may pass in one move, each tagged with a due time. */
 const stragglersMax = 64
+/** Finished jobs gather for so much of their retention before they are swept: each sweep has rows and alarms of its own. */
+const gatheredShare = 0.01
 /** A sweep is not tried again sooner than this after it came to its end. */
 export const sweepPauseMs = 10 * 60_000
 
@@ -146,10 +148,13 @@ function isOverfull({ bytes, historyBytesMax }: CoreParts): boolean {
   return bytes() > historyBytesMax
 }
 
-/** When the sweep has something to do next: once the oldest job is past its retention, or the ledger is overfull. */
+/**
+ * When the sweep has something to do next: once the oldest job is past its retention, and those have gathered that ended
+ * soon after it; or the ledger is overfull.
+ */
 export function nextSweepAt(core: CoreParts, notBefore: number): number | undefined {
   const oldest = core.jobs.firstAfter(core.books.swept)
   if (oldest === undefined) return undefined
   const madeAt = decodeTime(ulidOf(oldest))
-  return isOverfull(core) ? notBefore : Math.max(madeAt + core.defaultRetentionMs, notBefore)
+  return isOverfull(core) ? notBefore : Math.max(madeAt + core.defaultRetentionMs * (1 + gatheredShare), notBefore)
 }

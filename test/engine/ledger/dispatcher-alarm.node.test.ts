@@ -113,3 +113,63 @@ describe('the watchdog', () => {
     expect(await world.until(world.client.wakeAll())).toEqual({ rearmed: 1, missing: [2] })
   })
 })
+
+describe('a ledger whose jobs have ended', () => {
+  const dayMs = 24 * 3_600_000
+  const wake = (world: World) => world.until(world.ledger().stub(world.web).wake())
+
+  test('rests without an alarm where a watchdog comes by, which sees to the sweep', async () => {
+    const world = new World()
+    await wake(world)
+    await world.until(nothing(world).enqueue(1))
+    await world.clock.advance(2_000)
+    expect(world.ledger().alarm.at).toBeUndefined()
+    expect(await wake(world)).toBe(false)
+    expect(world.ledger().alarm.at).toBeUndefined()
+    await world.clock.advance(8 * dayMs)
+    world.ledger().restart()
+    expect(await wake(world)).toBe(false)
+    await world.clock.advance(60_000)
+    expect(world.jobs()).toEqual([])
+  })
+
+  test.each([
+    { days: 1, rests: true, because: 'it may have been away for a day' },
+    { days: 3, rests: false, because: 'it was removed' },
+  ])('rests is $rests after $days days without the watchdog: $because', async ({ days, rests }) => {
+    const world = new World()
+    await wake(world)
+    await world.clock.advance(days * dayMs)
+    await world.until(nothing(world).enqueue(1))
+    await world.clock.advance(2_000)
+    expect(world.ledger().alarm.at === undefined).toBe(rests)
+  })
+
+  test('is armed for the sweep where no watchdog comes', async () => {
+    const world = new World()
+    await world.until(nothing(world).enqueue(1))
+    await world.clock.advance(2_000)
+    expect(world.ledger().alarm.at).toBeGreaterThan(world.clock.now + 6 * dayMs)
+  })
+
+  test('and that rests is armed anew by the watchdog when work waits and its alarm was lost', async () => {
+    const world = silentWorld()
+    await wake(world)
+    await world.until(nothing(world).enqueue(1))
+    world.ledger().alarm.set(undefined)
+    world.ledger().restart()
+    expect(await wake(world)).toBe(true)
+    expect(world.ledger().alarm.at).toBeLessThanOrEqual(world.clock.now + 1_000)
+  })
+})
+
+test('a long job rings no alarm between its beats', async () => {
+  const world = new World()
+  const long = world.task({ name: 'long', input: z.number(), timeout: '10m', run: () => world.clock.sleep(300_000) })
+  await world.until(long.enqueue(1))
+  await world.clock.advance(60_000)
+  const rung = world.ledger().alarm.timesRung
+  await world.clock.advance(200_000)
+  expect(world.ledger().alarm.timesRung).toBe(rung)
+  expect(world.ledger().alarm.at).toBeGreaterThan(world.clock.now)
+})

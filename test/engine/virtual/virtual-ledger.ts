@@ -8,7 +8,7 @@ import type { TaskPolicy } from '../../../src/engine/ledger/parts.ts'
 import type { LedgerRpc, SyncRequest } from '../../../src/engine/ledger/protocol.ts'
 import type { PlacedSchedule } from '../../../src/engine/ledger/schedules.ts'
 import type { Sql } from '../../../src/engine/ledger/sql.ts'
-import { type NodeSql, nodeSql } from '../ledger/node-sql.ts'
+import { Awake } from './awake.ts'
 import type { Chance } from './chance.ts'
 import type { Clock } from './clock.ts'
 import { connectionLost } from './faults.ts'
@@ -16,6 +16,9 @@ import type { Isolate, LogEntry } from './isolate.ts'
 import { VirtualAlarm } from './virtual-alarm.ts'
 
 export type Verb = keyof LedgerRpc
+
+/** After this long with nothing to do an object is forgotten. */
+const idleMs = 10_000
 
 /** A record, so that the compiler asks for every verb there is. */
 const verbs: Record<Verb, true> = {
@@ -50,6 +53,10 @@ export type Fault =
 /** What a ledger takes from its deployment. */
 export interface Surroundings {
   readonly clock: Clock
+  /** The database of its own, empty. */
+  readonly sql: VirtualSql
+  /** Whether it forgets its memory when it has been idle, as the platform's objects do. */
+  readonly hibernates: boolean
   readonly chance: Chance
   readonly policy: (task: string) => TaskPolicy
   /** The schedules of the code that live on this ledger. */
@@ -58,6 +65,13 @@ export interface Surroundings {
   readonly retentionMs: number
   readonly sendWakeUps: (count: number) => Promise<void>
   readonly startRunner: (() => Promise<void>) | undefined
+}
+
+/** A database that counts the rows written to it. */
+export interface VirtualSql extends Sql {
+  rowsWritten(): number
+  /** Rows for those who look on: not part of what the engine reads. Default: `all`. */
+  look?<Row>(query: string): Row[]
 }
 
 interface Activation {
@@ -75,8 +89,10 @@ export interface Call {
 }
 
 export class VirtualLedger {
-  readonly sql: NodeSql = nodeSql()
+  readonly sql: VirtualSql
   readonly alarm: VirtualAlarm
+  /** How long it was kept from hibernating. */
+  readonly awake: Awake
   readonly calls: Call[] = []
   readonly warned: LogEntry[] = []
   /** The way from a caller to the ledger, and back. */
@@ -93,7 +109,14 @@ export class VirtualLedger {
     readonly shard: number,
     private readonly around: Surroundings,
   ) {
-    this.alarm = new VirtualAlarm(around.clock, () => this.#opened().dispatcher.alarm())
+    this.sql = around.sql
+    this.awake = new Awake(around.clock)
+    this.alarm = new VirtualAlarm(around.clock, () => {
+      const { dispatcher } = this.#opened()
+      const sleeps = this.awake.begins()
+      dispatcher.alarm()
+      sleeps()
+    })
   }
 
   /** Calls that the ledger has begun to answer and has not answered. */
@@ -108,7 +131,8 @@ export class VirtualLedger {
 
   /** Rows as they are on disk; none where nothing was ever recorded. */
   rows<Row>(query: string): Row[] {
-    return this.#isCreated ? this.sql.all<Row>(query) : []
+    if (!this.#isCreated) return []
+    return this.sql.look ? this.sql.look<Row>(query) : this.sql.all<Row>(query)
   }
 
   /** The calls of one verb. */
@@ -162,14 +186,18 @@ export class VirtualLedger {
   async #answer(verb: Verb, carried: readonly unknown[]): Promise<unknown> {
     const { dispatcher, broken } = this.#opened()
     this.#open++
+    const sleeps = this.awake.begins()
     try {
       return await Promise.race([(dispatcher[verb] as (...request: unknown[]) => Promise<unknown>)(...carried), broken])
     } finally {
       this.#open--
+      sleeps()
     }
   }
 
   #opened(): Activation {
+    const { idleSince } = this.awake
+    if (this.around.hibernates && idleSince !== undefined && this.around.clock.now - idleSince > idleMs) this.restart()
     this.#activation ??= this.#activate()
     return this.#activation
   }
@@ -198,22 +226,28 @@ export class VirtualLedger {
       sendWakeUps: (count) => around.sendWakeUps(count),
       ...(startRunner && { startRunner }),
       setTimer: (ms, callback) => {
+        const sleeps = this.awake.begins()
         const stop = clock.ring(
           clock.now + ms,
           () => {
             timers.delete(callOff)
+            sleeps()
             callback()
           },
           'ledger',
         )
         const callOff = () => {
           timers.delete(callOff)
+          sleeps()
           stop()
         }
         timers.add(callOff)
         return callOff
       },
-      waitUntil: () => {},
+      waitUntil: (promise) => {
+        const sleeps = this.awake.begins()
+        promise.then(sleeps, sleeps)
+      },
       warn: (event, details) => this.warned.push({ event, ...details }),
     })
     let breaks: (error: Error) => void = () => {}
