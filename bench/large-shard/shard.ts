@@ -86,9 +86,7 @@ export class Shard implements Disposable {
 
   /** Records a batch. Answers how long that took. */
   enqueue(count: number): number {
-    const began = performance.now()
-    this.#record(count, Date.now())
-    return performance.now() - began
+    return this.#record(count, Date.now()).took
   }
 
   /** Settles what was claimed before, and claims a batch. Answers how long that took. */
@@ -113,23 +111,25 @@ export class Shard implements Disposable {
   /** Writes so many finished jobs, and so many waiting ones that were made after them. */
   fill(finished: number, waiting: number): void {
     const now = Date.now()
-    const [done] = this.#record(1, now - 3_600_000)
+    const { first: done } = this.#record(1, now - 3_600_000)
     this.claim(1)
     this.claim(0)
     this.#copies(done, finished - 1, now - 3_600_000)
-    const [waits] = this.#record(1, now - 1_800_000)
+    const { first: waits } = this.#record(1, now - 1_800_000)
     this.#copies(waits, waiting - 1, now - 1_800_000)
   }
 
-  #record(count: number, now: number): string[] {
+  #record(count: number, now: number): { first: string; took: number } {
     const { newJobId } = this.#engine
     const ids = Array.from({ length: count }, () => newJobId(0, now, Math.random))
-    this.core.enqueue({ homes: 1, jobs: ids.map((id) => ({ id, task, input: '{"n":0}', maxAttempts: 5 })) }, now)
-    return ids
+    const jobs = ids.map((id) => ({ id, task, input: '{"n":0}', maxAttempts: 5 }))
+    const began = performance.now()
+    this.core.enqueue({ homes: 1, jobs }, now)
+    return { first: ids[0] ?? '', took: performance.now() - began }
   }
 
   /** A row again and again, under ids that follow one another as time would have them. */
-  #copies(id: string | undefined, count: number, madeAt: number): void {
+  #copies(id: string, count: number, madeAt: number): void {
     const sql = sqlOver(this.#database)
     const others = sql
       .all('SELECT name FROM pragma_table_info(?) WHERE name <> ?', 'jobs', 'id')
@@ -141,7 +141,7 @@ export class Shard implements Disposable {
        SELECT ? || printf('%016X', n), ${others} FROM numbers, (SELECT * FROM jobs WHERE id = ?)`,
       count,
       prefix,
-      id ?? '',
+      id,
     )
   }
 
