@@ -38,9 +38,9 @@ interface Server extends AsyncDisposable {
 
 export const signUp: Measure = {
   name: 'sign-up',
-  title: 'Sign-ups, each followed by an e-mail of 2 s and an image of 5 s, at the highest steady rate for a minute',
+  title: 'Sign-ups, each followed by an e-mail of 2 s and an image of 5 s',
   about:
-    'sign-ups whose two jobs have ended within the minute and the time of one; what requests take then, beside what ' +
+    'at the highest steady rate that is kept up for a minute: sign-ups whose two jobs have ended within the minute and the time of one; what requests take then, beside what ' +
     'they take in an idle server; and accepted sign-ups that are lost by `kill -9` and a restart half way',
   figures: {
     completed: { unit: 'sign-ups/s', better: 'more' },
