@@ -31,7 +31,7 @@ export function chartOf(results: readonly MeasureResult[], caption: string): str
     y += titleHeight
     for (const { contender, median, unit } of rows) {
       const length = Math.max(2, (median / most) * barMax)
-      const style = contender === 'Chard' ? 'own' : 'other'
+      const style = contender.startsWith('Chard') ? 'own' : 'other'
       parts.push(
         text(left - 8, y + 14, 'label', contender),
         `<rect class="${style}" x="${left}" y="${y + 2}" width="${length.toFixed(1)}" height="16" rx="2"/>`,

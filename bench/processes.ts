@@ -37,7 +37,7 @@ export class Group implements AsyncDisposable {
     this.name = name
     const quiet = { ...process.env, NO_COLOR: '1', ...env }
     this.#child = spawn(program, args, { detached: true, stdio: ['pipe', 'pipe', 'pipe'], env: quiet, cwd })
-    if (this.#child.pid !== undefined) reaper.stdin?.write(`${this.#child.pid}\n`)
+    if (this.#child.pid !== undefined) reaper.stdin?.write(`+${this.#child.pid}\n`)
     this.#child.on('error', (error) => {
       this.#log += String(error)
       this.#hasEnded = true
@@ -95,7 +95,9 @@ export class Group implements AsyncDisposable {
   /** True once no process of the group is left. */
   async #gone(): Promise<boolean> {
     for (const deadline = Date.now() + goneMs; Date.now() < deadline; await sleep(20)) {
-      if (!this.#signal(0)) return true
+      if (this.#signal(0)) continue
+      reaper.stdin?.write(`-${this.pid}\n`)
+      return true
     }
     return false
   }
@@ -114,6 +116,7 @@ export class Group implements AsyncDisposable {
 /** A folder for what one round stores. `await using` takes it away again. */
 export async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
   const path = await mkdtemp(join(tmpdir(), 'chard-bench-'))
+  reaper.stdin?.write(`${path}\n`)
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true, maxRetries: 5 }) }
 }
 

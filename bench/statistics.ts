@@ -13,5 +13,8 @@ export interface Spread {
 }
 
 export function spread(values: readonly number[]): Spread {
-  return { median: quantile(values, 0.5), min: Math.min(...values), max: Math.max(...values) }
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]]
+  const median = ((middle[0] ?? Number.NaN) + (middle[1] ?? Number.NaN)) / 2
+  return { median, min: Math.min(...values), max: Math.max(...values) }
 }

@@ -12,16 +12,9 @@ import type { ChardServerOptions } from './chard-server.ts'
 const root = join(import.meta.dirname, '../..')
 const bundle = join(root, 'node_modules/.cache/bench/worker.js')
 
-/** A deployment of the bench's Worker, wherever it runs. */
-export interface ChardTarget {
-  readonly client: Client
-  /** Looks after a lost wake-up, as the cron trigger does every minute. */
-  readonly cron: () => void
-}
-
 let built: Promise<unknown> | undefined
 
-export class ChardServer implements ChardTarget, AsyncDisposable {
+export class ChardServer implements AsyncDisposable {
   readonly client: Client
   readonly options: ChardServerOptions
   readonly #stack: AsyncDisposableStack
@@ -55,6 +48,7 @@ export class ChardServer implements ChardTarget, AsyncDisposable {
     return server
   }
 
+  /** Looks after lost wake-ups, as the cron trigger does every minute. */
   cron(): void {
     this.#group.write('cron\n')
   }

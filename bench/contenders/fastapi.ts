@@ -5,7 +5,10 @@ import { Client } from '../client.ts'
 import { freePort, type Group, temporaryFolder } from '../processes.ts'
 import { uvicorn } from './python.ts'
 
-/** As many as the machine has cores: https://fastapi.tiangolo.com/deployment/server-workers/ */
+/**
+ * As many as the machine has cores: https://fastapi.tiangolo.com/deployment/server-workers/. Each has forty threads for
+ * such functions, https://www.starlette.io/threadpool/, so two do twice as much as one.
+ */
 export const fastapiWorkers = 2
 
 export class FastApi implements AsyncDisposable {

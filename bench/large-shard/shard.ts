@@ -85,21 +85,12 @@ export class Shard implements Disposable {
   }
 
   /** Records a batch. Answers how long that took. */
-  enqueue(count = batch, now = Date.now()): number {
-    const { newJobId } = this.#engine
-    const jobs = Array.from({ length: count }, () => ({
-      id: newJobId(0, now, Math.random),
-      task,
-      input: '{"n":0}',
-      maxAttempts: 5,
-    }))
-    const began = performance.now()
-    this.core.enqueue({ homes: 1, jobs }, now)
-    return performance.now() - began
+  enqueue(count: number): number {
+    return this.#record(count, Date.now()).took
   }
 
   /** Settles what was claimed before, and claims a batch. Answers how long that took. */
-  claim(want = batch): number {
+  claim(want: number): number {
     const request = {
       runner: 'bench',
       seq: ++this.#seq,
@@ -120,19 +111,29 @@ export class Shard implements Disposable {
   /** Writes so many finished jobs, and so many waiting ones that were made after them. */
   fill(finished: number, waiting: number): void {
     const now = Date.now()
-    this.enqueue(1, now - 3_600_000)
+    const { first: done } = this.#record(1, now - 3_600_000)
     this.claim(1)
     this.claim(0)
-    this.#copies(finished - 1, now - 3_600_000)
-    this.enqueue(1, now - 1_800_000)
-    this.#copies(waiting - 1, now - 1_800_000)
+    this.#copies(done, finished - 1, now - 3_600_000)
+    const { first: waits } = this.#record(1, now - 1_800_000)
+    this.#copies(waits, waiting - 1, now - 1_800_000)
   }
 
-  /** The newest row again and again, under ids that follow one another as time would have them. */
-  #copies(count: number, madeAt: number): void {
+  #record(count: number, now: number): { first: string; took: number } {
+    const { newJobId } = this.#engine
+    const ids = Array.from({ length: count }, () => newJobId(0, now, Math.random))
+    const jobs = ids.map((id) => ({ id, task, input: '{"n":0}', maxAttempts: 5 }))
+    const began = performance.now()
+    this.core.enqueue({ homes: 1, jobs }, now)
+    return { first: ids[0] ?? '', took: performance.now() - began }
+  }
+
+  /** A row again and again, under ids that follow one another as time would have them. */
+  #copies(id: string, count: number, madeAt: number): void {
     const sql = sqlOver(this.#database)
-    const [newest] = sql.all('SELECT * FROM jobs ORDER BY id DESC LIMIT 1') as [Record<string, string>]
-    const others = Object.keys(newest).filter((name) => name !== 'id')
+    const others = sql
+      .all('SELECT name FROM pragma_table_info(?) WHERE name <> ?', 'jobs', 'id')
+      .map(({ name }) => name)
     const prefix = this.#engine.jobIdFloor(0, madeAt).slice(0, -16)
     sql.all(
       `INSERT INTO jobs (id, ${others}) WITH RECURSIVE numbers (n) AS
@@ -140,7 +141,7 @@ export class Shard implements Disposable {
        SELECT ? || printf('%016X', n), ${others} FROM numbers, (SELECT * FROM jobs WHERE id = ?)`,
       count,
       prefix,
-      newest['id'] ?? '',
+      id,
     )
   }
 

@@ -46,7 +46,6 @@ async function onCore(sizes: Sizes): Promise<Sample> {
 
 async function onWorkerd(sizes: Sizes): Promise<Sample> {
   await using server = await ChardServer.start(1)
-  await server.client.post('/one')
   await server.client.get('/counts')
   await server.stop()
   await fill(await server.ledgerFile(), finishedOf(sizes))
@@ -61,9 +60,9 @@ async function onWorkerd(sizes: Sizes): Promise<Sample> {
 async function fill(file: string, finished: number): Promise<void> {
   {
     using filling = await Shard.open(file)
+    filling.fill(finished, waitingJobs)
     // Halted, it gives out nothing: what is measured stays as it is.
     filling.core.halt(true, Date.now())
-    filling.fill(finished, waitingJobs)
   }
   using settling = await Shard.open(file)
   settling.claim(0)

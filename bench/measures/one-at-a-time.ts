@@ -1,7 +1,7 @@
 /** How long one job takes when nothing else is to be done: from the call that enqueues it until its end is known. */
 import { BullMQ } from '../contenders/bullmq.ts'
 import { Celery } from '../contenders/celery.ts'
-import { ChardServer, type ChardTarget } from '../contenders/chard.ts'
+import { ChardServer } from '../contenders/chard.ts'
 import type { Fsync } from '../contenders/redis.ts'
 import { quantile } from '../statistics.ts'
 import type { Measure, Sample, Sizes } from './measure.ts'
@@ -26,7 +26,11 @@ export const oneAtATime: Measure = {
 }
 
 /** Enqueue and wait in one request, as a route does that answers with what a job has made. */
-export function oneByOneOnChard({ client }: ChardTarget, quick: boolean, looks: boolean): Promise<Sample> {
+export function oneByOneOnChard(
+  { client }: Pick<ChardServer, 'client'>,
+  quick: boolean,
+  looks: boolean,
+): Promise<Sample> {
   return oneByOne(quick, () => client.post(looks ? '/run?looks' : '/run'))
 }
 
