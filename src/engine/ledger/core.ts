@@ -85,7 +85,6 @@ export class LedgerCore {
     return this.#parts.books
   }
 
-  /** For a check against what is stored. */
   get recent(): RecentRows {
     return this.#parts.recent
   }

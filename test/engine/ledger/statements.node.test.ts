@@ -85,6 +85,7 @@ function plans(): { verb: string; statement: string; plan: string[] }[] {
     'bulk.write': () => rooms.bulk.write(bulk),
     'bulk.forget': () => rooms.bulk.forget('b'),
     'tally.newest': () => rooms.tally.newest('send'),
+    'tally.takeOver': () => rooms.tally.takeOver('send', 1, 2, '{}', '{}'),
     'tally.write': () => rooms.tally.write('send', 1, '{}', '{}'),
     'tally.between': () => rooms.tally.between(1, 60),
     'tally.totals': () => rooms.tally.totals(),
