@@ -26,7 +26,7 @@ export interface Limits {
 
 export const limits: Limits = {
   requestsASecond: 1_000,
-  ledgerUsAJob: 150,
+  ledgerUsAJob: 60,
   cpuShare: 0.3,
   messagesASecond: 5_000,
   consumers: 250,

@@ -23,7 +23,7 @@ export const readyMax = 100_000
  */
 export const laneShare = 1_000
 /** Rows read at a time while loading. */
-const loadSlice = 5_000
+const loadSlice = 1_000
 
 /** A runner as its last sync left it. */
 export interface RunnerState {

@@ -86,7 +86,8 @@ export function settled(
     // Not an attempt that failed: it is given back, and the lease that fenced it dies.
     return waiting({ ...ended, attempt: row.attempt - 1 }, 'scheduled', now + sound.forMs)
   }
-  const failed = { ...ended, error: JSON.stringify(sound.error) }
+  // A runner of another version may say of no error.
+  const failed = { ...ended, error: sound.error === undefined ? null : JSON.stringify(sound.error) }
   if (sound.kind === 'rejected') return final(failed, 'failed', now, 'rejected')
   if (row.attempt >= row.maxAttempts) return final(failed, 'failed', now, 'exhausted')
   const delayMs = sound.retryAfterMs ?? retryDelayMs(circumstances.retry, row.attempt, circumstances.random)

@@ -197,7 +197,7 @@ export class Turn {
    * Keeps the invariant that a live row is found on activation: one below the mark carries a due time. And a finished
    * row that the sweep will not meet, or not in time, carries the time at which it is pruned.
    */
-  #anchor(row: LightRow): { dueAt: number | null } {
+  #anchor(row: JobRow): { dueAt: number | null } {
     const { books, retentionMs, defaultRetentionMs } = this.#parts
     if (isFinal(row.state)) {
       const kept = retentionMs(row.task)

@@ -120,6 +120,7 @@ const allowed = [
   { scan: 'SCAN tasks', verb: undefined, because: 'it is the names of tasks, each found by a look at the key' },
   { scan: 'SCAN json_each VIRTUAL TABLE INDEX 1:', verb: undefined, because: 'it is the array that was bound' },
   { scan: 'SCAN v VIRTUAL TABLE INDEX 1:', verb: undefined, because: 'it is the array that was bound' },
+  { scan: 'SCAN (subquery-1)', verb: undefined, because: 'it is the rows that the query inside has found by key' },
   { scan: 'SCAN CONSTANT ROW', verb: undefined, because: 'it reads no table: how many rows were written' },
 ]
 

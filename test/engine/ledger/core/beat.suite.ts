@@ -109,8 +109,8 @@ export function beatSuite(withStore: WithStore): void {
     test('of more jobs than activation loads at once finds every lease alive', () =>
       rigged((rig) => {
         // Rows below the mark are found by their due time alone, and this one was due after all the others.
-        const others = Array.from({ length: 10_500 }, () => rig.job({ delayMs: 1 }))
-        for (let from = 0; from < others.length; from += 5_000) rig.enqueueAll(others.slice(from, from + 5_000))
+        const others = Array.from({ length: 2_100 }, () => rig.job({ delayMs: 1 }))
+        rig.enqueueAll(others)
         const id = rig.enqueue({ delayMs: 2, task: 'draw' })
         rig.pass(minuteMs)
         for (let count = 0; count < 5; count++) rig.core.load(rig.now)
