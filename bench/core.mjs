@@ -3,9 +3,9 @@
  * runtime, nothing but the verbs. Each round runs every case, so that a noisy machine hits all alike; the figure to read
  * is the ratio to `plain`.
  */
-import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { nodeSql } from '../test/engine/ledger/node-sql.ts'
 
 const jobs = 20_000
 const batch = 100
@@ -65,7 +65,7 @@ function run({ flow, partitions = 0 }, count) {
   let now = 1_900_000_000_000
   const options = {
     shard: 0,
-    sql: memorySql(),
+    sql: nodeSql(),
     setAlarm() {},
     random: Math.random,
     policy: () => ({ retry, onFailed: false, ...(flow && { flow }) }),
@@ -106,31 +106,4 @@ function run({ flow, partitions = 0 }, count) {
     }))
   }
   return count / ((performance.now() - startedAt) / 1_000)
-}
-
-function memorySql() {
-  const database = new DatabaseSync(':memory:')
-  /** @type {Map<string, import('node:sqlite').StatementSync>} */
-  const prepared = new Map()
-  return {
-    /** @param {string} statement @param {(string | number | null)[]} bindings */
-    all(statement, ...bindings) {
-      const known = prepared.get(statement) ?? database.prepare(statement)
-      prepared.set(statement, known)
-      return known.all(...bindings)
-    },
-    /** @param {() => unknown} work */
-    transaction(work) {
-      database.exec('BEGIN')
-      try {
-        const result = work()
-        database.exec('COMMIT')
-        return result
-      } catch (error) {
-        database.exec('ROLLBACK')
-        throw error
-      }
-    },
-    bytes: () => 0,
-  }
 }

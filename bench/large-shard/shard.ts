@@ -3,8 +3,9 @@
  * has written itself, so that they have its exact form whatever that is; by its verbs alone a million would take minutes.
  */
 import { join } from 'node:path'
-import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { DatabaseSync } from 'node:sqlite'
 import { build } from 'esbuild'
+import { nodeSql } from '../../test/engine/ledger/node-sql.ts'
 
 export const finishedJobs = 1_000_000
 export const waitingJobs = 100_000
@@ -72,7 +73,7 @@ export class Shard implements Disposable {
     const retry = { maxAttempts: 5, backoff: 'exponential', delayMs: 1_000, maxDelayMs: 3_600_000, jitter: 'full' }
     const options = {
       shard: 0,
-      sql: sqlOver(database),
+      sql: nodeSql(database),
       setAlarm() {},
       random: Math.random,
       policy: () => ({ retry, onFailed: false }),
@@ -130,9 +131,9 @@ export class Shard implements Disposable {
 
   /** A row again and again, under ids that follow one another as time would have them. */
   #copies(id: string, count: number, madeAt: number): void {
-    const sql = sqlOver(this.#database)
+    const sql = nodeSql(this.#database)
     const others = sql
-      .all('SELECT name FROM pragma_table_info(?) WHERE name <> ?', 'jobs', 'id')
+      .all<{ name: string }>('SELECT name FROM pragma_table_info(?) WHERE name <> ?', 'jobs', 'id')
       .map(({ name }) => name)
     const prefix = this.#engine.jobIdFloor(0, madeAt).slice(0, -16)
     sql.all(
@@ -147,28 +148,5 @@ export class Shard implements Disposable {
 
   [Symbol.dispose](): void {
     this.#database.close()
-  }
-}
-
-function sqlOver(database: DatabaseSync) {
-  const prepared = new Map<string, StatementSync>()
-  return {
-    all(statement: string, ...bindings: (string | number | null)[]) {
-      const known = prepared.get(statement) ?? database.prepare(statement)
-      prepared.set(statement, known)
-      return known.all(...bindings)
-    },
-    transaction<T>(work: () => T): T {
-      database.exec('BEGIN')
-      try {
-        const result = work()
-        database.exec('COMMIT')
-        return result
-      } catch (error) {
-        database.exec('ROLLBACK')
-        throw error
-      }
-    },
-    bytes: () => 0,
   }
 }

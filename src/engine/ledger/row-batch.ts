@@ -13,8 +13,6 @@ const arrayCharsMax = 512 * 1024
 const rowCharsMax = 64 * 1024
 
 export interface RowBatch {
-  /** How many rows. */
-  readonly size: number
   /** SQL for each column, in the order of the values. */
   readonly columns: readonly string[]
   /** What comes after FROM; undefined for a single row, whose columns are all bound. */
@@ -31,7 +29,7 @@ export function rowBatches(rows: readonly SqlValue[][]): RowBatch[] {
 }
 
 function alone(row: readonly SqlValue[]): RowBatch {
-  return { size: 1, columns: row.map((_, index) => `?${index + 1}`), source: undefined, bindings: row }
+  return { columns: row.map((_, index) => `?${index + 1}`), source: undefined, bindings: row }
 }
 
 function together(rows: readonly SqlValue[][]): RowBatch {
@@ -45,7 +43,7 @@ function together(rows: readonly SqlValue[][]): RowBatch {
   const [only] = own
   if (only !== undefined && own.length === 1) columns[only] = 'v.value'
   const array = rows.map((row) => (own.length === 1 ? row[own[0] as number] : own.map((index) => row[index])))
-  return { size: rows.length, columns, source: 'json_each(?1) v', bindings: [JSON.stringify(array), ...shared] }
+  return { columns, source: 'json_each(?1) v', bindings: [JSON.stringify(array), ...shared] }
 }
 
 function cut(rows: readonly SqlValue[][]): SqlValue[][][] {

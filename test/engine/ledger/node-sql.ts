@@ -7,8 +7,7 @@ export interface NodeSql extends Sql {
   rowsWritten(): number
 }
 
-export function nodeSql(): NodeSql {
-  const database = new DatabaseSync(':memory:')
+export function nodeSql(database = new DatabaseSync(':memory:')): NodeSql {
   const prepared = new Map<string, StatementSync>()
   const all = <Row>(statement: string, ...bindings: SqlValue[]): Row[] => {
     let known = prepared.get(statement)
