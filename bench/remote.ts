@@ -35,7 +35,7 @@ const { quick } = values
 const target = { client: new Client(url, values.token) }
 const measured: readonly (readonly [Measure, () => Promise<Sample>])[] = [
   [endToEnd, async () => ({ throughput: await throughChard(target, jobsOf(quick)) })],
-  [oneAtATime, () => oneByOneOnChard(target, quick, false)],
+  [oneAtATime, () => oneByOneOnChard(target, quick)],
   [singleEnqueues, () => enqueueOneByOne(target.client, quick)],
 ]
 

@@ -1,11 +1,29 @@
-/** BullMQ behind a route: `node bullmq-http.ts <port of Redis> <port>`. Node's own server, which costs least. */
+/**
+ * BullMQ behind routes: `node bullmq-http.ts <port of Redis> <port>`. `/one` answers once a job is added, `/run` once it has
+ * finished. Node's own server, which costs least.
+ */
 import { createServer } from 'node:http'
-import { connectionTo, loadBullMQ, queueName } from './bullmq-library.ts'
+import { connectionTo, loadBullMQ, type QueueEvents, queueName } from './bullmq-library.ts'
+
+const waitMs = 20_000
 
 const [redisPort, port] = process.argv.slice(2).map(Number)
-const { Queue } = await loadBullMQ()
-const queue = new Queue(queueName, connectionTo(redisPort ?? 0))
-createServer(async (_, response) => {
-  await queue.add('noop', { n: 0 })
+const library = await loadBullMQ()
+const connection = connectionTo(redisPort ?? 0)
+const queue = new library.Queue(queueName, connection)
+/** Who only adds jobs does not listen to all that end. */
+let listening: Promise<QueueEvents> | undefined
+async function listen(): Promise<QueueEvents> {
+  const events = new library.QueueEvents(queueName, connection)
+  await events.waitUntilReady()
+  return events
+}
+
+createServer(async ({ url }, response) => {
+  const job = await queue.add('noop', { n: 0 })
+  if (url === '/run') {
+    listening ??= listen()
+    await job.waitUntilFinished(await listening, waitMs)
+  }
   response.writeHead(202, { 'content-type': 'application/json' }).end('{}')
 }).listen(port, '127.0.0.1', () => console.log('READY'))

@@ -47,7 +47,7 @@ export class BullMQ implements AsyncDisposable {
     return events
   }
 
-  /** A server whose every request adds a job. */
+  /** A server whose requests add a job each. */
   async http(): Promise<Client> {
     const port = await freePort()
     const args = [join(import.meta.dirname, 'bullmq-http.ts'), String(this.#redis.port), String(port)]

@@ -1,5 +1,4 @@
 /** The Worker that is measured: takes jobs in by one, by the hundred or as a sign-up, and tells how far they are. */
-import { isFinal } from '../../src/engine/index.ts'
 import { isAllowed } from './bindings.ts'
 import { chard, tasks } from './tasks.ts'
 
@@ -18,7 +17,7 @@ export default {
       case 'POST /one':
         return Response.json({ id: (await tasks.noop.enqueue({ n: 0 })).id }, { status: 202 })
       case 'POST /run':
-        return runOne(searchParams.has('looks'))
+        return runOne()
       case 'POST /users':
         return signUp()
       case 'GET /counts':
@@ -41,19 +40,10 @@ async function many(name: string, count: number): Promise<Response> {
   return Response.json({ enqueued: jobs.length }, { status: 202 })
 }
 
-/**
- * Enqueue and wait, in one request: the shortest way for a user of the engine to know that a job has finished.
- *
- * @param looks whether to look at the job again and again, instead of leaving it to `wait` when to look
- */
-async function runOne(looks: boolean): Promise<Response> {
+/** Enqueue and wait, in one request: the shortest way for a user of the engine to know that a job has finished. */
+async function runOne(): Promise<Response> {
   const job = await tasks.noop.enqueue({ n: 0 }, { startNow: true })
-  if (!looks) return Response.json({ state: (await job.wait('20s')).state })
-  for (;;) {
-    const { state } = await job.get()
-    if (isFinal(state)) return Response.json({ state })
-    await scheduler.wait(0)
-  }
+  return Response.json({ state: (await job.wait('20s')).state })
 }
 
 /** A sign-up and what follows from it. Both jobs are on disk before the answer, and run here, as `startNow` has it. */

@@ -28,8 +28,8 @@ import { type ChardOptions, checkedOptions } from './options.ts'
 import { workerPlatform } from './platform.ts'
 import { runInBackground } from './runner/background.ts'
 import { answerWakeUps, reportDeadWakeUps } from './runner/consumers.ts'
-import { Runner, type RunnerBounds, type RunReport } from './runner/runner.ts'
-import { startNow } from './runner/start-now.ts'
+import { Runner, type RunnerPorts, type RunReport } from './runner/runner.ts'
+import { type StartNowPorts, startNow } from './runner/start-now.ts'
 import { ServedTasks } from './runner/tasks.ts'
 import type { Duration } from './task/duration.ts'
 import { ChardError, type Snooze } from './task/errors.ts'
@@ -201,14 +201,13 @@ export function createChard(options: ChardOptions = {}): Chard {
   let served: ServedTasks | undefined
   let servedByName: ReturnType<Chard['served']> = new Map()
 
-  const runnerOf = (shard: number, tasks: ServedTasks, bounds: RunnerBounds, id?: string): Runner => {
+  const portsOf = (shard: number, tasks: ServedTasks): RunnerPorts => {
     const sync = (request: SyncRequest) => callLedger({ stubs, platform }, shard, (ledger) => ledger.sync(request))
-    const onSettled = (ids: readonly string[]) => endings.tell(ids)
-    return new Runner({ platform, sync, tasks, enqueueChild, logsAttempts, onSettled }, bounds, id)
+    return { platform, sync, tasks, enqueueChild, logsAttempts, onSettled: (ids) => endings.tell(ids) }
   }
 
   const runShard = (shard: number, tasks: ServedTasks, wallMs: number): Promise<RunReport> =>
-    runnerOf(shard, tasks, { concurrency, jobsMax, syncsMax, wallMs }).run()
+    new Runner(portsOf(shard, tasks), { concurrency, jobsMax, syncsMax, wallMs }).run()
 
   const tiers: Parameters<typeof defineTask>[1] = {
     background: (task, request) => runInBackground({ platform, client, enqueueChild, logsAttempts }, task, request),
@@ -218,8 +217,9 @@ export function createChard(options: ChardOptions = {}): Chard {
         return (await client.enqueue(task, requests)).map(({ job }) => job)
       const bounds = { concurrency: 1, jobsMax: 0, syncsMax, wallMs: inlineWallMs }
       const tasks = served ?? new ServedTasks([task])
-      const ports = { platform, client, wallMs: inlineWallMs }
-      return [await startNow({ ...ports, runnerOf: (shard, id) => runnerOf(shard, tasks, bounds, id) }, task, first)]
+      const runnerOf: StartNowPorts['runnerOf'] = (shard, id, onSettled) =>
+        new Runner({ ...portsOf(shard, tasks), onSettled }, bounds, id)
+      return [await startNow({ platform, client, endings, runnerOf, wallMs: inlineWallMs }, task, first)]
     },
   }
 

@@ -24,7 +24,7 @@ import type { Platform } from '../task/platform.ts'
 import { serialised, validated } from '../task/schema.ts'
 import { checkedPriority, partitionOf, type TaskDefinition, type TaskRequest } from '../task/task.ts'
 import { looksBackMs } from '../task/unique.ts'
-import { Endings } from './endings.ts'
+import { type Ear, Endings } from './endings.ts'
 import { homeOfJob, Spread } from './shards.ts'
 
 /** Which jobs are meant. All conditions must hold; an absent one holds for all. */
@@ -238,34 +238,41 @@ export class Client {
 
   /** Yields the record now and whenever it has changed, until it is final, the time is up or `signal` aborts. */
   async *watch(id: string, timeout: Duration, signal?: AbortSignal): AsyncGenerator<JobRecord, void> {
-    const { platform } = this.#options
-    const endsAt = platform.now() + durationMs(timeout, 'timeout')
-    let seen = ''
     // From before the first look, so that an end between a look and the wait after it is not missed.
-    const ear = this.#endings.listen(id, platform)
-    try {
-      for (let waitMs = lookMsMin; ; waitMs = Math.min(waitMs * 1.5, lookMsMax)) {
-        const record = await this.get(id)
-        const now = JSON.stringify(record)
-        if (now !== seen) {
-          yield record
-          seen = now
-          waitMs = lookMsMin
-        }
-        const leftMs = endsAt - platform.now()
-        if (isFinal(record.state) || leftMs <= 0 || signal?.aborted) return
-        await ear.wait(Math.min(waitMs, leftMs), signal)
-      }
-    } finally {
-      ear.close()
-    }
+    using ear = this.#endings.listen(id, this.#options.platform)
+    yield* this.#looks(id, ear, this.#endOf(timeout), signal)
   }
 
   /** The newest record once it is final or the time is up. Asks at growing intervals; never holds the ledger. */
   async wait(id: string, timeout: Duration, signal?: AbortSignal): Promise<JobRecord> {
+    const endsAt = this.#endOf(timeout)
+    using ear = this.#endings.listen(id, this.#options.platform)
+    // It has only just begun right here, and its end will be heard: there is nothing to see yet.
+    if (ear.isOwn) await ear.wait(Math.min(lookMsMax, endsAt - this.#options.platform.now()), signal)
     let newest: JobRecord | undefined
-    for await (const record of this.watch(id, timeout, signal)) newest = record
+    for await (const record of this.#looks(id, ear, endsAt, signal)) newest = record
     return newest ?? this.get(id)
+  }
+
+  async *#looks(id: string, ear: Ear, endsAt: number, signal?: AbortSignal): AsyncGenerator<JobRecord, void> {
+    const firstWaitMs = ear.isOwn ? lookMsMax : lookMsMin
+    let seen = ''
+    for (let waitMs = firstWaitMs; ; waitMs = Math.min(waitMs * 1.5, lookMsMax)) {
+      const record = await this.get(id)
+      const now = JSON.stringify(record)
+      if (now !== seen) {
+        yield record
+        seen = now
+        waitMs = firstWaitMs
+      }
+      const leftMs = endsAt - this.#options.platform.now()
+      if (isFinal(record.state) || leftMs <= 0 || signal?.aborted) return
+      await ear.wait(Math.min(waitMs, leftMs), signal)
+    }
+  }
+
+  #endOf(timeout: Duration): number {
+    return this.#options.platform.now() + durationMs(timeout, 'timeout')
   }
 
   async list(query: JobQuery = {}): Promise<JobList> {

@@ -6,6 +6,19 @@ import type { Platform } from '../task/platform.ts'
 
 export class Endings {
   readonly #ears = new Map<string, Set<Ear>>()
+  /** Jobs that were begun by the request whose microtasks run now. */
+  readonly #begun = new Set<string>()
+
+  /**
+   * The request that runs now is going to run this job itself. Who begins to listen before its microtasks have run out
+   * belongs to the same request, because no other gets a turn before that; and that is how `tellOwn` knows whom it may
+   * wake. A look at the job in between is not worth a request: it would find that it runs.
+   */
+  async begin(id: string): Promise<void> {
+    this.#begun.add(id)
+    for (let tick = 0; tick < ownTicks; tick++) await undefined
+    this.#begun.delete(id)
+  }
 
   /** The attempts of these jobs have ended, and the ledger knows. */
   tell(ids: readonly string[]): void {
@@ -13,11 +26,17 @@ export class Endings {
     for (const id of ids) for (const ear of this.#ears.get(id) ?? []) ear.hear()
   }
 
-  /** Listens until it is closed. */
-  listen(id: string, platform: Pick<Platform, 'sleep'>): Ear {
+  /** As `tell`, from within the request that has begun these jobs: whoever listens there wakes at once. */
+  tellOwn(ids: readonly string[]): void {
+    this.tell(ids)
+    for (const id of ids) for (const ear of this.#ears.get(id) ?? []) if (ear.isOwn) ear.wake()
+  }
+
+  /** Listens until it is disposed of. */
+  listen(id: string, platform: Pick<Platform, 'timer'>): Ear {
     const ears = this.#ears.get(id) ?? new Set()
     this.#ears.set(id, ears)
-    const ear = new Ear(platform, () => {
+    const ear = new Ear(platform, this.#begun.has(id), () => {
       ears.delete(ear)
       if (ears.size === 0 && this.#ears.get(id) === ears) this.#ears.delete(id)
     })
@@ -26,18 +45,24 @@ export class Endings {
   }
 }
 
+/** From the return of `startNow` to a `wait` that follows it, a few promises are passed through. */
+const ownTicks = 50
 /** A wait looks up this often, in milliseconds and in parts of how long it has lasted. */
 const lookUpMs = 1
 const lookUpShare = 0.2
 
-export class Ear {
-  readonly close: () => void
-  readonly #platform: Pick<Platform, 'sleep'>
+export class Ear implements Disposable {
+  /** It belongs to the request that runs the job. */
+  readonly isOwn: boolean
+  readonly #platform: Pick<Platform, 'timer'>
+  readonly #close: () => void
   #hasHeard = false
+  #wake: (() => void) | undefined
 
-  constructor(platform: Pick<Platform, 'sleep'>, close: () => void) {
+  constructor(platform: Pick<Platform, 'timer'>, isOwn: boolean, close: () => void) {
     this.#platform = platform
-    this.close = close
+    this.isOwn = isOwn
+    this.#close = close
   }
 
   /**
@@ -48,13 +73,37 @@ export class Ear {
     this.#hasHeard = true
   }
 
+  /** Called by the request that waits. */
+  readonly wake = (): void => {
+    this.#wake?.()
+  }
+
   /** Until something is heard, `ms` have passed or `signal` aborts. What was heard before counts once. */
   async wait(ms: number, signal?: AbortSignal): Promise<void> {
     for (let waited = 0; waited < ms && !this.#hasHeard && !signal?.aborted; ) {
-      const slice = Math.min(ms - waited, Math.max(lookUpMs, Math.round(waited * lookUpShare)))
-      await this.#platform.sleep(slice, signal)
+      const lookUpIn = this.isOwn ? ms : Math.max(lookUpMs, Math.round(waited * lookUpShare))
+      const slice = Math.min(ms - waited, lookUpIn)
+      await this.#sleep(slice, signal)
       waited += slice
     }
     this.#hasHeard = false
+  }
+
+  /** Listens no more. */
+  [Symbol.dispose](): void {
+    this.#close()
+  }
+
+  #sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const callOff = this.#platform.timer(ms, this.wake)
+      this.#wake = () => {
+        this.#wake = undefined
+        callOff()
+        signal?.removeEventListener('abort', this.wake)
+        resolve()
+      }
+      signal?.addEventListener('abort', this.wake)
+    })
   }
 }

@@ -318,50 +318,51 @@ export class Runner {
 
 /** Wakes the one loop that waits. A ring while nobody waits is kept for the next wait. */
 class Bell {
-  readonly #platform: Pick<Platform, 'sleep'>
+  readonly #platform: Pick<Platform, 'timer'>
   #isRung = false
-  #waiting: AbortController | undefined
+  #wake: (() => void) | undefined
 
-  constructor(platform: Pick<Platform, 'sleep'>) {
+  constructor(platform: Pick<Platform, 'timer'>) {
     this.#platform = platform
   }
 
   ring(): void {
     this.#isRung = true
-    this.#waiting?.abort()
+    this.#wake?.()
   }
 
   /** Until the bell rings or `ms` have passed. */
   async wait(ms: number): Promise<void> {
-    if (!this.#isRung) {
-      this.#waiting = new AbortController()
-      await this.#platform.sleep(Math.max(1, ms), this.#waiting.signal)
-      this.#waiting = undefined
-    }
+    if (!this.#isRung) await new Promise<void>((resolve) => this.#sleep(ms, resolve))
     this.#isRung = false
   }
 
   /** True when `answered` comes before the bell rings and before `ms` have passed. Leaves no timer behind. */
   async before(answered: Promise<unknown>, ms: number): Promise<boolean> {
     const isAnswered = await Promise.race([answered.then(() => true), this.wait(ms).then(() => false)])
-    this.#waiting?.abort()
+    this.#wake?.()
     return isAnswered
+  }
+
+  #sleep(ms: number, resolve: () => void): void {
+    const callOff = this.#platform.timer(Math.max(1, ms), () => this.#wake?.())
+    this.#wake = () => {
+      this.#wake = undefined
+      callOff()
+      resolve()
+    }
   }
 }
 
-/** True when `answered` comes within `ms`. Leaves no timer behind. */
-async function answeredWithin(
-  answered: Promise<unknown>,
-  ms: number,
-  platform: Pick<Platform, 'sleep'>,
-): Promise<boolean> {
-  const waited = new AbortController()
-  const isAnswered = await Promise.race([
-    answered.then(() => true),
-    platform.sleep(ms, waited.signal).then(() => false),
-  ])
-  waited.abort()
-  return isAnswered
+/** True when `answered`, which never rejects, comes within `ms`. Leaves no timer behind. */
+function answeredWithin(answered: Promise<unknown>, ms: number, platform: Pick<Platform, 'timer'>): Promise<boolean> {
+  return new Promise((resolve) => {
+    const callOff = platform.timer(ms, () => resolve(false))
+    void answered.then(() => {
+      callOff()
+      resolve(true)
+    })
+  })
 }
 
 export function newRunnerId(platform: Pick<Platform, 'random'>): string {

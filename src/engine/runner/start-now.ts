@@ -3,6 +3,7 @@
  * response, with no queue hop. Not admitted, it waits for a runner; its isolate dead, its lease lapses.
  */
 import type { Client } from '../client/client.ts'
+import type { Endings } from '../client/endings.ts'
 import { shardOf } from '../ledger/job-id.ts'
 import type { Job } from '../task/job.ts'
 import type { Platform } from '../task/platform.ts'
@@ -12,14 +13,15 @@ import { newRunnerId, type Runner } from './runner.ts'
 export interface StartNowPorts {
   readonly platform: Platform
   readonly client: Client
-  /** A runner for one job of a shard, under an id of ours. */
-  readonly runnerOf: (shard: number, id: string) => Runner
+  readonly endings: Endings
+  /** A runner for one job of a shard, under an id of ours, that tells of what has ended. */
+  readonly runnerOf: (shard: number, id: string, onSettled: (ids: readonly string[]) => void) => Runner
   /** How long work after a response may last. */
   readonly wallMs: number
 }
 
 export async function startNow(
-  { platform, client, runnerOf, wallMs }: StartNowPorts,
+  { platform, client, endings, runnerOf, wallMs }: StartNowPorts,
   task: TaskDefinition,
   request: TaskRequest,
 ): Promise<Job<never>> {
@@ -28,7 +30,8 @@ export async function startNow(
   const [recorded] = await client.enqueue(task, [request], { start: { kind: 'claim', runner: id, leaseMs: wallMs } })
   const { job, claimed } = recorded as NonNullable<typeof recorded>
   if (claimed?.lease.startsWith(`${id}.`)) {
-    const runner = runnerOf(shardOf(job.id), id)
+    const runner = runnerOf(shardOf(job.id), id, (ids) => endings.tellOwn(ids))
+    void endings.begin(job.id)
     platform.waitUntil(
       platform.withCutAt(sentAt + wallMs, async () => {
         await platform.sleep(0)

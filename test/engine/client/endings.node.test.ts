@@ -47,10 +47,36 @@ test('a wait ends with its time, and with its signal', async () => {
 test('whoever has gone is not told, and the others are', async () => {
   const { world, isolate, endings, ear, waits } = listening()
   const other = endings.listen('0-A', isolate)
-  ear.close()
+  ear[Symbol.dispose]()
   endings.tell(['0-A'])
   const from = world.clock.now
   await world.until(other.wait(1_000))
   expect(world.clock.now).toBe(from)
   expect(await world.until(waits(40))).toBe(40)
+})
+
+test('who listens before the microtasks of the beginning request have run out wakes at once', async () => {
+  const { world, isolate, endings } = listening()
+  void endings.begin('0-B')
+  await Promise.resolve()
+  const ear = endings.listen('0-B', isolate)
+  expect(ear.isOwn).toBe(true)
+  const from = world.clock.now
+  world.clock.ring(from + 777, () => endings.tellOwn(['0-B']), 'test')
+  await world.until(ear.wait(2_000))
+  expect(world.clock.now).toBe(from + 777)
+  expect(isolate.timers).toBe(0)
+})
+
+test('who listens later may belong to another request, which is never woken', async () => {
+  const { world, isolate, endings } = listening()
+  await endings.begin('0-B')
+  const ear = endings.listen('0-B', isolate)
+  expect(ear.isOwn).toBe(false)
+  const from = world.clock.now
+  world.clock.ring(from + 777, () => endings.tellOwn(['0-B']), 'test')
+  await world.until(ear.wait(2_000))
+  // It has found the note when it looked up.
+  expect(world.clock.now).toBeGreaterThan(from + 777)
+  expect(world.clock.now).toBeLessThan(from + 777 * 1.25)
 })
