@@ -45,7 +45,8 @@ export function claim(core: CoreParts, turn: Turn, request: SyncRequest): Claime
 /** What a retried sync claimed the first time, read from the rows: memory may have been lost in between. */
 export function claimedBefore(core: CoreParts, turn: Turn, { runner, seq }: SyncRequest): Claimed[] {
   const prefix = leasePrefix(runner, seq)
-  const ids = [...core.books.running.values()].filter(({ lease }) => lease.startsWith(prefix)).map(({ id }) => id)
+  const running = core.books.running.of(runner)
+  const ids = running.filter(({ lease }) => lease.startsWith(prefix)).map(({ id }) => id)
   return ids.length === 0 ? [] : core.jobs.withInput(ids).map((row) => claimedOf(row, turn.now))
 }
 

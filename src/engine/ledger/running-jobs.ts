@@ -1,4 +1,5 @@
-/** The jobs whose lease is live, as memory knows them, and how many there are of each task and partition. */
+/** The jobs whose lease is live, as memory knows them: whose they are, and how many of each task and partition. */
+import { leaseParts } from './lease.ts'
 
 /** A job whose lease is live. */
 export interface RunningJob {
@@ -15,6 +16,8 @@ export interface RunningJob {
 
 export class RunningJobs {
   readonly #jobs = new Map<string, RunningJob>()
+  /** Whose they are: a ledger may have thousands of runners with a job each, and each sync asks for its own. */
+  readonly #byRunner = new Map<string, Map<string, RunningJob>>()
   /** Live leases by task, and within it by partition. */
   readonly #counts = new Map<string, { all: number; byPartition: Map<string, number> }>()
 
@@ -34,9 +37,18 @@ export class RunningJobs {
     return this.#jobs.values()
   }
 
+  /** The jobs that a runner holds the lease of. */
+  of(runner: string): RunningJob[] {
+    return [...(this.#byRunner.get(runner)?.values() ?? [])]
+  }
+
   set(job: RunningJob): void {
     this.delete(job.id)
     this.#jobs.set(job.id, job)
+    const { runner } = leaseParts(job.lease)
+    const own = this.#byRunner.get(runner)
+    if (own) own.set(job.id, job)
+    else this.#byRunner.set(runner, new Map([[job.id, job]]))
     this.#count(job, 1)
   }
 
@@ -44,6 +56,10 @@ export class RunningJobs {
     const job = this.#jobs.get(id)
     if (!job) return
     this.#jobs.delete(id)
+    const { runner } = leaseParts(job.lease)
+    const own = this.#byRunner.get(runner)
+    own?.delete(id)
+    if (own?.size === 0) this.#byRunner.delete(runner)
     this.#count(job, -1)
   }
 

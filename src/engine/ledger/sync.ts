@@ -107,10 +107,7 @@ function placeAbsent({ books, jobs }: CoreParts, turn: Turn, beats: readonly Bea
 /** Claims whose answer the runner has, or has given up on, and which it does not hold. */
 function giveBack(core: CoreParts, turn: Turn, { runner, ack, beat: beats, settle: settlements }: SyncRequest): void {
   const held = new Set([...beats, ...settlements].map(({ id }) => id))
-  const dropped = [...core.books.running.values()].filter(({ id, lease }) => {
-    const claimedBy = leaseParts(lease)
-    return claimedBy.runner === runner && claimedBy.seq <= ack && !held.has(id)
-  })
+  const dropped = core.books.running.of(runner).filter(({ id, lease }) => leaseParts(lease).seq <= ack && !held.has(id))
   if (dropped.length === 0) return
   for (const row of core.jobs.byIds(dropped.map(({ id }) => id)).map((one) => turn.latest(one))) {
     if (row.state !== 'running') continue
@@ -145,7 +142,7 @@ function extend(
 /** A claim whose answer is still on its way holds its runner: forgetting it would cut the lease short. */
 function holdsMore({ books }: CoreParts, { runner, settle: settlements }: SyncRequest): boolean {
   const settled = new Set(settlements.map(({ id }) => id))
-  return [...books.running.values()].some(({ id, lease }) => leaseParts(lease).runner === runner && !settled.has(id))
+  return books.running.of(runner).some(({ id }) => !settled.has(id))
 }
 
 /** Memory of a runner that goes on. */

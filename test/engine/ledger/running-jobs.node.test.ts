@@ -7,7 +7,7 @@ const anyJob: fc.Arbitrary<RunningJob> = fc.record({
   id: anyId,
   task: fc.constantFrom('send', 'draw', 'constructor'),
   partition: fc.constantFrom('', 'p', 'q'),
-  lease: fc.constant('r.1.x'),
+  lease: fc.constantFrom('r.1.x', 'r.2.y', 'q.1.z'),
   leaseUntil: fc.nat(9),
   startedAt: fc.nat(9),
   due: fc.boolean(),
@@ -19,7 +19,7 @@ const anyStep = fc.oneof(
 )
 
 describe('running jobs', () => {
-  test('are counted by task and partition as they are, after any changes', () => {
+  test('are found by their runner and counted by task and partition as they are, after any changes', () => {
     fc.assert(
       fc.property(fc.array(anyStep, { maxLength: 80 }), (steps) => {
         const running = new RunningJobs()
@@ -36,6 +36,10 @@ describe('running jobs', () => {
           expect(running.size).toBe(jobs.length)
           expect([...running.values()]).toHaveLength(jobs.length)
           for (const job of jobs) expect(running.get(job.id)).toEqual(job)
+          for (const runner of ['r', 'q', 'p']) {
+            const own = jobs.filter(({ lease }) => lease.startsWith(`${runner}.`))
+            expect(new Set(running.of(runner))).toEqual(new Set(own))
+          }
           for (const task of ['send', 'draw', 'constructor', 'unknown']) {
             expect(running.count(task)).toBe(jobs.filter((job) => job.task === task).length)
             for (const partition of ['p', 'q', 'r']) {

@@ -112,9 +112,8 @@ export const attempts: readonly Mutant[] = [
     edits: [
       {
         file: 'ledger/sync.ts',
-        find: 'return claimedBy.runner === runner && claimedBy.seq <= ack && !held.has(id)',
-        replace:
-          'return claimedBy.runner === runner && claimedBy.seq <= Math.max(ack, Number.MAX_SAFE_INTEGER) && !held.has(id)',
+        find: 'leaseParts(lease).seq <= ack && !held.has(id)',
+        replace: 'leaseParts(lease).seq <= Math.max(ack, Number.MAX_SAFE_INTEGER) && !held.has(id)',
       },
     ],
   },
