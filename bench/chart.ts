@@ -11,8 +11,8 @@ const shownFigures: Readonly<Record<string, { readonly figure: string; readonly 
 }
 
 const width = 760
-const left = 220
-const barMax = 380
+const left = 264
+const barMax = 350
 const rowHeight = 24
 const titleHeight = 34
 

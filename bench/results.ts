@@ -1,4 +1,6 @@
 /** What a run has found: medians, spreads, ratios, and whether Chard is where it should be. */
+
+import { markdownTable } from './markdown.ts'
 import type { Level, Measure, Sample } from './measures/measure.ts'
 import { type Spread, spread } from './statistics.ts'
 
@@ -50,7 +52,27 @@ export function resultOf(measure: Measure, samples: Readonly<Record<string, read
   return { name, title, about, rounds, contenders, levels }
 }
 
-/** The one table, as Markdown, so that it can be pasted where it is read. */
+/** A line a figure of Chard's, with what others have beside it and what it is held to: as Markdown, for the README. */
+export function summaryOf(results: readonly MeasureResult[]): string {
+  const rows = results.flatMap(({ name, contenders, levels }) =>
+    Object.entries(contenders[subject] ?? {}).map(([figure, { unit, median }]) => {
+      const others = Object.entries(contenders).flatMap(([contender, figures]) => {
+        const found = figures[figure]
+        return contender === subject || !found ? [] : [`${contender} ${shown(found.median)}`]
+      })
+      const asked = levels.filter((level) => level.figure === figure)
+      return [name, `${figure}, ${unit}`, shown(median), others.join('; '), asked.map(levelText).join('; ')]
+    }),
+  )
+  return markdownTable(['measure', 'figure', subject, 'beside it', 'asked'], rows)
+}
+
+function levelText({ is, value, of, ofFigure, isHeld }: MeasureResult['levels'][number]): string {
+  const against = of ?? ofFigure
+  return `${is} ${value}${against === undefined ? '' : ` x ${against}`}: ${isHeld ? 'held' : '**missed**'}`
+}
+
+/** All that was measured, as Markdown. */
 export function tableOf(results: readonly MeasureResult[]): string {
   const rows = results.flatMap(({ name, contenders }) =>
     Object.entries(contenders).flatMap(([contender, figures]) =>
@@ -64,25 +86,7 @@ export function tableOf(results: readonly MeasureResult[]): string {
       ]),
     ),
   )
-  const head = ['measure', 'contender', 'figure', 'median', 'min–max', 'to Chard']
-  const widths = head.map((title, column) =>
-    Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0), title.length),
-  )
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`
-  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')
-}
-
-/** Chard's levels, each with whether it is held. */
-export function levelsOf(results: readonly MeasureResult[]): string[] {
-  return results.flatMap(({ name, contenders, levels }) =>
-    levels.map(({ figure, is, value, of, ofFigure, isHeld }) => {
-      const found = contenders[subject]?.[figure]
-      const against = of ?? ofFigure
-      const bound = against === undefined ? `${value}` : `${value} x ${against}`
-      return `${isHeld ? 'held    ' : 'NOT HELD'}  ${name}: ${figure} ${is} ${bound} (it is ${shown(found?.median ?? Number.NaN)} ${found?.unit})`
-    }),
-  )
+  return markdownTable(['measure', 'contender', 'figure', 'median', 'min–max', 'to Chard'], rows)
 }
 
 export function shown(value: number): string {

@@ -9,7 +9,7 @@
  *   --shards 2            ledgers of Chard
  *   --cpu-profile <file>  a profile of Chard's Worker during end-to-end
  *
- * A whole run writes `bench/results.json` and `docs/bench.svg`; one of a part only prints.
+ * A whole run writes `bench/results.json`, `docs/bench.md` and `docs/bench.svg`; one of a part only prints.
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -24,7 +24,8 @@ import { oneAtATime } from './measures/one-at-a-time.ts'
 import { rateLimit } from './measures/rate-limit.ts'
 import { signUp } from './measures/sign-up.ts'
 import { singleEnqueues } from './measures/single-enqueues.ts'
-import { levelsOf, type MeasureResult, resultOf, tableOf } from './results.ts'
+import { captionOf, pageOf, type Run, reportOf } from './report.ts'
+import { type MeasureResult, resultOf } from './results.ts'
 
 const measures: readonly Measure[] = [endToEnd, oneAtATime, singleEnqueues, signUp, rateLimit, largeShard]
 
@@ -54,17 +55,13 @@ installPeers()
 const results: MeasureResult[] = []
 for (const measure of chosen) results.push(resultOf(measure, await samplesOf(measure)))
 
-const where = machine()
-const parts = { versions: versions(), settings: settings(sizes.shards) }
-console.log(`\n${tableOf(results)}\n`)
-for (const line of levelsOf(results)) console.log(line)
-console.log(`\n${Object.values(where).join(', ')}`)
-for (const [name, value] of Object.entries({ ...parts.versions, ...parts.settings })) console.log(`${name}: ${value}`)
+const run: Run = { machine: machine(), versions: versions(), settings: settings(sizes.shards), rounds, results }
+console.log(`\n${reportOf(run)}`)
 if (isWhole) {
-  const caption = `One machine (${where.cores} cores), everything on it, medians of ${rounds} rounds; production adds the network`
-  const json = JSON.stringify({ machine: where, ...parts, quick: sizes.quick, rounds, results }, undefined, 2)
-  await writeFile(join(import.meta.dirname, 'results.json'), `${json}\n`)
-  await writeFile(join(import.meta.dirname, '../docs/bench.svg'), chartOf(results, caption))
+  const docs = join(import.meta.dirname, '../docs')
+  await writeFile(join(import.meta.dirname, 'results.json'), `${JSON.stringify(run, undefined, 2)}\n`)
+  await writeFile(join(docs, 'bench.md'), pageOf(run))
+  await writeFile(join(docs, 'bench.svg'), chartOf(results, captionOf(run)))
 }
 process.exit(0)
 

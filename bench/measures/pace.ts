@@ -12,9 +12,10 @@ export class Pace {
     this.#path = path
   }
 
-  /** Answers how long each took that was answered well, in milliseconds. */
-  async keep(perSecond: number, seconds: number): Promise<{ took: number[] }> {
+  /** Of all that were answered well: what the answers said, and how long each took in milliseconds. */
+  async keep(perSecond: number, seconds: number): Promise<{ took: number[]; answers: unknown[] }> {
     const took: number[] = []
+    const answers: unknown[] = []
     const asked: Promise<void>[] = []
     const began = performance.now()
     const count = Math.round(perSecond * seconds)
@@ -24,13 +25,16 @@ export class Pace {
       if (waitMs > 1) await sleep(waitMs)
       // Counted from when it should have been sent: a client that is late itself hides nothing.
       const one = this.#client.post(this.#path).then(
-        () => void took.push(performance.now() - dueAt),
+        (answer) => {
+          took.push(performance.now() - dueAt)
+          answers.push(answer)
+        },
         () => {},
       )
       asked.push(one)
     }
     await Promise.all(asked)
-    return { took }
+    return { took, answers }
   }
 
   /** Sends no more. What was sent is still waited for. */

@@ -22,6 +22,8 @@ export default {
         return signUp()
       case 'GET /counts':
         return Response.json((await chard.overview()).states)
+      case 'GET /unfinished':
+        return Response.json(await unfinished(searchParams.get('ids')?.split(',') ?? []))
       case 'GET /starts':
         return starts(searchParams.get('cursor') || undefined)
       case 'POST /clean':
@@ -53,6 +55,19 @@ async function signUp(): Promise<Response> {
     tasks.image.enqueue({ n: 0 }, { startNow: true }),
   ])
   return Response.json({ jobs: jobs.map(({ id }) => id) }, { status: 202 })
+}
+
+/** Those of these jobs that have not completed, lost ones among them. */
+async function unfinished(ids: readonly string[]): Promise<string[]> {
+  const states = await Promise.all(
+    ids.map((id) =>
+      chard.get(id).then(
+        ({ state }) => state,
+        () => 'lost',
+      ),
+    ),
+  )
+  return ids.filter((_, index) => states[index] !== 'completed')
 }
 
 /** When the limited jobs began, by the ledger's record and by the handler's own clock. */
