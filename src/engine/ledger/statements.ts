@@ -5,7 +5,7 @@
 import type { JobState } from '../task/job.ts'
 import { RecentRows } from './recent-rows.ts'
 import { type JobRow, type JobRowWithInput, type LightRow, shaped } from './row.ts'
-import { rowBatches } from './row-batch.ts'
+import { type RowBatch, rowBatches } from './row-batch.ts'
 import type { Sql, SqlValue } from './sql.ts'
 
 /** Columns that never change once a job is recorded, by the name the code gives them. */
@@ -92,8 +92,22 @@ export interface Change {
 
 /** @param recent rows that need not be read: those of the ledger whose database this is */
 export function jobStatements(sql: Sql, recent = new RecentRows()) {
-  /** How many rows the last statement wrote. Cheaper than a RETURNING, which makes an object of each. */
-  const written = (): number => sql.all<{ n: number }>('SELECT changes() AS n')[0]?.n ?? 0
+  /** How many rows a statement writes. Of many it is asked afterwards: a RETURNING would make an object of each. */
+  const written = (statement: string, { source, bindings }: RowBatch): number => {
+    if (source === undefined) return sql.all(`${statement} RETURNING 1`, ...bindings).length
+    sql.all(statement, ...bindings)
+    return sql.all<{ n: number }>('SELECT changes() AS n')[0]?.n ?? 0
+  }
+
+  /** The rows with these ids. One is found without unpacking an array. */
+  const selectByIds = <Row>(columns: string, ids: readonly string[]): Row[] => {
+    const [only, second] = ids
+    const [which, bound] =
+      only !== undefined && second === undefined
+        ? ['= ?', only]
+        : ['IN (SELECT value FROM json_each(?))', JSON.stringify(ids)]
+    return sql.all<Row>(`SELECT ${columns} FROM jobs WHERE id ${which}`, bound)
+  }
 
   /** Rows of which the same columns have changed. */
   const update = (changes: readonly Change[], changed: readonly Column[]): number => {
@@ -107,17 +121,16 @@ export function jobStatements(sql: Sql, recent = new RecentRows()) {
       before.id,
       ...unchanged.map((name) => before[name]),
     ])
-    return rowBatches(rows).reduce((count, { columns: bound, source, bindings }) => {
+    return rowBatches(rows).reduce((count, batch) => {
+      const { columns: bound, source } = batch
       const values = set.map((name, index) =>
         name === 'input' ? `input = coalesce(${bound[index]}, input)` : `${name} = ${bound[index]}`,
       )
       const [id, ...still] = bound.slice(set.length)
       const isStill = unchanged.map((name, index) => `jobs.${columns[name]} IS (${still[index]})`)
-      sql.all(
-        `UPDATE jobs SET ${values.join(', ')}${source === undefined ? '' : ` FROM ${source}`} WHERE jobs.id = ${id} AND ${isStill.join(' AND ')}`,
-        ...bindings,
-      )
-      return count + written()
+      const from = source === undefined ? '' : ` FROM ${source}`
+      const where = `WHERE jobs.id = ${id} AND ${isStill.join(' AND ')}`
+      return count + written(`UPDATE jobs SET ${values.join(', ')}${from} ${where}`, batch)
     }, 0)
   }
 
@@ -137,11 +150,11 @@ export function jobStatements(sql: Sql, recent = new RecentRows()) {
     /** Records jobs; one whose id is known is left as it is. Answers how many were new. */
     insert(rows: readonly JobRowWithInput[]): number {
       const values = rows.map((row): SqlValue[] => [...names.map((name) => row[name]), row.input])
-      return rowBatches(values).reduce((count, { columns: bound, source, bindings }) => {
+      return rowBatches(values).reduce((count, batch) => {
+        const { columns: bound, source } = batch
         // A SELECT before ON CONFLICT needs its WHERE, or the parser takes ON for a join's.
         const from = source === undefined ? `VALUES (${bound})` : `SELECT ${bound} FROM ${source} WHERE true`
-        sql.all(`${insertInto} ${from} ON CONFLICT (id) DO NOTHING`, ...bindings)
-        return count + written()
+        return count + written(`${insertInto} ${from} ON CONFLICT (id) DO NOTHING`, batch)
       }, 0)
     },
 
@@ -165,24 +178,20 @@ export function jobStatements(sql: Sql, recent = new RecentRows()) {
 
     /** The jobs with these ids, in the order of the ids. Unknown ones are left out. */
     byIds(ids: readonly string[]): JobRow[] {
-      const statement = `SELECT ${selected} FROM jobs WHERE id IN (SELECT value FROM json_each(?))`
       return known(
         ids,
         (id) => recent.get(id),
-        (rest) => sql.all<JobRow>(statement, JSON.stringify(rest)).map(shaped),
+        (rest) => selectByIds<JobRow>(selected, rest).map(shaped),
       )
     },
 
     /** As `byIds`, with the inputs: for claims and for people. */
     withInput(ids: readonly string[]): JobRowWithInput[] {
-      const statement = `SELECT ${selected}, input FROM jobs WHERE id IN (SELECT value FROM json_each(?))`
       return known(
         ids,
         (id) => recent.withInput(id),
         (rest) =>
-          sql
-            .all<JobRowWithInput>(statement, JSON.stringify(rest))
-            .map((row) => ({ ...shaped(row), input: row.input })),
+          selectByIds<JobRowWithInput>(`${selected}, input`, rest).map((row) => ({ ...shaped(row), input: row.input })),
       )
     },
 
