@@ -158,9 +158,9 @@ function hear(
   books.runners.set(runner, { heardAt: turn.now, seq, ack, spare, until, againAt })
 }
 
-/** The runner's end: its row goes, and the minute's sums are written. */
+/** The runner's end: its row goes, and the minute's sums are written, unless what still runs will see to that. */
 function leave({ books, runners }: CoreParts, turn: Turn, runner: string): void {
   if ((books.runners.get(runner)?.until ?? 0) > 0) runners.forget(runner)
-  turn.flushTallies()
+  if (books.running.size <= turn.ended().length) turn.flushTallies()
   turn.after(() => books.runners.delete(runner))
 }

@@ -1,5 +1,5 @@
 /**
- * The sums of each task and minute, in memory until they are flushed: with a runner's last sync, and once they are a
+ * The sums of each task and minute, in memory until they are flushed: with the last job that ran, and once they are a
  * minute old, one row a task and minute. A reset loses what was not flushed: rows of jobs are the truth, these are the
  * picture.
  *

@@ -74,6 +74,17 @@ export function talliesSuite(withStore: WithStore): void {
         expect(sum(rig.core.charts(hour(rig)).tasks[0]?.enqueued)).toBe(11)
       }))
 
+    test('are written by the last runner that leaves, not by each', () =>
+      rigged((rig) => {
+        rig.enqueueAll([rig.job(), rig.job()])
+        const [first, second] = [rig.claim({ runner: 'a', want: 1 }), rig.claim({ runner: 'b', want: 1 })]
+        rig.sync({ runner: 'a', seq: 2, settle: [settlementOf(first, completed)], done: true })
+        expect(minutesOf(rig)).toEqual([])
+        rig.sync({ runner: 'b', seq: 2, settle: [settlementOf(second, completed)], done: true })
+        expect(minutesOf(rig)).toHaveLength(1)
+        expect(rig.core.totals()).toMatchObject([{ totals: { enqueued: 2, ended: { completed: 2 } } }])
+      }))
+
     test('of a transaction that fails are not counted', () =>
       rigged((rig) => {
         for (let nth = 1; nth < 12; nth++) {
