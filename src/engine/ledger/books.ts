@@ -37,6 +37,8 @@ export interface RunnerState {
   until: number
   /** It has nothing to do and comes back then, when a limit opens. */
   againAt?: number | undefined
+  /** The last opening that it has come for. */
+  cameFor?: number | undefined
 }
 
 /** Facts that move together, in one row: one write a slice of upkeep. */
