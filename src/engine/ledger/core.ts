@@ -222,7 +222,7 @@ export class LedgerCore {
   /** Brings what has fallen due, what did not fit before, and what time has opened, before the next claim. */
   load(now: number): void {
     loadDue(this.books, this.#parts.jobs, now)
-    refill(this.books, this.#parts.jobs, now)
+    refill(this.books, this.#parts.jobs, this.recent, now)
     for (const { task, partition } of this.#parts.limits.opened(now)) this.books.ready.unpark(task, partition)
   }
 
