@@ -13,6 +13,9 @@ const at = (/** @type {string} */ path) => join(import.meta.dirname, path)
 const sizes = [
   { file: 'src/engine/ledger/books.ts', declared: 'export const readyMax = 100_000', name: 'readyMax' },
   { file: 'src/engine/ledger/books.ts', declared: 'const loadSlice = 1_000', name: 'loadSlice' },
+  { file: 'src/engine/ledger/books.ts', declared: 'const lengthenedBy = 500', name: 'lengthenedBy' },
+  { file: 'src/engine/ledger/books.ts', declared: 'const openedMax = 4_000', name: 'openedMax' },
+  { file: 'src/engine/ledger/cut-lanes.ts', declared: 'export const laneShare = 1_000', name: 'laneShare' },
   { file: 'src/engine/ledger/upkeep.ts', declared: 'const slice = 500', name: 'upkeepSlice' },
   { file: 'src/engine/ledger/upkeep.ts', declared: 'export const finishedAboveMax = 4_096', name: 'finishedAboveMax' },
   { file: 'src/engine/ledger/upkeep.ts', declared: 'const stragglersMax = 64', name: 'stragglersMax' },
@@ -47,10 +50,13 @@ export function withOpenSizes(path, text) {
 const openSizes = {
   name: 'open-sizes',
   setup({ onLoad }) {
-    onLoad({ filter: /src[\\/]engine[\\/]ledger[\\/](books|upkeep|bulk|schedules)\.ts$/ }, async ({ path }) => ({
-      contents: withOpenSizes(path, await readFile(path, 'utf8')),
-      loader: 'ts',
-    }))
+    onLoad(
+      { filter: /src[\\/]engine[\\/]ledger[\\/](books|cut-lanes|upkeep|bulk|schedules)\.ts$/ },
+      async ({ path }) => ({
+        contents: withOpenSizes(path, await readFile(path, 'utf8')),
+        loader: 'ts',
+      }),
+    )
   },
 }
 

@@ -129,6 +129,11 @@ function smallSizes(dice: Dice): Record<string, number> {
     stragglersMax: dice.one([1, 3]),
     upkeepSlice: dice.one([1, 3, 500]),
     ...(dice.happens(0.5) && { readyMax: dice.one([3, 8]), loadSlice: dice.one([2, 5]) }),
+    ...(dice.happens(0.5) && {
+      openedMax: dice.one([0, 2, 6]),
+      laneShare: dice.one([1, 2, 4]),
+      lengthenedBy: dice.one([1, 3]),
+    }),
   }
 }
 

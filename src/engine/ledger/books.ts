@@ -7,23 +7,30 @@
  */
 import { isFinal } from '../task/job.ts'
 import { Counts, countsOf, type StateCounts, type TaskCounts, totalOf } from './counts.ts'
+import { type CutLane, CutLanes, laneShare } from './cut-lanes.ts'
+import { lesser } from './job-id.ts'
 import { leaseParts } from './lease.ts'
 import { ReadyIndex } from './ready-index.ts'
+import type { RecentRows } from './recent-rows.ts'
 import { isReady, type LightRow } from './row.ts'
 import { type RunningJob, RunningJobs } from './running-jobs.ts'
 import type { factStatements, runnerStatements } from './small-tables.ts'
 import type { JobStatements } from './statements.ts'
 import { soloFromLapse } from './transitions.ts'
 
-/** Waiting jobs held in memory at most; further plain ones stay on disk until there is room. About 20 MB. */
-export const readyMax = 100_000
 /**
- * Beyond that, and up to twice as many, jobs of a partition of which so few are in memory still enter: one that has
- * filled memory holds no other up.
+ * Waiting jobs held in memory at most; further plain ones stay on disk until there is room. About 20 MB. Beyond that, and
+ * up to twice as many, jobs of a lane of which few are in memory still enter: one that has filled it holds no other up.
  */
-export const laneShare = 1_000
+export const readyMax = 100_000
 /** Rows read at a time while loading. */
 const loadSlice = 1_000
+/** Jobs that a lane which was cut gets at a time: as many as one claim takes. */
+const lengthenedBy = 500
+/** Jobs that wait in memory before activation cuts long lanes. */
+const openedMax = 4_000
+/** Lanes that it cuts: each is a condition of the statements that pass its rows over. */
+const cutLanesMax = 8
 
 /** A runner as its last sync left it. */
 export interface RunnerState {
@@ -37,6 +44,8 @@ export interface RunnerState {
   until: number
   /** It has nothing to do and comes back then, when a limit opens. */
   againAt?: number | undefined
+  /** The last opening that it has come for. */
+  cameFor?: number | undefined
 }
 
 /** Facts that move together, in one row: one write a slice of upkeep. */
@@ -84,8 +93,10 @@ export class Books {
   readonly prunable = new Set<string>()
   /** When the sweep for old jobs should go on. */
   nextSweepAt: number | undefined
-  /** Plain waiting jobs beyond this id are on disk only; undefined when all are in memory. */
+  /** Memory was full: plain waiting jobs beyond this id are on disk only. Undefined when all are in memory. */
   plainLoadedTo: string | undefined
+  /** Lanes of which activation has left the rest on disk. */
+  readonly cut = new CutLanes()
 
   /** The counts below the mark were not stored by task, and had to be counted: the next transaction stores them. */
   isRecounted = false
@@ -98,6 +109,11 @@ export class Books {
   /** The counts of the rows below the mark are a stored fact; this is the fact as it stands in memory. */
   upkeep(): Upkeep {
     return { mark: this.mark, swept: this.swept, below: this.counts.below }
+  }
+
+  /** Below this id every live job is in memory or has a due time. */
+  get loadedTo(): string {
+    return this.cut.values().reduce((least, { from }) => lesser(least, from), this.plainLoadedTo ?? '~')
   }
 
   isBelowMark(id: string): boolean {
@@ -147,6 +163,7 @@ export class Books {
   }
 
   #placeReady(row: LightRow): void {
+    if (this.cut.leaves(row)) return
     const plain = row.dueAt === null && row.priority <= 0
     if (plain && this.plainLoadedTo === undefined && this.ready.size >= readyMax)
       this.plainLoadedTo = this.#largestPlainId()
@@ -193,21 +210,39 @@ export function opened(
   for (const { runner, until } of runners.all()) {
     books.runners.set(runner, { heardAt: 0, seq: 0, ack: Number.MAX_SAFE_INTEGER, spare: 0, until })
   }
-  let after = ''
-  for (let rows: LightRow[]; ; after = (rows.at(-1) as LightRow).id) {
-    rows = jobs.fromMark(books.mark, after, loadSlice)
-    for (const row of rows) {
-      books.counts.moveAbove({ task: row.task, from: undefined, to: row.state })
-      if (!isFinal(row.state)) books.place(row, now)
-    }
-    if (rows.length < loadSlice) break
-  }
+  loadAbove(books, jobs, now)
   books.nextDueAt = jobs.nextDueAt(books.dueLoadedTo.at, books.dueLoadedTo.id)
   loadDue(books, jobs, now)
   // More is due than one slice, or than memory holds: what waits may come later, but a lease is known from the start.
   if ((books.nextDueAt ?? Number.POSITIVE_INFINITY) <= now)
     for (const row of jobs.runningDue(now)) books.place(row, now)
   return books
+}
+
+/** Every row at or above the mark; but once much is in memory, what is left of long lanes is only counted. */
+function loadAbove(books: Books, jobs: JobStatements, now: number): void {
+  let after = ''
+  for (let rows: LightRow[]; ; after = (rows.at(-1) as LightRow).id) {
+    const cut = books.ready.size < openedMax ? [] : cutLanes(books, after)
+    rows = cut.length > 0 ? jobs.besides(cut, after, loadSlice) : jobs.fromMark(books.mark, after, loadSlice)
+    for (const row of rows) {
+      books.counts.moveAbove({ task: row.task, from: undefined, to: row.state })
+      if (!isFinal(row.state)) books.place(row, now)
+    }
+    if (rows.length < loadSlice) break
+  }
+  const cut = books.cut.values()
+  if (cut.length === 0) return
+  for (const [index, count] of jobs.countLeft(cut).entries())
+    books.counts.foundAbove((cut[index] as CutLane).task, 'queued', count)
+}
+
+/** Cuts the lanes that have become long, and answers all that are cut. */
+function cutLanes({ cut, ready }: Books, from: string): CutLane[] {
+  const long = ready.longLanes(laneShare).filter((lane) => lane.priority <= 0 && !cut.has(lane))
+  for (const { priority, task, partition } of long.slice(0, cutLanesMax - cut.values().length))
+    cut.cut({ priority, task, partition, from })
+  return cut.values()
 }
 
 /**
@@ -236,13 +271,27 @@ export function loadDue(books: Books, jobs: JobStatements, now: number): void {
   books.nextDueAt = jobs.nextDueAt(books.dueLoadedTo.at, books.dueLoadedTo.id)
 }
 
-/** Fills the ready index from disk again once there is room. */
-export function refill(books: Books, jobs: JobStatements, now: number): void {
+/** Fills the ready index from disk again: each lane that was cut in time, and the rest once there is room. */
+export function refill(books: Books, jobs: JobStatements, recent: RecentRows, now: number): void {
+  for (const lane of books.cut.values()) lengthen(books, jobs, recent, lane, now)
   if (books.plainLoadedTo === undefined || books.ready.size > readyMax / 2) return
   const rows = jobs.waitingAfter(books.plainLoadedTo, loadSlice)
   const last = rows.at(-1)
   books.plainLoadedTo = rows.length < loadSlice || !last ? undefined : last.id
   for (const row of rows) books.place(row, now)
+}
+
+/** A lane that was cut has fewer in memory than it should. */
+function lengthen(books: Books, jobs: JobStatements, recent: RecentRows, lane: CutLane, now: number): void {
+  if (books.ready.laneSize(lane) >= laneShare) return
+  const rows = jobs.left(lane, lengthenedBy)
+  const last = rows.at(-1)
+  if (rows.length < lengthenedBy || !last) books.cut.mend(lane)
+  else books.cut.cut({ ...lane, from: last.id })
+  for (const row of rows) {
+    books.place(row, now)
+    recent.keep(row, row.input)
+  }
 }
 
 function runningJob(row: LightRow): RunningJob {

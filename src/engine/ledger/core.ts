@@ -4,6 +4,7 @@ import { bulk, bulkProgress, workOff } from './bulk.ts'
 import { charts, totals } from './charts.ts'
 import { parkAll } from './claim.ts'
 import { enqueue } from './enqueue.ts'
+import { Openings } from './openings.ts'
 import { type CoreOptions, type CoreParts, openParts } from './parts.ts'
 import type {
   AmendRequest,
@@ -54,16 +55,13 @@ const slicesMax = 20
 const deadmanMs = 30_000
 /** Finished jobs above the mark that a ledger at rest may keep: each look of the watchdog reads them. */
 const finishedAboveAtRest = 256
-/** A limit that opens this soon is worth a runner's waiting. */
-const comesBackMsMax = 10_000
-/** How long the alarm waits for a runner that said it would come back. */
-const comesBackGraceMs = 5_000
 /** More work than this makes no difference to anybody who asks. */
 const availableMax = 1_000
 
 export class LedgerCore {
   readonly #options: CoreOptions
   readonly #parts: CoreParts
+  readonly #openings: Openings
   /** When the alarm will ring, as far as this activation knows. */
   #alarmAt: number | undefined
   /** Finished jobs above the mark from which on it is tried again: a mark that is held back is not tried at every sync. */
@@ -78,6 +76,7 @@ export class LedgerCore {
     this.#options = options
     this.#alarmAt = alarmAt
     this.#parts = openParts(options, now)
+    this.#openings = new Openings(this.#parts.books, this.#parts.limits)
     this.#parts.books.nextSweepAt = nextSweepAt(this.#parts, 0)
   }
 
@@ -133,7 +132,7 @@ export class LedgerCore {
   sync(request: SyncRequest, now: number, mayPark = false): SyncReply {
     this.load(now)
     const asked = this.isHalted ? { ...request, want: 0 } : request
-    const againAt = this.#comesBackAt(request.runner, now)
+    const againAt = this.available(now) > 0 ? undefined : this.#openings.comesBackAt(request.runner, now)
     const reply = this.#settling(asked, (sound) =>
       this.#transact(now, (turn) => sync(this.#parts, turn, sound, { mayPark, againAt })),
     )
@@ -223,7 +222,7 @@ export class LedgerCore {
   /** Brings what has fallen due, what did not fit before, and what time has opened, before the next claim. */
   load(now: number): void {
     loadDue(this.books, this.#parts.jobs, now)
-    refill(this.books, this.#parts.jobs, now)
+    refill(this.books, this.#parts.jobs, this.recent, now)
     for (const { task, partition } of this.#parts.limits.opened(now)) this.books.ready.unpark(task, partition)
   }
 
@@ -288,8 +287,12 @@ export class LedgerCore {
 
   /** When the ledger should look whether a limit has opened and nobody has come. */
   nextOpeningAt(now: number): number | undefined {
-    const at = this.#parts.limits.nextOpeningAt()
-    return at === undefined || this.books.expectedRunner(now) === undefined ? at : at + comesBackGraceMs
+    return this.#openings.lookAt(now)
+  }
+
+  /** True when a runner is worth its wake-up before there is work for it: a limit opens soon, and nobody waits for that. */
+  awaitsRunner(now: number): boolean {
+    return !this.isHalted && this.#openings.awaitsRunner(now)
   }
 
   /** Nothing is left to do: the next activation should not have to read past what is finished. */
@@ -311,27 +314,18 @@ export class LedgerCore {
     this.#transact(now, (turn) => forgetSpentLimits(this.#parts, turn))
   }
 
-  /** When a runner with nothing to do is to come back, because a limit opens then. One is enough. */
-  #comesBackAt(runner: string, now: number): number | undefined {
-    if (this.available(now) > 0) return undefined
-    const at = this.#parts.limits.nextOpeningAt()
-    if (at === undefined || at - now > comesBackMsMax) return undefined
-    const expected = this.books.expectedRunner(now)
-    return expected === undefined || expected === runner ? at : undefined
-  }
-
   /**
    * A limit has closed behind this claim, or before it: the alarm is set for its opening, unless a runner that has work
    * and room for more comes back by then.
    */
   #toldOfOpening(request: SyncRequest, reply: SyncReply, now: number): SyncReply {
     if (this.available(now) > 0) return reply
-    const at = this.#parts.limits.nextOpeningAt()
+    const at = this.#openings.next()
     if (at === undefined) return reply
     const runner = this.books.runners.get(request.runner)
     const hasRoom = request.want > reply.claimed.length && !request.done
     const isBusy = reply.claimed.length > 0 || request.beat.length > 0
-    const comesBack = hasRoom && isBusy && at - now <= comesBackMsMax && this.books.expectedRunner(now) === undefined
+    const comesBack = hasRoom && isBusy && this.#openings.awaitsRunner(now)
     if (runner && comesBack) runner.againAt = at
     const lookAt = this.nextOpeningAt(now) ?? at
     if (lookAt < (this.#alarmAt ?? Number.POSITIVE_INFINITY)) this.setAlarm(lookAt)

@@ -76,6 +76,14 @@ export class Counts {
     this.#finishedAbove += finished(to) - finished(from)
   }
 
+  /** So many jobs at or above the mark were found in this state. */
+  foundAbove(task: string, state: JobState, n: number): void {
+    const own = ownOf(this.#above, task) ?? noCounts()
+    own[state] += n
+    this.#above[task] = own
+    if (isFinal(state)) this.#finishedAbove += n
+  }
+
   /** The mark has passed these. */
   crossed(counts: readonly { readonly task: string; readonly state: JobState; readonly n: number }[]): void {
     for (const { task, state, n } of counts) {

@@ -3,11 +3,12 @@
  * with the platform behind ports, so that the same code runs in a Durable Object and in a simulator.
  *
  * I13: nothing here waits for a handler. A sync is held for a second at most, and only while arrivals are so frequent
- * that the object is awake anyway. A caller that went away is answered all the same; what it was given lapses.
+ * that the object is awake anyway, or over the last moment before a limit opens. A caller that went away is answered all
+ * the same; what it was given lapses.
  */
 import type { JobRecord } from '../task/job.ts'
 import type { LedgerCore } from './core.ts'
-import { leaseMs } from './lease.ts'
+import { demandOn, runnersAtWork } from './demand.ts'
 import type {
   AmendRequest,
   BulkReply,
@@ -49,16 +50,12 @@ export interface DispatcherPorts {
   warn(event: string, details: Record<string, unknown>): void
 }
 
-/** Runners at work for one shard at a time, at most. */
-export const runnersMax = 8
 /** The longest a sync is held. */
 const pollMs = 1_000
+/** One that comes so shortly before a limit opens is held until then. */
+const openingMsMax = 50
 /** Arrivals further apart than this do not keep the object awake for polls. */
 const pollGapMsMax = 250
-/** A runner heard of this recently will be back at once for what it can take. */
-const freshMs = 100
-/** A runner that said when it would be back is believed for so much longer. */
-const comesBackMs = 1_000
 /** Runners waiting at once are of no use beyond this. */
 const polledMax = 4
 /** An alarm is overdue, not just late, from then on. */
@@ -113,7 +110,7 @@ export class Dispatcher implements LedgerRpc {
     const reply = this.#core.sync(request, now, mayPark)
     if (reply.claimed.length > 0) this.#wakeUps.progressed()
     else if (isOpening && this.#core.available(now) > 0) this.#wakeUps.fruitless(now)
-    const held = mayPark && isEmpty(reply) ? this.#hold(request) : undefined
+    const held = isEmpty(reply) ? this.#held(request, reply, mayPark) : undefined
     this.#meet(now)
     if (this.#extendedTo(request) > extendedTo) this.#putOff(now)
     return held ?? reply
@@ -186,7 +183,7 @@ export class Dispatcher implements LedgerRpc {
       shard: this.#shard,
       states: books.counts.total(),
       ...(oldestReadyAt !== undefined && { oldestReadyAt }),
-      runners: this.#runnersAtWork(this.#ports.now()),
+      runners: runnersAtWork(books.runners, this.#ports.now()),
       wakeUps: { unanswered: this.#wakeUps.unanswered, resent: this.#wakeUps.resent },
       ...(alarmAt !== undefined && { alarmAt }),
       tasks: books.counts.byTask(),
@@ -298,23 +295,8 @@ export class Dispatcher implements LedgerRpc {
   }
 
   #demand(now: number): Demand {
-    const { books } = this.#core
-    let spare = 0
-    for (const [runner, state] of books.runners) {
-      const comesBack = state.againAt !== undefined && now < state.againAt + comesBackMs
-      if (this.#polls.has(runner) || now - state.heardAt < freshMs || comesBack) spare += state.spare
-    }
-    return {
-      ready: this.#core.available(now),
-      spare,
-      runnersFree: runnersMax - this.#runnersAtWork(now),
-    }
-  }
-
-  #runnersAtWork(now: number): number {
-    let count = 0
-    for (const { heardAt } of this.#core.books.runners.values()) if (now - heardAt < leaseMs / 2) count++
-    return count
+    const ready = this.#core.available(now) || Number(this.#core.awaitsRunner(now))
+    return demandOn(this.#core.books.runners, ready, (runner) => this.#polls.has(runner), now)
   }
 
   /** When the alarm is next needed. @param rests true when a sweep is no reason, because the watchdog sees to it */
@@ -344,14 +326,18 @@ export class Dispatcher implements LedgerRpc {
 
   #mayPark({ want, done }: SyncRequest, now: number): boolean {
     const isBusy = this.#arrivalGapMs <= pollGapMsMax && now - this.#lastArrivalAt <= pollMs
-    // A limit that opens within the second opens to its moment only for a runner that is told of it.
-    const opensFirst = (this.#core.nextOpeningAt(now) ?? Number.POSITIVE_INFINITY) <= now + pollMs
-    return isBusy && !opensFirst && !this.#core.isHalted && want > 0 && !done && this.#polls.size < polledMax
+    return isBusy && !this.#core.isHalted && want > 0 && !done && this.#polls.size < polledMax
   }
 
-  #hold(request: SyncRequest): Promise<SyncReply> {
+  /** Holds a sync that has got nothing: while arrivals are frequent, or over the last moment before a limit opens. */
+  #held(request: SyncRequest, { againInMs }: SyncReply, mayPark: boolean): Promise<SyncReply> | undefined {
+    if (againInMs === undefined) return mayPark ? this.#hold(request, pollMs) : undefined
+    return againInMs <= openingMsMax && this.#polls.size < polledMax ? this.#hold(request, againInMs) : undefined
+  }
+
+  #hold(request: SyncRequest, ms: number): Promise<SyncReply> {
     return new Promise((answer, fail) => {
-      const callOff = this.#ports.setTimer(pollMs, () => this.#release(request.runner, false))
+      const callOff = this.#ports.setTimer(ms, () => this.#release(request.runner, false))
       this.#polls.set(request.runner, { request: rest(request), answer, fail, callOff })
     })
   }
@@ -375,9 +361,9 @@ export class Dispatcher implements LedgerRpc {
 
   #answerPolls(now: number): void {
     for (const [runner, { request, answer, callOff }] of this.#polls) {
-      if (this.#core.available(now) === 0) return
+      if (this.#core.available(now) === 0 && !this.#core.awaitsRunner(now)) return
       const reply = this.#core.sync(request, now, true)
-      if (isEmpty(reply)) continue
+      if (isEmpty(reply) && reply.againInMs === undefined) continue
       this.#polls.delete(runner)
       callOff()
       this.#wakeUps.progressed()

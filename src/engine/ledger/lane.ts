@@ -19,6 +19,9 @@ export interface ReadyJob {
   readonly due: boolean
 }
 
+/** What the jobs of a lane have in common. */
+export type LaneName = Pick<ReadyJob, 'priority' | 'task' | 'partition'>
+
 export interface Entry extends ReadyJob {
   due: boolean
   gone: boolean

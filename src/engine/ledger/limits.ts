@@ -16,10 +16,11 @@ import type { Turn } from './turn.ts'
 /** Logs kept in memory at most. */
 const logsMax = 10_000
 /**
- * Starts that become possible one by one are let through together: up to this share of the limit, and none later for it
- * than this. A backlog then costs a few syncs a window, not one a start.
+ * Starts that become possible one by one are let through together: up to this share of the limit, to as many as are worth
+ * a sync, and none later for it than this. A backlog then costs a few syncs a window, not one a start.
  */
 const gatheredShare = 0.25
+const gatheredMax = 10
 const gatheredMsMax = 250
 
 /** A task, or one of its partitions. */
@@ -112,7 +113,7 @@ export class Limits {
     if (concurrency !== undefined && this.#live(group) >= concurrency) return undefined
     if (!rate) return now
     const log = this.#log(group, now)
-    const gathered = opensAt(rate, log, now, Math.ceil(rate.limit * gatheredShare))
+    const gathered = opensAt(rate, log, now, Math.min(Math.ceil(rate.limit * gatheredShare), gatheredMax))
     return Math.min(gathered, opensAt(rate, log, now) + gatheredMsMax)
   }
 

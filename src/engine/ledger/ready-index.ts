@@ -7,7 +7,7 @@
  * the former is passed over, the latter is parked until something has changed for it.
  */
 import { type Admission, Counted, groupName, hasRoom } from './admission.ts'
-import { type Entry, Lane, older, type ReadyJob } from './lane.ts'
+import { type Entry, Lane, type LaneName, older, type ReadyJob } from './lane.ts'
 import { Moments } from './moments.ts'
 
 export type { Admission } from './admission.ts'
@@ -78,8 +78,13 @@ export class ReadyIndex {
   }
 
   /** Jobs that wait beside one like this. */
-  laneSize({ priority, task, partition }: Pick<ReadyJob, 'priority' | 'task' | 'partition'>): number {
+  laneSize({ priority, task, partition }: LaneName): number {
     return this.#lanes.get(laneName(priority, task, partition))?.size ?? 0
+  }
+
+  /** Lanes in which so many jobs wait. */
+  longLanes(min: number): LaneName[] {
+    return [...this.#lanes.values()].filter(({ size }) => size >= min)
   }
 
   add(job: ReadyJob): void {

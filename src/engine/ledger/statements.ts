@@ -3,6 +3,9 @@
  * chooses a state: it writes what it is given, and only if the row is still as it was read.
  */
 import type { JobState } from '../task/job.ts'
+import type { CutLane } from './cut-lanes.ts'
+import { lesser } from './job-id.ts'
+import { lightNames, type Packed, packedFresh, packedLight, unpackedFresh, unpackedLight } from './packed-rows.ts'
 import { RecentRows } from './recent-rows.ts'
 import { type JobRow, type JobRowWithInput, type LightRow, shaped } from './row.ts'
 import { type RowBatch, rowBatches } from './row-batch.ts'
@@ -57,28 +60,17 @@ const changeable: readonly Column[] = [...(Object.keys(movingColumns) as Column[
 const selected = names.map((name) => `${columns[name]} AS ${name}`).join(', ')
 const insertInto = `INSERT INTO jobs (${names.map((name) => columns[name]).join(', ')}, input)`
 
-/** The columns that memory follows, in the order in which they are packed. */
-const lightNames = [
-  'id',
-  'task',
-  'partition',
-  'state',
-  'priority',
-  'bytes',
-  'attempt',
-  'lapses',
-  'createdAt',
-  'dueAt',
-  'notBefore',
-  'expiresAt',
-  'startedAt',
-  'lease',
-  'leaseUntil',
-  'cancelling',
-] as const satisfies (keyof LightRow)[]
 const light = lightNames.map((name) => `${columns[name]} AS ${name}`).join(', ')
-type Packed = RowOf<typeof lightNames>
-type RowOf<Names extends readonly (keyof LightRow)[]> = { [Index in keyof Names]: LightRow[Names[Index]] }
+const freshByIds = packedFresh(columns, 'jobs WHERE id IN (SELECT value FROM json_each(?))')
+
+/** What a lane that is cut leaves on disk: as `CutLanes.leaves` has it. */
+const plain = "state = 'queued' AND due_at IS NULL AND expires_at IS NULL AND not_before IS NULL AND lapses = 0"
+const ofLane = '(task = ? AND partition = ? AND priority = ?)'
+const freshLeft = packedFresh(
+  columns,
+  `(SELECT * FROM jobs WHERE id > ? AND ${plain} AND ${ofLane} ORDER BY id LIMIT ?)`,
+)
+const laneBindings = ({ task, partition, priority }: CutLane): SqlValue[] => [task, partition, priority]
 
 /** The row is still as it was read. */
 const unchanged = ['state', 'attempt', 'lease', 'leaseUntil', 'cancelling'] as const satisfies Column[]
@@ -134,17 +126,17 @@ export function jobStatements(sql: Sql, recent = new RecentRows()) {
     }, 0)
   }
 
-  /**
-   * Many light rows as one text: handing over sixteen values of each by themselves takes most of an activation. In the
-   * order of the inner query, which has a LIMIT. A text may have 2 MB, a thousand rows have 1.2 at most.
-   */
-  const packed = (rows: string, ...bindings: SqlValue[]): LightRow[] => {
-    const [found] = sql.all<{ packed: string }>(
-      `SELECT json_group_array(json_array(${lightNames.join(', ')})) AS packed FROM (${rows})`,
-      ...bindings,
-    )
-    return (JSON.parse(found?.packed ?? '[]') as Packed[]).map(lightRow)
+  const lights = (rows: string, ...bindings: SqlValue[]): LightRow[] =>
+    unpackedLight(sql.all<Packed>(packedLight(rows), ...bindings))
+
+  /** Whole rows by a statement that packs those that are fresh. In no order. */
+  const withInput = (statement: string, ...bindings: SqlValue[]): JobRowWithInput[] => {
+    const { rows, others } = unpackedFresh(sql.all<Packed>(statement, ...bindings))
+    return others.length === 0 ? rows : [...rows, ...wholeByIds(others)]
   }
+
+  const wholeByIds = (ids: readonly string[]): JobRowWithInput[] =>
+    selectByIds<JobRowWithInput>(`${selected}, input`, ids).map((row) => ({ ...shaped(row), input: row.input }))
 
   return {
     /** Records jobs; one whose id is known is left as it is. Answers how many were new. */
@@ -187,12 +179,9 @@ export function jobStatements(sql: Sql, recent = new RecentRows()) {
 
     /** As `byIds`, with the inputs: for claims and for people. */
     withInput(ids: readonly string[]): JobRowWithInput[] {
-      return known(
-        ids,
-        (id) => recent.withInput(id),
-        (rest) =>
-          selectByIds<JobRowWithInput>(`${selected}, input`, rest).map((row) => ({ ...shaped(row), input: row.input })),
-      )
+      const read = (rest: readonly string[]) =>
+        rest.length === 1 ? wholeByIds(rest) : withInput(freshByIds, JSON.stringify(rest))
+      return known(ids, (id) => recent.withInput(id), read)
     },
 
     /** The job that holds a key within its task and partition. */
@@ -209,12 +198,39 @@ export function jobStatements(sql: Sql, recent = new RecentRows()) {
     fromMark(mark: string, after: string, limit: number): LightRow[] {
       // One bound and not two: SQLite seeks by one of them, and would step over all that lies between them.
       const from = after < mark ? 'id >= ?' : 'id > ?'
-      return packed(`SELECT ${light} FROM jobs WHERE ${from} ORDER BY id LIMIT ?`, after < mark ? mark : after, limit)
+      return lights(`SELECT ${light} FROM jobs WHERE ${from} ORDER BY id LIMIT ?`, after < mark ? mark : after, limit)
+    },
+
+    /** Activation: the same, but for what is left of lanes that are cut. */
+    besides(cut: readonly CutLane[], after: string, limit: number): LightRow[] {
+      const lanes = cut.map(() => ofLane).join(' OR ')
+      return lights(
+        `SELECT ${light} FROM jobs WHERE id > ? AND NOT (${plain} AND (${lanes})) ORDER BY id LIMIT ?`,
+        after,
+        ...cut.flatMap(laneBindings),
+        limit,
+      )
+    },
+
+    /** Activation: how much is left of each of these lanes. One pass for all. */
+    countLeft(cut: readonly CutLane[]): number[] {
+      const sums = cut.map((_, index) => `sum(${plain} AND ${ofLane} AND id > ?) AS n${index}`)
+      const [found] = sql.all<Record<string, number | null>>(
+        `SELECT ${sums.join(', ')} FROM jobs WHERE id > ?`,
+        ...cut.flatMap((lane) => [...laneBindings(lane), lane.from]),
+        cut.map(({ from }) => from).reduce(lesser),
+      )
+      return cut.map((_, index) => found?.[`n${index}`] ?? 0)
+    },
+
+    /** What is left of a lane that is cut, by key; whole, for it is claimed soon. Up to five hundred. */
+    left(lane: CutLane, limit: number): JobRowWithInput[] {
+      return withInput(freshLeft, lane.from, ...laneBindings(lane), limit).sort((a, b) => (a.id < b.id ? -1 : 1))
     },
 
     /** Plain waiting rows beyond those that fit in memory, by key. */
     waitingAfter(id: string, limit: number): LightRow[] {
-      return packed(
+      return lights(
         `SELECT ${light} FROM jobs WHERE id > ? AND state = 'queued' AND due_at IS NULL ORDER BY id LIMIT ?`,
         id,
         limit,
@@ -223,7 +239,7 @@ export function jobStatements(sql: Sql, recent = new RecentRows()) {
 
     /** Rows that fell due after a place in the due index up to now, by that index. */
     due(afterAt: number, afterId: string, now: number, limit: number): LightRow[] {
-      return packed(
+      return lights(
         `SELECT ${light} FROM jobs INDEXED BY jobs_due
          WHERE due_at >= ?1 AND due_at <= ?3 AND (due_at, id) > (?1, ?2) ORDER BY due_at, id LIMIT ?4`,
         afterAt,
@@ -334,42 +350,4 @@ function known<Row extends { id: string }>(
   const rest = found.size === 0 ? ids : ids.filter((id) => !found.has(id))
   if (rest.length > 0) for (const row of read(rest)) found.set(row.id, row)
   return ids.flatMap((id) => found.get(id) ?? [])
-}
-
-function lightRow([
-  id,
-  task,
-  partition,
-  state,
-  priority,
-  bytes,
-  attempt,
-  lapses,
-  createdAt,
-  dueAt,
-  notBefore,
-  expiresAt,
-  startedAt,
-  lease,
-  leaseUntil,
-  cancelling,
-]: Packed): LightRow {
-  return {
-    id,
-    task,
-    partition,
-    state,
-    priority,
-    bytes,
-    attempt,
-    lapses,
-    createdAt,
-    dueAt,
-    notBefore,
-    expiresAt,
-    startedAt,
-    lease,
-    leaseUntil,
-    cancelling,
-  }
 }

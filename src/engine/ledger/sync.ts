@@ -155,7 +155,9 @@ function hear(
   againAt: number | undefined,
 ): void {
   const spare = Math.max(0, want - claimed)
-  books.runners.set(runner, { heardAt: turn.now, seq, ack, spare, until, againAt })
+  const known = books.runners.get(runner)
+  const cameFor = known?.againAt ?? known?.cameFor
+  books.runners.set(runner, { heardAt: turn.now, seq, ack, spare, until, againAt, cameFor })
 }
 
 /** The runner's end: its row goes, and the minute's sums are written, unless what still runs will see to that. */

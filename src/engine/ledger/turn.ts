@@ -166,7 +166,7 @@ export class Turn {
     if (this.#below) books.counts.below = this.#below
     for (const row of this.#added.values()) {
       books.mirror(undefined, row, this.now)
-      recent.keep(row, row.input)
+      if (!books.cut.leaves(row)) recent.keep(row, row.input)
     }
     for (const { before, after, input } of this.#changes.values()) {
       books.mirror(before, after, this.now)

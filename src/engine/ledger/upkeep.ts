@@ -90,7 +90,7 @@ export function prune({ books, jobs }: CoreParts, turn: Turn): boolean {
  * still found. Rows on disk only, because memory was full, keep it below them.
  */
 export function moveMark({ books, jobs, shard }: CoreParts, turn: Turn): void {
-  const limit = lesser(jobIdFloor(shard, turn.now - clockSlackMs), books.plainLoadedTo ?? '~')
+  const limit = lesser(jobIdFloor(shard, turn.now - clockSlackMs), books.loadedTo)
   const live = [...books.ready.values(), ...books.running.values()]
     .filter(({ due, id }) => !due && id < limit)
     .map(({ id }) => id)

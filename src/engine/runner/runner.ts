@@ -54,6 +54,8 @@ const shortMs = 50
 const beatMs = leaseMs / 3
 /** A sync that is not answered by then may be held by the ledger; a finished job does not wait for it. */
 const overtakeMs = 5
+/** So much before a limit opens it may come, for all that it knows of how long a sync takes. */
+const earlyMsMax = 20
 /** Progress is reported at most this often at first, and ever more seldom: a long job must not become a bill. */
 const progressMsMin = 250
 const progressShare = 0.1
@@ -185,7 +187,9 @@ export class Runner {
   #take({ beat, settle }: SyncRequest, reply: SyncReply, sentAt: number): void {
     if (settle.length > 0) this.#ports.onSettled?.(settle.map(({ id }) => id))
     const { claimed, lost, cancelled, leaseMs: goodMs, againInMs } = reply
-    this.#againAt = againInMs === undefined ? undefined : this.#ports.platform.now() + againInMs
+    const now = this.#ports.platform.now()
+    // Counted from when it was asked: the way there is part of the wait. A ledger keeps who is early for a moment.
+    this.#againAt = againInMs === undefined ? undefined : Math.max(sentAt, now - earlyMsMax) + againInMs
     const beaten = new Map(beat.map(({ id, lease }) => [id, lease]))
     for (const id of beaten.keys()) {
       const held = this.#held.get(id)

@@ -341,7 +341,11 @@ export class LedgerWatch {
       if (state === 'running' && (id >= books.mark || (isWhole && (dueAt ?? 0) <= now)))
         claim(books.running.has(id), 'I12', () => `ledger ${shard}: ${where} does not know running ${id}`)
       else if (state === 'queued' && dueAt === null && books.plainLoadedTo === undefined)
-        claim(books.ready.has(id), 'I12', () => `ledger ${shard}: ${where} does not know queued ${id}`)
+        claim(
+          books.ready.has(id) || books.cut.leaves(row),
+          'I12',
+          () => `ledger ${shard}: ${where} does not know queued ${id}`,
+        )
       else if (state !== 'running' && isWhole && isReady(row, now - 1) && (dueAt ?? 0) <= now)
         claim(
           books.ready.has(id),

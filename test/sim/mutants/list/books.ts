@@ -63,6 +63,18 @@ export const books: readonly Mutant[] = [
     ],
   },
   {
+    name: 'what activation leaves on disk is never fetched',
+    breaks: ['I10', 'I12'],
+    seen: 'A backlog that is paged in at the start and never again: what was beyond the first page waits for ever.',
+    edits: [
+      {
+        file: 'ledger/books.ts',
+        find: 'if (books.ready.laneSize(lane) >= laneShare) return',
+        replace: 'if (books.ready.laneSize(lane) >= 0) return',
+      },
+    ],
+  },
+  {
     name: 'counts not rebuilt',
     breaks: ['I12'],
     seen: 'Counters in memory that begin at zero after each eviction: a dashboard that lies after ten idle seconds (prior art 3.10 no. 1).',

@@ -25,8 +25,8 @@ export const meeting: readonly Mutant[] = [
     edits: [
       {
         file: 'ledger/dispatcher.ts',
-        find: 'const callOff = this.#ports.setTimer(pollMs, () => this.#release(request.runner, false))',
-        replace: 'const callOff = this.#ports.setTimer(pollMs, () => this.#polls.delete(request.runner))',
+        find: 'const callOff = this.#ports.setTimer(ms, () => this.#release(request.runner, false))',
+        replace: 'const callOff = this.#ports.setTimer(ms, () => this.#polls.delete(request.runner))',
       },
     ],
   },
