@@ -33,7 +33,8 @@ import { fire, listSchedules, reconcile, steerSchedule, trigger } from './schedu
 import { changed, isPaused, type Settings, type SettingsChange } from './settings.ts'
 import type { factStatements } from './small-tables.ts'
 import { amend, cancel, redrive } from './steer.ts'
-import { sync } from './sync.ts'
+import { settlingEach, sync } from './sync.ts'
+import { extendTail, isMarkNear, isTailShort } from './tail.ts'
 import { Turn, wakeUpPatienceMs } from './turn.ts'
 import {
   expire,
@@ -126,6 +127,7 @@ export class LedgerCore {
   }
 
   enqueue(request: EnqueueRequest, now: number): EnqueueReply {
+    this.#extendTail(now, request.jobs.length)
     return this.#transact(now, (turn) => enqueue(this.#parts, turn, request))
   }
 
@@ -134,7 +136,7 @@ export class LedgerCore {
     this.load(now)
     const asked = this.isHalted ? { ...request, want: 0 } : request
     const againAt = this.#comesBackAt(request.runner, now)
-    const reply = this.#settling(asked, (sound) =>
+    const reply = settlingEach(asked, (sound) =>
       this.#transact(now, (turn) => sync(this.#parts, turn, sound, { mayPark, againAt })),
     )
     if (this.books.counts.finishedAbove() > this.#moveMarkAbove) {
@@ -253,15 +255,18 @@ export class LedgerCore {
       isMore = this.#slice(now, fire) || isMore
       isMore = this.#slice(now, workOff) || isMore
       isMore = this.#slice(now, prune) || isMore
-      if ((this.books.nextSweepAt ?? Number.POSITIVE_INFINITY) <= now) {
-        this.#transact(now, (turn) => moveMark(this.#parts, turn))
-        const isSweeping = this.#slice(now, sweep)
-        if (!isSweeping) this.#rest(now)
-        this.books.nextSweepAt = nextSweepAt(this.#parts, this.#sweepNotBefore)
-        isMore = isSweeping || isMore
-      }
+      isMore = this.#sweeps(now) || isMore
       isMore = (this.books.nextLoadAt ?? Number.POSITIVE_INFINITY) <= now || isMore
     }
+  }
+
+  /**
+   * Removes what is over, in bounded slices, at a ledger in which nothing lives: no alarm guards it, because nothing waits
+   * for it, and what it leaves over the watchdog's next look takes up.
+   */
+  sweep(now: number): void {
+    this.books.nextSweepAt = nextSweepAt(this.#parts, this.#sweepNotBefore)
+    for (let count = 0; count < slicesMax && this.#sweeps(now); count++);
   }
 
   /** When time will next make something due; undefined when nothing will. Overdue things count as they are. */
@@ -303,6 +308,23 @@ export class LedgerCore {
     if (this.isHalted) return
     this.#options.setAlarm(at)
     this.#alarmAt = at
+  }
+
+  /** Before so many new jobs: the rows of old ones are made ready to be taken over. */
+  #extendTail(now: number, wanted: number): void {
+    if (!isTailShort(this.#parts, now, wanted)) return
+    if (isMarkNear(this.#parts, wanted)) this.#transact(now, (turn) => moveMark(this.#parts, turn))
+    this.#transact(now, (turn) => extendTail(this.#parts, turn, wanted))
+  }
+
+  /** One slice of the sweep, if it is due. True when there is more. */
+  #sweeps(now: number): boolean {
+    if ((this.books.nextSweepAt ?? Number.POSITIVE_INFINITY) > now) return false
+    this.#transact(now, (turn) => moveMark(this.#parts, turn))
+    const isMore = this.#slice(now, sweep)
+    if (!isMore) this.#rest(now)
+    this.books.nextSweepAt = nextSweepAt(this.#parts, this.#sweepNotBefore)
+    return isMore
   }
 
   /** The sweep has come to its end. */
@@ -350,29 +372,6 @@ export class LedgerCore {
 
   #slice(now: number, verb: (core: CoreParts, turn: Turn) => boolean): boolean {
     return this.#transact(now, (turn) => verb(this.#parts, turn))
-  }
-
-  /**
-   * One bad settlement fails its own job and not the batch: if the whole cannot be written, each is written alone, and
-   * the one that cannot be is recorded as a failure that says so.
-   */
-  #settling(request: SyncRequest, verb: (request: SyncRequest) => SyncReply): SyncReply {
-    try {
-      return verb(request)
-    } catch (error) {
-      if (request.settle.length === 0) throw error
-      for (const settlement of request.settle) {
-        const alone: SyncRequest = { ...request, settle: [settlement], beat: [], want: 0, ack: 0, done: false }
-        try {
-          verb(alone)
-        } catch (cause) {
-          const message = `the outcome could not be recorded: ${(cause as Error).message}`
-          const outcome = { kind: 'failed', error: { name: 'UnstorableOutcome', message } } as const
-          verb({ ...alone, settle: [{ id: settlement.id, lease: settlement.lease, ranMs: settlement.ranMs, outcome }] })
-        }
-      }
-      return verb(request)
-    }
   }
 
   #transact<T>(now: number, verb: (turn: Turn) => T): T {

@@ -212,7 +212,7 @@ export class Dispatcher implements LedgerRpc {
     if (this.#core.isHalted || (alarmAt !== undefined && alarmAt >= now - overdueMs)) return false
     const nextAt = this.#nextAt(now, alarmAt === undefined)
     if (nextAt === undefined) {
-      if ((nextSweepAt ?? Number.POSITIVE_INFINITY) <= now) this.#core.setAlarm(now)
+      if ((nextSweepAt ?? Number.POSITIVE_INFINITY) <= now) this.#core.sweep(now)
       else this.#core.rest(now)
       return false
     }
