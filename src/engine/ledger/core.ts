@@ -1,7 +1,7 @@
 import type { JobRecord } from '../task/job.ts'
 import { type Books, loadDue, refill } from './books.ts'
 import { bulk, bulkProgress, workOff } from './bulk.ts'
-import { charts, totals } from './charts.ts'
+import { charts, lastsLong, totals } from './charts.ts'
 import { parkAll } from './claim.ts'
 import { enqueue } from './enqueue.ts'
 import { type CoreOptions, type CoreParts, openParts } from './parts.ts'
@@ -11,6 +11,7 @@ import type {
   BulkRequest,
   ChartsReply,
   ChartsRequest,
+  Claimed,
   Enqueued,
   EnqueueReply,
   EnqueueRequest,
@@ -245,8 +246,9 @@ export class LedgerCore {
   upkeep(now: number): void {
     this.#alarmAt = undefined
     this.books.nextSweepAt = nextSweepAt(this.#parts, this.#sweepNotBefore)
-    if (!this.#hasUpkeep(now)) return
+    if ((this.nextUpkeepAt() ?? Number.POSITIVE_INFINITY) > now) return
     this.setAlarm(now + deadmanMs)
+    this.#extendTail(now, 1)
     let isMore = true
     for (let count = 0; isMore && count < slicesMax; count++) {
       this.load(now)
@@ -260,10 +262,7 @@ export class LedgerCore {
     }
   }
 
-  /**
-   * Removes what is over, in bounded slices, at a ledger in which nothing lives: no alarm guards it, because nothing waits
-   * for it, and what it leaves over the watchdog's next look takes up.
-   */
+  /** Removes what is over, in bounded slices. No alarm guards it: the watchdog's next look takes up what is left. */
   sweep(now: number): void {
     this.books.nextSweepAt = nextSweepAt(this.#parts, this.#sweepNotBefore)
     for (let count = 0; count < slicesMax && this.#sweeps(now); count++);
@@ -289,6 +288,12 @@ export class LedgerCore {
     for (const at of times) if (at !== undefined && at < next) next = at
     if (books.prunable.size > 0 || bulks.size > 0) next = 0
     return next === Number.POSITIVE_INFINITY ? undefined : next
+  }
+
+  /** True when the alarm that looks after a wake-up would only find these jobs at work, as far as their tasks are known. */
+  outlastsAlarm(claimed: readonly Claimed[], now: number): boolean {
+    const isSoon = this.#alarmAt !== undefined && this.#alarmAt <= now + wakeUpPatienceMs
+    return isSoon && claimed.length > 0 && this.books.ready.size === 0 && lastsLong(this.#parts, claimed)
   }
 
   /** When the ledger should look whether a limit has opened and nobody has come. */
@@ -364,10 +369,6 @@ export class LedgerCore {
   #waitingUntil(now: number): number {
     const readyAt = this.books.ready.size > 0 ? now + wakeUpPatienceMs : Number.POSITIVE_INFINITY
     return Math.max(now, Math.min(readyAt, this.nextUpkeepAt() ?? Number.POSITIVE_INFINITY))
-  }
-
-  #hasUpkeep(now: number): boolean {
-    return (this.nextUpkeepAt() ?? Number.POSITIVE_INFINITY) <= now
   }
 
   #slice(now: number, verb: (core: CoreParts, turn: Turn) => boolean): boolean {

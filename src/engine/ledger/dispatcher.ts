@@ -8,6 +8,7 @@
 import type { JobRecord } from '../task/job.ts'
 import type { LedgerCore } from './core.ts'
 import { leaseMs } from './lease.ts'
+import { isEmpty, nothing, type Poll, rest } from './poll.ts'
 import type {
   AmendRequest,
   BulkReply,
@@ -67,13 +68,6 @@ const overdueMs = 60_000
 const failedPauseMs = 30_000
 const leftOverPauseMs = 100
 
-interface Poll {
-  readonly request: SyncRequest
-  readonly answer: (reply: SyncReply) => void
-  readonly fail: (error: unknown) => void
-  readonly callOff: () => void
-}
-
 export class Dispatcher implements LedgerRpc {
   readonly #core: LedgerCore
   readonly #shard: number
@@ -115,7 +109,7 @@ export class Dispatcher implements LedgerRpc {
     else if (isOpening && this.#core.available(now) > 0) this.#wakeUps.fruitless(now)
     const held = mayPark && isEmpty(reply) ? this.#hold(request) : undefined
     this.#meet(now)
-    if (this.#extendedTo(request) > extendedTo) this.#putOff(now)
+    if (this.#extendedTo(request) > extendedTo || this.#core.outlastsAlarm(reply.claimed, now)) this.#putOff(now)
     return held ?? reply
   }
 
@@ -329,7 +323,7 @@ export class Dispatcher implements LedgerRpc {
     return this.#core.books.runners.get(runner)?.until ?? 0
   }
 
-  /** A lease was extended: the alarm at its former end would ring for nothing, and be armed anew for the same row. */
+  /** The alarm would ring for nothing, at the former end of a lease or while a job runs, and be armed anew for the same row. */
   #putOff(now: number): void {
     const nextAt = this.#nextAt(now, false) ?? 0
     if (nextAt > Math.max(this.#core.alarmAt ?? Number.POSITIVE_INFINITY, now)) this.#core.setAlarm(nextAt)
@@ -384,16 +378,4 @@ export class Dispatcher implements LedgerRpc {
       answer(reply)
     }
   }
-}
-
-/** The answer to a sync that was overtaken by the runner's next one. It promises nothing about leases. */
-const nothing: SyncReply = { claimed: [], lost: [], cancelled: [], leaseMs: 0 }
-
-/** What is left of a sync once it has been answered but for its claim: nothing is settled or reported twice. */
-function rest(request: SyncRequest): SyncRequest {
-  return { ...request, settle: [], beat: request.beat.map(({ id, lease }) => ({ id, lease })) }
-}
-
-function isEmpty({ claimed, lost, cancelled }: SyncReply): boolean {
-  return claimed.length === 0 && lost.length === 0 && cancelled.length === 0
 }

@@ -15,7 +15,7 @@ import type { SweptRow } from './statements.ts'
 import type { Turn, TurnParts } from './turn.ts'
 import { pass } from './upkeep.ts'
 
-/** Rows that the tail is extended by. More would be read by each activation, fewer would write the counts more often. */
+/** Rows that the tail is extended by, beyond those that are over. More would be read by each activation, fewer would write the counts more often. */
 const tailRows = 64
 /** A tail of so many rows, most of which nobody may take over, is left to the sweep. */
 const tailRowsMax = 512
@@ -29,16 +29,21 @@ function isPlain({ state, dueAt, key }: SweptRow): boolean {
   return isFinal(state) && dueAt === null && key === null
 }
 
+function isOver({ retentionMs }: TurnParts, row: SweptRow, now: number): boolean {
+  return isPlain(row) && (row.finishedAt ?? now) + retentionMs(row.task) <= now
+}
+
 /**
  * Rows of the tail that may be taken over now, oldest first, and where to look next.
  * @param isChanging rows that this very turn has changed
  */
 export function overInTail(
-  { books, jobs, retentionMs, defaultRetentionMs, isNewest }: TurnParts,
+  parts: TurnParts,
   max: number,
   now: number,
   isChanging: (id: string) => boolean,
 ): { over: SweptRow[]; from: string } {
+  const { books, jobs, retentionMs, defaultRetentionMs, isNewest } = parts
   let from = books.tailFrom
   if (!isNewest || books.tailEnd <= from) return { over: [], from }
   const over: SweptRow[] = []
@@ -46,11 +51,9 @@ export function overInTail(
   const rows = jobs.sweep(from, books.tailEnd, max + looksBeyond)
   for (const row of rows) {
     if (over.length === max) return { over, from }
-    const keptMs = retentionMs(row.task)
-    const isOver = isPlain(row) && (row.finishedAt ?? now) + keptMs <= now && !isChanging(row.id)
-    if (isOver) over.push(row)
+    if (isOver(parts, row, now) && !isChanging(row.id)) over.push(row)
     // One whose time comes soon is looked at again.
-    else if (isPlain(row) && keptMs <= defaultRetentionMs) isPassing = false
+    else if (isPlain(row) && retentionMs(row.task) <= defaultRetentionMs) isPassing = false
     if (isPassing) from = row.id
   }
   const isSpent = isPassing && rows.length < max + looksBeyond
@@ -94,7 +97,9 @@ export function extendTail(core: CoreParts, turn: Turn, wanted: number): void {
   const passed = stuck === -1 ? leftovers : leftovers.slice(0, stuck)
   const count = Math.max(tailRows, wanted)
   const rows = jobs.sweep(oldEnd, mark, count + 1)
-  const upkeep = { mark, swept: passed.at(-1)?.id ?? swept, tailEnd: rows[count]?.id ?? mark }
+  const lastOver = rows.findLastIndex((row) => isOver(core, row, turn.now))
+  const end = Math.min(count, lastOver + 1 + tailRows)
+  const upkeep = { mark, swept: passed.at(-1)?.id ?? swept, tailEnd: rows[end]?.id ?? mark }
   if (leftovers.length === tailRowsMax || rows.length + passed.length === 0) {
     turn.after(() => {
       books.tailAt = turn.now + pauseMs

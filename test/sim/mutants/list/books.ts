@@ -93,8 +93,8 @@ export const books: readonly Mutant[] = [
     edits: [
       {
         file: 'ledger/tail.ts',
-        find: '(row.finishedAt ?? now) + keptMs <= now',
-        replace: '(row.finishedAt ?? now) + keptMs * 0.9 <= now',
+        find: '(row.finishedAt ?? now) + retentionMs(row.task) <= now',
+        replace: '(row.finishedAt ?? now) + retentionMs(row.task) * 0.9 <= now',
       },
     ],
   },
