@@ -19,7 +19,7 @@ export const budgets: Readonly<Record<string, Budget>> = {
   // People pause and resume it once each: a fiftieth of a row and of a request.
   scheduled: { rowsWritten: 8.12, requests: 4.03, queueOperations: 3, gbSeconds: 0.0126 },
   'rate-limited': { rowsWritten: 3.7, requests: 0.41, queueOperations: 0.05, gbSeconds: 0.0007 },
-  // A second alarm at its end in place of the first: a row more than a plain job's, and no request.
+  // Its alarm is put off by the claim: a row more than a plain job's, and no request.
   '5 s': { rowsWritten: 6.14, requests: 4, queueOperations: 3, gbSeconds: 0.0125 },
   // Sixty beats.
   '10 min': { rowsWritten: 69, requests: 64, queueOperations: 3, gbSeconds: 0.0876 },

@@ -173,13 +173,13 @@ Dollars are at list prices, without what plans include.
 - **A sign-up** counts the engine alone: its rows in D1, its objects in R2 and its mail are the application's.
 - **CPU** is ${figures(results.real.cpuMsAJob)} ms a job: all of the local workerd by /proc, the local platform's part included. Handlers that do nothing.
 - **A plain job alone** writes five rows: its own when it is recorded (in the place of one that is over), claimed and settled; the
-  alarm that looks after its wake-up; the sums of its minute. The rest is a 64th for the tail and a 256th for the mark, with the stored
-  counts. Its four requests are the call that enqueues, two syncs (one claims, one settles) and the alarm.
+  alarm that looks after its wake-up; the sums of its minute. The rest is its share of what is written for many: the counts, when the
+  tail and the mark move, and the watchdog's day. Its four requests are the call that enqueues, two syncs (one claims, one settles) and the alarm.
 - **A long job** adds its beats, one in ten seconds, and no other request: where a task mostly runs on when the alarm would
   ring, the claim puts that alarm off to the end of the lease, and beats put it off further; it rings once. A row is paid for each time it is put off, and one a half lease
   for the extended lease. The first job of a task, of which nothing is known, has one ring more.
 - **A row that is taken over** is one row: \`rowsWritten\` of an \`UPDATE\` that moves the key is 1, as of one that does not. The meter is the
-  platform's; that the bill follows it is taken from its documentation.
+  platform's; that the bill follows it is assumed, here as for every other row.
 - A wake-up that takes two seconds (\`late\`) costs more: the ledger looks after it, starts a runner by itself and sends another.
 
 ## Confirmed on the local platform
