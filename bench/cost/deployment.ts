@@ -17,11 +17,8 @@ const deliveryMs = 50
 const minuteMs = 60_000
 /** How long a finished job is kept. */
 const retentionMs = 7 * 24 * 60 * minuteMs
-/** How long the engine keeps the sums of a minute, and of how many minutes it has some when the count begins. */
-const keptSumsMinutes = 48 * 60
-const sumsMinutes = 180
-/** By then what a sweep has left over is gone too. */
-const sweepsMs = 3 * 60 * minuteMs
+/** By then what nobody takes over is swept. */
+const sweepsMs = 6 * 60 * minuteMs
 
 export interface DeploymentOptions {
   readonly deliveryMs?: number
@@ -31,14 +28,9 @@ export class Deployment {
   readonly world: BareWorld
   readonly #meter: Meter = { rowsRead: 0, rowsWritten: 0 }
   #webRequests = 0
-  /** The reading when what is counted began. */
-  #before: Omit<Counts, 'jobs'> | undefined
 
   /** @param storage of an object in which nothing is stored */
-  constructor(
-    private readonly storage: DurableObjectStorage,
-    options: DeploymentOptions = {},
-  ) {
+  constructor(storage: DurableObjectStorage, options: DeploymentOptions = {}) {
     const meter = this.#meter
     this.world = new BareWorld({
       hibernates: true,
@@ -55,17 +47,30 @@ export class Deployment {
   }
 
   /**
-   * From here on everything counts. What a ledger writes once in its life, its schema above all, is behind it, and it has
-   * sums of this task that are old enough for their rows to be taken over, as one has that runs for more than two days.
+   * Counts what some work costs in a ledger that has done the same work before, and whose jobs of then are over as those of
+   * now come: one that goes on. What a ledger writes once in its life, its schema above all, is behind it. Its new jobs take
+   * the rows of the old ones over, as those of the next week will take theirs; what cannot be taken over is waited for.
    */
-  async begin(task: string): Promise<void> {
-    await this.world.until(this.world.client.record(0, []))
-    await this.minutes(2)
-    const { sql } = this.storage
-    const expired = Math.floor(this.world.clock.now / minuteMs) - keptSumsMinutes - sumsMinutes - 1
-    for (let minute = expired; minute < expired + sumsMinutes; minute++)
-      sql.exec("INSERT INTO task_minutes (task, minute, sums, totals) VALUES (?, ?, '{}', '{}')", task, minute)
-    this.#before = this.#read()
+  async ofOneThatGoesOn(work: () => Promise<void>): Promise<Omit<Counts, 'jobs'>> {
+    await this.#opens()
+    const beganAt = this.world.clock.now
+    await this.#works(work)
+    const past = new Set(this.world.jobs().map(({ id }) => id))
+    await this.world.clock.advance(beganAt + retentionMs + minuteMs - this.world.clock.now)
+    const before = this.#read()
+    await this.#works(work)
+    await this.#untilGone(({ id }) => past.has(id))
+    return this.#since(before)
+  }
+
+  /** Counts what it costs in a ledger that is new and to which nothing comes after: all of it is swept. */
+  async ofOneThatEnds(work: () => Promise<void>): Promise<Omit<Counts, 'jobs'>> {
+    await this.#opens()
+    const before = this.#read()
+    await this.#works(work)
+    await this.world.clock.advance(retentionMs - sweepsMs)
+    await this.#untilGone(() => true)
+    return this.#since(before)
   }
 
   /** A request of the Worker that enqueues. */
@@ -82,25 +87,32 @@ export class Deployment {
     }
   }
 
-  /** Lets time pass until every job is finished, kept for as long as it is to be kept, and gone. Answers the counts. */
-  async end(jobs: number): Promise<Counts> {
+  async #opens(): Promise<void> {
+    await this.world.until(this.world.client.record(0, []))
+    await this.minutes(2)
+  }
+
+  async #works(work: () => Promise<void>): Promise<void> {
+    await work()
     await this.world.untilQuiet()
     await this.world.untilFinal()
     await this.minutes(1)
-    // It goes on, and those who come next take the rows of the sums over: they are not removed.
-    this.storage.sql.exec("DELETE FROM task_minutes WHERE sums = '{}'")
-    this.storage.sql.exec('UPDATE task_minutes SET minute = minute + ?', retentionMs / minuteMs)
-    await this.world.clock.advance(retentionMs - sweepsMs)
-    const endsAt = this.world.clock.now + 3 * sweepsMs + 24 * 60 * minuteMs
-    while (this.world.jobs().length > 0) {
-      if (this.world.clock.now > endsAt) throw new Error(`${this.world.jobs().length} jobs were not pruned in time`)
+  }
+
+  async #untilGone(isMeant: (job: { readonly id: string }) => boolean): Promise<void> {
+    const endsAt = this.world.clock.now + 4 * sweepsMs
+    while (this.world.jobs().some(isMeant)) {
+      if (this.world.clock.now > endsAt) throw new Error('jobs were not pruned in time')
       await this.minutes(1)
     }
-    await this.minutes(15)
-    const [after, before] = [this.#read(), this.#before]
-    if (!before) throw new Error('what is counted has not begun')
-    const grown = Object.entries(after).map(([name, value]) => [name, value - before[name as keyof typeof before]])
-    return { jobs, ...Object.fromEntries(grown) } as Counts
+  }
+
+  #since(before: Omit<Counts, 'jobs'>): Omit<Counts, 'jobs'> {
+    const grown = Object.entries(this.#read()).map(([name, value]) => [
+      name,
+      value - before[name as keyof typeof before],
+    ])
+    return Object.fromEntries(grown) as Omit<Counts, 'jobs'>
   }
 
   #read(): Omit<Counts, 'jobs'> {

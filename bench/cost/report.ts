@@ -153,7 +153,9 @@ Made by \`npm run bench:cost\`; not written by hand. What a shape costs is held 
 
 ## Counted
 
-From the first job to the removal of the last one, retention included, for each job or sign-up. Shapes: [shapes.ts](../bench/cost/shapes.ts).
+For each job or sign-up, removal included. Shapes: [shapes.ts](../bench/cost/shapes.ts). A ledger goes on: it has done the same work a
+retention before, and new jobs take over the rows of those. What they cannot take over, such as jobs with a key, is swept and
+counted. \`plain, then nothing\` is the other extreme: a new ledger in which nothing follows, so that each row is removed by itself.
 
 ${table}
 
@@ -170,6 +172,14 @@ Dollars are at list prices, without what plans include.
   published median of 60 ms, and each request as ${requestMs} ms on top for its CPU and its write. That is an assumption, and meant to be too much.
 - **A sign-up** counts the engine alone: its rows in D1, its objects in R2 and its mail are the application's.
 - **CPU** is ${figures(results.real.cpuMsAJob)} ms a job: all of the local workerd by /proc, the local platform's part included. Handlers that do nothing.
+- **A plain job alone** writes five rows: its own when it is recorded (in the place of one that is over), claimed and settled; the
+  alarm that looks after its wake-up; the sums of its minute. The rest is its share of what is written for many: the counts, when the
+  tail and the mark move, and the watchdog's day. Its four requests are the call that enqueues, two syncs (one claims, one settles) and the alarm.
+- **A long job** adds its beats, one in ten seconds, and no other request: where a task mostly runs on when the alarm would
+  ring, the claim puts that alarm off to the end of the lease, and beats put it off further; it rings once. A row is paid for each time it is put off, and one a half lease
+  for the extended lease. The first job of a task, of which nothing is known, has one ring more.
+- **A row that is taken over** is one row: \`rowsWritten\` of an \`UPDATE\` that moves the key is 1, as of one that does not. The meter is the
+  platform's; that the bill follows it is assumed, here as for every other row.
 - A wake-up that takes two seconds (\`late\`) costs more: the ledger looks after it, starts a runner by itself and sends another.
 
 ## Confirmed on the local platform
@@ -181,6 +191,8 @@ ${realOf(results)}
 ## Against what is asked
 
 ${levelsOf(results.shapes)}
+
+The tests hold both what is asked and the budget, and that a long job adds the requests of its beats alone.
 
 ## Beside others
 

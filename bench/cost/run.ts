@@ -13,6 +13,8 @@ const root = join(import.meta.dirname, '../..')
 /** In the order of the table; the Worker knows what they are. */
 const names = [
   'plain',
+  'plain, then nothing',
+  'startNow',
   'sign-up',
   'bulk',
   'bulk, 200 ms',

@@ -11,10 +11,11 @@ export interface Shape {
   /** What one unit of it is. */
   readonly unit: string
   readonly options?: DeploymentOptions
-  /** The task whose jobs they are. */
-  readonly task: string
+  /** True for a ledger to which nothing comes after. Left out, it goes on for ever. */
+  readonly ends?: boolean
   readonly jobs: number
-  readonly run: (deployment: Deployment, jobs: number) => Promise<void>
+  /** Defines its tasks in a deployment, and answers how to do the work there. */
+  readonly run: (deployment: Deployment) => (jobs: number) => Promise<void>
 }
 
 /** How long a handler takes that mails or calls an API, where nothing else is said. */
@@ -22,26 +23,35 @@ const handlerMs = 50
 const anything = z.unknown()
 
 /** One job a minute, alone each time. */
-function alone(ranMs: number, more: { failsFirst?: boolean; minutes?: number } = {}): Shape['run'] {
-  return async (deployment, jobs) => {
+function alone(ranMs: number, more: Alone = {}): Shape['run'] {
+  return (deployment) => {
     const { world } = deployment
     const task = world.task({
       name: 'alone',
       input: anything,
-      timeout: '14m',
+      timeout: more.startNow ? '25s' : '14m',
       run: async (_, { attempt }) => {
         await world.clock.sleep(ranMs)
         if (more.failsFirst && attempt === 1) throw new Error('the first attempt fails')
       },
     })
-    for (let n = 0; n < jobs; n++) {
-      await deployment.request(() => task.enqueue(n))
-      await deployment.minutes(more.minutes ?? 1)
+    return async (jobs) => {
+      for (let n = 0; n < jobs; n++) {
+        await deployment.request(() => task.enqueue(n, { startNow: more.startNow ?? false }))
+        await deployment.minutes(more.minutes ?? 1)
+      }
     }
   }
 }
 
-async function signUps(deployment: Deployment, count: number): Promise<void> {
+interface Alone {
+  readonly failsFirst?: boolean
+  readonly startNow?: boolean
+  /** From one to the next. */
+  readonly minutes?: number
+}
+
+function signUps(deployment: Deployment): (count: number) => Promise<void> {
   const { world } = deployment
   const welcome = world.task({
     name: 'send-welcome-email',
@@ -64,28 +74,34 @@ async function signUps(deployment: Deployment, count: number): Promise<void> {
       progress(1, 'stored')
     },
   })
-  for (let userId = 0; userId < count; userId++) {
-    await deployment.request(async () => {
-      await avatar.enqueue({ userId }, { idempotencyKey: `avatar:${userId}` })
-      await welcome.background({ userId })
-    })
-    await deployment.minutes(1)
+  let userId = 0
+  return async (count) => {
+    for (const until = userId + count; userId < until; userId++) {
+      const input = { userId }
+      await deployment.request(async () => {
+        await avatar.enqueue(input, { idempotencyKey: `avatar:${userId}` })
+        await welcome.background(input)
+      })
+      await deployment.minutes(1)
+    }
   }
 }
 
 /** Jobs enqueued by hundreds, all at once. */
 function many(ranMs: number, batch = 500): Shape['run'] {
-  return async (deployment, jobs) => {
+  return (deployment) => {
     const { world } = deployment
     const task = world.task({ name: 'many', input: anything, run: () => world.clock.sleep(ranMs) })
-    for (let made = 0; made < jobs; made += batch) {
-      const inputs = Array.from({ length: Math.min(batch, jobs - made) }, (_, index) => ({ input: made + index }))
-      await deployment.request(() => task.enqueueMany(inputs))
+    return async (jobs) => {
+      for (let made = 0; made < jobs; made += batch) {
+        const inputs = Array.from({ length: Math.min(batch, jobs - made) }, (_, index) => ({ input: made + index }))
+        await deployment.request(() => task.enqueueMany(inputs))
+      }
     }
   }
 }
 
-async function rateLimited(deployment: Deployment, jobs: number): Promise<void> {
+function rateLimited(deployment: Deployment): (jobs: number) => Promise<void> {
   const { world } = deployment
   const task = world.task({
     name: 'limited',
@@ -93,38 +109,58 @@ async function rateLimited(deployment: Deployment, jobs: number): Promise<void> 
     rateLimit: { limit: 20, per: '1s' },
     run: () => world.clock.sleep(handlerMs),
   })
-  await deployment.request(() => task.enqueueMany(Array.from({ length: jobs }, (_, n) => ({ input: n }))))
+  return (jobs) =>
+    deployment.request(async () => {
+      await task.enqueueMany(Array.from({ length: jobs }, (_, n) => ({ input: n })))
+    })
 }
 
-async function scheduled(deployment: Deployment, slots: number): Promise<void> {
+function scheduled(deployment: Deployment): (slots: number) => Promise<void> {
   const { world } = deployment
   const task = world.task({ name: 'slot', input: anything, run: () => world.clock.sleep(handlerMs) })
   world.schedules.add({ name: 'every-minute', every: '1m', task, input: 1 })
-  await deployment.minutes(slots)
-  await world.until(world.client.call(0, (ledger) => ledger.steerSchedule('every-minute', 'pause')))
+  const steer = (action: 'pause' | 'resume') =>
+    world.until(world.client.call(0, (ledger) => ledger.steerSchedule('every-minute', action)))
+  return async (slots) => {
+    await steer('resume')
+    await deployment.minutes(slots)
+    await steer('pause')
+  }
 }
 
 export const shapes: readonly Shape[] = [
   {
     name: 'plain',
-    task: 'alone',
     what: 'a plain job alone, one a minute',
     unit: 'job',
     jobs: 120,
     run: alone(handlerMs),
   },
   {
+    name: 'plain, then nothing',
+    what: 'the same in a ledger that is new and to which nothing comes after',
+    unit: 'job',
+    jobs: 120,
+    ends: true,
+    run: alone(handlerMs),
+  },
+  {
+    name: 'startNow',
+    what: 'a job alone that its request starts, one a minute',
+    unit: 'job',
+    jobs: 120,
+    run: alone(handlerMs, { startNow: true }),
+  },
+  {
     name: 'sign-up',
-    task: 'draw-avatar',
     what: 'a sign-up: a mail after the response, a picture by the queue',
     unit: 'sign-up',
     jobs: 60,
     run: signUps,
   },
-  { name: 'bulk', task: 'many', what: 'enqueueMany by 500, 20,000 at once', unit: 'job', jobs: 20_000, run: many(20) },
+  { name: 'bulk', what: 'enqueueMany by 500, 20,000 at once', unit: 'job', jobs: 20_000, run: many(20) },
   {
     name: 'bulk, 200 ms',
-    task: 'many',
     what: 'the same, 4,000 with handlers of 200 ms',
     unit: 'job',
     jobs: 4_000,
@@ -132,25 +168,22 @@ export const shapes: readonly Shape[] = [
   },
   {
     name: 'retry',
-    task: 'alone',
     what: 'a job alone whose first attempt fails',
     unit: 'job',
     jobs: 60,
     run: alone(handlerMs, { failsFirst: true }),
   },
-  { name: 'scheduled', task: 'slot', what: "a schedule's slot, one a minute", unit: 'job', jobs: 60, run: scheduled },
+  { name: 'scheduled', what: "a schedule's slot, one a minute", unit: 'job', jobs: 120, run: scheduled },
   {
     name: 'rate-limited',
-    task: 'limited',
     what: '2,000 at once under 20 a second',
     unit: 'job',
     jobs: 2_000,
     run: rateLimited,
   },
-  { name: '5 s', task: 'alone', what: 'a job of 5 s alone', unit: 'job', jobs: 30, run: alone(5_000) },
+  { name: '5 s', what: 'a job of 5 s alone', unit: 'job', jobs: 30, run: alone(5_000) },
   {
     name: '10 min',
-    task: 'alone',
     what: 'a job of 10 min alone',
     unit: 'job',
     jobs: 6,
@@ -158,7 +191,6 @@ export const shapes: readonly Shape[] = [
   },
   {
     name: 'late',
-    task: 'alone',
     what: 'a plain job alone whose wake-up takes 2 s',
     unit: 'job',
     jobs: 60,
@@ -168,9 +200,11 @@ export const shapes: readonly Shape[] = [
 ]
 
 /** Runs a shape over the storage of an object in which nothing is stored. */
-export async function measured({ jobs, run, options, task }: Shape, storage: DurableObjectStorage): Promise<Counts> {
+export async function measured({ jobs, run, options, ends }: Shape, storage: DurableObjectStorage): Promise<Counts> {
   const deployment = new Deployment(storage, options)
-  await deployment.begin(task)
-  await run(deployment, jobs)
-  return deployment.end(jobs)
+  const work = run(deployment)
+  const counts = ends
+    ? await deployment.ofOneThatEnds(() => work(jobs))
+    : await deployment.ofOneThatGoesOn(() => work(jobs))
+  return { jobs, ...counts }
 }

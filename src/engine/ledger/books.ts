@@ -54,20 +54,27 @@ export interface Upkeep {
   readonly mark: string
   /** The sweep has passed ids up to this one. */
   readonly swept: string
-  /** Counts of the rows below the mark. */
+  /** The tail are the rows from `swept` on and below this id: new jobs take them over once their retention is over. */
+  readonly tailEnd: string
+  /** Counts of the rows below the mark that are not in the tail. */
   readonly below: TaskCounts
+  /** Counts of the tail: not stored, but counted on activation, so that taking a row over writes nothing else. */
+  readonly tail: TaskCounts
 }
 
-/** As it is stored. The release before this one knew the sums alone, and writes them alone. */
+/** As it is stored. Counts without a tail go under another name: code that knows of none must count anew. */
 interface StoredUpkeep {
   readonly mark: string
   readonly swept: string
+  readonly tailEnd?: string
   readonly below: StateCounts
   readonly tasks?: TaskCounts
+  readonly besideTail?: TaskCounts
 }
 
-export function storedUpkeep({ mark, swept, below }: Upkeep): StoredUpkeep {
-  return { mark, swept, below: totalOf(below), tasks: below }
+export function storedUpkeep({ mark, swept, tailEnd, below }: Upkeep): StoredUpkeep {
+  const sums = { mark, swept, below: totalOf(below) }
+  return tailEnd > swept ? { ...sums, tailEnd, besideTail: below } : { ...sums, tasks: below }
 }
 
 /** A place in the due index. */
@@ -85,6 +92,11 @@ export class Books {
   readonly counts = new Counts()
   mark = ''
   swept = ''
+  tailEnd = ''
+  /** Where in the tail to look for a row to take over: those before are gone or not to be had. */
+  tailFrom = ''
+  /** Not before then is there anything for the tail to be extended by. */
+  tailAt = 0
   /** Rows of the due index up to here have been looked at. */
   dueLoadedTo: DuePlace = dueStart
   /** The next row of the due index beyond that; undefined when there is none. Never later than the truth. */
@@ -108,7 +120,8 @@ export class Books {
 
   /** The counts of the rows below the mark are a stored fact; this is the fact as it stands in memory. */
   upkeep(): Upkeep {
-    return { mark: this.mark, swept: this.swept, below: this.counts.below }
+    const { mark, swept, tailEnd, counts } = this
+    return { mark, swept, tailEnd, below: counts.below, tail: counts.tail }
   }
 
   /** Below this id every live job is in memory or has a due time. */
@@ -204,7 +217,10 @@ export function opened(
   const upkeep = facts.read<StoredUpkeep>('upkeep')
   books.mark = upkeep?.mark ?? ''
   books.swept = upkeep?.swept ?? ''
-  const below = storedBelow(upkeep)
+  books.tailEnd = upkeep?.tailEnd ?? ''
+  books.tailFrom = books.swept
+  if (books.tailEnd > books.swept) books.counts.tail = countsOf(jobs.countBetween(books.swept, books.tailEnd))
+  const below = upkeep?.besideTail ?? storedBelow(upkeep)
   books.counts.below = below ?? countsOf(jobs.countBetween('', books.mark))
   books.isRecounted = below === undefined
   for (const { runner, until } of runners.all()) {

@@ -1,7 +1,8 @@
-/** The verbs that read the tallies: for charts by steps of time, for metrics from the beginning. */
+/** The verbs that read the tallies: for charts by steps of time, for metrics and for a guess from the beginning. */
 import type { CoreParts } from './parts.ts'
 import type { ChartsReply, ChartsRequest, TaskChart, TaskTotals } from './protocol.ts'
-import { addedBuckets, addedSums, noSums, type Sums, storedSums } from './sums.ts'
+import { addedBuckets, addedSums, isMostlyLonger, noSums, type Sums, storedSums } from './sums.ts'
+import { wakeUpPatienceMs } from './turn.ts'
 
 /** What is asked for at once: a day of minutes. Each reads a row a task. */
 const minutesMax = 24 * 60
@@ -31,6 +32,12 @@ export function charts(
  */
 export function totals({ tallyRows }: CoreParts): TaskTotals[] {
   return tallyRows.totals().map(({ task, totals }) => ({ task, totals: storedSums(totals) }))
+}
+
+/** True when a job of one of these tasks mostly runs on while the alarm looks after its wake-up. Reads a row a task. */
+export function lastsLong({ tallyRows }: CoreParts, jobs: readonly { readonly task: string }[]): boolean {
+  const tasks = new Set(jobs.map(({ task }) => task))
+  return [...tasks].some((task) => isMostlyLonger(storedSums(tallyRows.newest(task)?.totals).run, wakeUpPatienceMs))
 }
 
 function chartOf(task: string, sums: readonly Sums[]): TaskChart {

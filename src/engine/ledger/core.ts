@@ -1,7 +1,7 @@
 import type { JobRecord } from '../task/job.ts'
 import { type Books, loadDue, refill } from './books.ts'
 import { bulk, bulkProgress, workOff } from './bulk.ts'
-import { charts, totals } from './charts.ts'
+import { charts, lastsLong, totals } from './charts.ts'
 import { parkAll } from './claim.ts'
 import { enqueue } from './enqueue.ts'
 import { Openings } from './openings.ts'
@@ -12,6 +12,7 @@ import type {
   BulkRequest,
   ChartsReply,
   ChartsRequest,
+  Claimed,
   Enqueued,
   EnqueueReply,
   EnqueueRequest,
@@ -34,7 +35,8 @@ import { fire, listSchedules, reconcile, steerSchedule, trigger } from './schedu
 import { changed, isPaused, type Settings, type SettingsChange } from './settings.ts'
 import type { factStatements } from './small-tables.ts'
 import { amend, cancel, redrive } from './steer.ts'
-import { sync } from './sync.ts'
+import { settlingEach, sync } from './sync.ts'
+import { extendTail, isMarkNear, isTailShort } from './tail.ts'
 import { Turn, wakeUpPatienceMs } from './turn.ts'
 import {
   expire,
@@ -125,6 +127,7 @@ export class LedgerCore {
   }
 
   enqueue(request: EnqueueRequest, now: number): EnqueueReply {
+    this.#extendTail(now, request.jobs.length)
     return this.#transact(now, (turn) => enqueue(this.#parts, turn, request))
   }
 
@@ -133,7 +136,7 @@ export class LedgerCore {
     this.load(now)
     const asked = this.isHalted ? { ...request, want: 0 } : request
     const againAt = this.available(now) > 0 ? undefined : this.#openings.comesBackAt(request.runner, now)
-    const reply = this.#settling(asked, (sound) =>
+    const reply = settlingEach(asked, (sound) =>
       this.#transact(now, (turn) => sync(this.#parts, turn, sound, { mayPark, againAt })),
     )
     if (this.books.counts.finishedAbove() > this.#moveMarkAbove) {
@@ -242,8 +245,9 @@ export class LedgerCore {
   upkeep(now: number): void {
     this.#alarmAt = undefined
     this.books.nextSweepAt = nextSweepAt(this.#parts, this.#sweepNotBefore)
-    if (!this.#hasUpkeep(now)) return
+    if ((this.nextUpkeepAt() ?? Number.POSITIVE_INFINITY) > now) return
     this.setAlarm(now + deadmanMs)
+    this.#extendTail(now, 1)
     let isMore = true
     for (let count = 0; isMore && count < slicesMax; count++) {
       this.load(now)
@@ -252,15 +256,15 @@ export class LedgerCore {
       isMore = this.#slice(now, fire) || isMore
       isMore = this.#slice(now, workOff) || isMore
       isMore = this.#slice(now, prune) || isMore
-      if ((this.books.nextSweepAt ?? Number.POSITIVE_INFINITY) <= now) {
-        this.#transact(now, (turn) => moveMark(this.#parts, turn))
-        const isSweeping = this.#slice(now, sweep)
-        if (!isSweeping) this.#rest(now)
-        this.books.nextSweepAt = nextSweepAt(this.#parts, this.#sweepNotBefore)
-        isMore = isSweeping || isMore
-      }
+      isMore = this.#sweeps(now) || isMore
       isMore = (this.books.nextLoadAt ?? Number.POSITIVE_INFINITY) <= now || isMore
     }
+  }
+
+  /** Removes what is over, in bounded slices. No alarm guards it: the watchdog's next look takes up what is left. */
+  sweep(now: number): void {
+    this.books.nextSweepAt = nextSweepAt(this.#parts, this.#sweepNotBefore)
+    for (let count = 0; count < slicesMax && this.#sweeps(now); count++);
   }
 
   /** When time will next make something due; undefined when nothing will. Overdue things count as they are. */
@@ -285,6 +289,12 @@ export class LedgerCore {
     return next === Number.POSITIVE_INFINITY ? undefined : next
   }
 
+  /** True when the alarm that looks after a wake-up would only find these jobs at work, as far as their tasks are known. */
+  outlastsAlarm(claimed: readonly Claimed[], now: number): boolean {
+    const isSoon = this.#alarmAt !== undefined && this.#alarmAt <= now + wakeUpPatienceMs
+    return isSoon && claimed.length > 0 && this.books.ready.size === 0 && lastsLong(this.#parts, claimed)
+  }
+
   /** When the ledger should look whether a limit has opened and nobody has come. */
   nextOpeningAt(now: number): number | undefined {
     return this.#openings.lookAt(now)
@@ -306,6 +316,23 @@ export class LedgerCore {
     if (this.isHalted) return
     this.#options.setAlarm(at)
     this.#alarmAt = at
+  }
+
+  /** Before so many new jobs: the rows of old ones are made ready to be taken over. */
+  #extendTail(now: number, wanted: number): void {
+    if (!isTailShort(this.#parts, now, wanted)) return
+    if (isMarkNear(this.#parts, wanted)) this.#transact(now, (turn) => moveMark(this.#parts, turn))
+    this.#transact(now, (turn) => extendTail(this.#parts, turn, wanted))
+  }
+
+  /** One slice of the sweep, if it is due. True when there is more. */
+  #sweeps(now: number): boolean {
+    if ((this.books.nextSweepAt ?? Number.POSITIVE_INFINITY) > now) return false
+    this.#transact(now, (turn) => moveMark(this.#parts, turn))
+    const isMore = this.#slice(now, sweep)
+    if (!isMore) this.#rest(now)
+    this.books.nextSweepAt = nextSweepAt(this.#parts, this.#sweepNotBefore)
+    return isMore
   }
 
   /** The sweep has come to its end. */
@@ -338,35 +365,8 @@ export class LedgerCore {
     return Math.max(now, Math.min(readyAt, this.nextUpkeepAt() ?? Number.POSITIVE_INFINITY))
   }
 
-  #hasUpkeep(now: number): boolean {
-    return (this.nextUpkeepAt() ?? Number.POSITIVE_INFINITY) <= now
-  }
-
   #slice(now: number, verb: (core: CoreParts, turn: Turn) => boolean): boolean {
     return this.#transact(now, (turn) => verb(this.#parts, turn))
-  }
-
-  /**
-   * One bad settlement fails its own job and not the batch: if the whole cannot be written, each is written alone, and
-   * the one that cannot be is recorded as a failure that says so.
-   */
-  #settling(request: SyncRequest, verb: (request: SyncRequest) => SyncReply): SyncReply {
-    try {
-      return verb(request)
-    } catch (error) {
-      if (request.settle.length === 0) throw error
-      for (const settlement of request.settle) {
-        const alone: SyncRequest = { ...request, settle: [settlement], beat: [], want: 0, ack: 0, done: false }
-        try {
-          verb(alone)
-        } catch (cause) {
-          const message = `the outcome could not be recorded: ${(cause as Error).message}`
-          const outcome = { kind: 'failed', error: { name: 'UnstorableOutcome', message } } as const
-          verb({ ...alone, settle: [{ id: settlement.id, lease: settlement.lease, ranMs: settlement.ranMs, outcome }] })
-        }
-      }
-      return verb(request)
-    }
   }
 
   #transact<T>(now: number, verb: (turn: Turn) => T): T {

@@ -1,8 +1,9 @@
 /**
  * How many jobs of each task are in each state, without a row a change and without a scan that grows.
  *
- * Jobs at or above the mark are counted on activation, which reads them anyway. Of those below it the counts are a
- * stored fact: written with the transaction that changes one of them, and when the mark moves (I12).
+ * Jobs at or above the mark are counted on activation, which reads them anyway; so are the few oldest ones, the tail,
+ * whose rows new jobs take over. Of those between the counts are a stored fact: written with the transaction that changes
+ * one of them, and when the mark or the tail moves (I12).
  */
 import { isFinal, type JobState, jobStates } from '../task/job.ts'
 
@@ -30,7 +31,11 @@ export function movedCounts(counts: TaskCounts, moves: Iterable<CountMove>): Tas
     if (to) own[to]++
     next[task] = own
   }
-  return Object.fromEntries(Object.entries(next).filter(([, own]) => jobStates.some((state) => own[state] !== 0)))
+  return kept(next)
+}
+
+function kept(counts: TaskCounts): TaskCounts {
+  return Object.fromEntries(Object.entries(counts).filter(([, own]) => jobStates.some((state) => own[state] !== 0)))
 }
 
 /** Counts as a statement found them. */
@@ -51,7 +56,22 @@ export function addedCounts(...all: readonly TaskCounts[]): TaskCounts {
     for (const state of jobStates) counts[state] += own[state]
     sum[task] = counts
   }
-  return sum
+  return kept(sum)
+}
+
+/** To take these away by adding. */
+export function negatedCounts(counts: TaskCounts): TaskCounts {
+  return Object.fromEntries(
+    Object.entries(counts).map(([task, own]) => [
+      task,
+      Object.fromEntries(jobStates.map((state) => [state, -own[state]])) as StateCounts,
+    ]),
+  )
+}
+
+/** All jobs of these counts. */
+export function sizeOf(counts: TaskCounts): number {
+  return Object.values(totalOf(counts)).reduce((sum, n) => sum + n, 0)
 }
 
 export function totalOf(counts: TaskCounts): StateCounts {
@@ -63,7 +83,9 @@ export function totalOf(counts: TaskCounts): StateCounts {
 export class Counts {
   #above: Record<string, StateCounts> = {}
   #finishedAbove = 0
+  /** Of the jobs below the mark but for the tail, and of the tail. */
   below: TaskCounts = {}
+  tail: TaskCounts = {}
 
   moveAbove({ task, from, to }: CountMove): void {
     let own = ownOf(this.#above, task)
@@ -98,7 +120,7 @@ export class Counts {
   }
 
   byTask(): TaskCounts {
-    return addedCounts(this.#above, this.below)
+    return addedCounts(this.#above, this.below, this.tail)
   }
 
   /** Finished jobs that activation still has to read past. */

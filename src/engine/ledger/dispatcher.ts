@@ -9,6 +9,7 @@
 import type { JobRecord } from '../task/job.ts'
 import type { LedgerCore } from './core.ts'
 import { demandOn, runnersAtWork } from './demand.ts'
+import { isEmpty, nothing, type Poll, rest } from './poll.ts'
 import type {
   AmendRequest,
   BulkReply,
@@ -64,13 +65,6 @@ const overdueMs = 60_000
 const failedPauseMs = 30_000
 const leftOverPauseMs = 100
 
-interface Poll {
-  readonly request: SyncRequest
-  readonly answer: (reply: SyncReply) => void
-  readonly fail: (error: unknown) => void
-  readonly callOff: () => void
-}
-
 export class Dispatcher implements LedgerRpc {
   readonly #core: LedgerCore
   readonly #shard: number
@@ -112,7 +106,7 @@ export class Dispatcher implements LedgerRpc {
     else if (isOpening && this.#core.available(now) > 0) this.#wakeUps.fruitless(now)
     const held = isEmpty(reply) ? this.#held(request, reply, mayPark) : undefined
     this.#meet(now)
-    if (this.#extendedTo(request) > extendedTo) this.#putOff(now)
+    if (this.#extendedTo(request) > extendedTo || this.#core.outlastsAlarm(reply.claimed, now)) this.#putOff(now)
     return held ?? reply
   }
 
@@ -209,7 +203,7 @@ export class Dispatcher implements LedgerRpc {
     if (this.#core.isHalted || (alarmAt !== undefined && alarmAt >= now - overdueMs)) return false
     const nextAt = this.#nextAt(now, alarmAt === undefined)
     if (nextAt === undefined) {
-      if ((nextSweepAt ?? Number.POSITIVE_INFINITY) <= now) this.#core.setAlarm(now)
+      if ((nextSweepAt ?? Number.POSITIVE_INFINITY) <= now) this.#core.sweep(now)
       else this.#core.rest(now)
       return false
     }
@@ -311,7 +305,7 @@ export class Dispatcher implements LedgerRpc {
     return this.#core.books.runners.get(runner)?.until ?? 0
   }
 
-  /** A lease was extended: the alarm at its former end would ring for nothing, and be armed anew for the same row. */
+  /** The alarm would ring for nothing, at the former end of a lease or while a job runs, and be armed anew for the same row. */
   #putOff(now: number): void {
     const nextAt = this.#nextAt(now, false) ?? 0
     if (nextAt > Math.max(this.#core.alarmAt ?? Number.POSITIVE_INFINITY, now)) this.#core.setAlarm(nextAt)
@@ -370,16 +364,4 @@ export class Dispatcher implements LedgerRpc {
       answer(reply)
     }
   }
-}
-
-/** The answer to a sync that was overtaken by the runner's next one. It promises nothing about leases. */
-const nothing: SyncReply = { claimed: [], lost: [], cancelled: [], leaseMs: 0 }
-
-/** What is left of a sync once it has been answered but for its claim: nothing is settled or reported twice. */
-function rest(request: SyncRequest): SyncRequest {
-  return { ...request, settle: [], beat: request.beat.map(({ id, lease }) => ({ id, lease })) }
-}
-
-function isEmpty({ claimed, lost, cancelled }: SyncReply): boolean {
-  return claimed.length === 0 && lost.length === 0 && cancelled.length === 0
 }

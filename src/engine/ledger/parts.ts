@@ -87,7 +87,7 @@ export interface Standing {
 /** Opens the database, brings it to this code's schema, and rebuilds memory from it. Writes nothing else. */
 export function openParts(options: CoreOptions, now: number): CoreParts {
   const { sql, policy, retentionMs, schedules = [], serves = () => true, announces = () => false, ...given } = options
-  migrate(sql, now)
+  const isNewest = migrate(sql, now)
   const recent = new RecentRows()
   const [jobs, facts, runners] = [jobStatements(sql, recent), factStatements(sql), runnerStatements(sql)]
   const [limitRows, scheduleRows, bulkRows] = [limitStatements(sql), scheduleStatements(sql), bulkStatements(sql)]
@@ -120,6 +120,7 @@ export function openParts(options: CoreOptions, now: number): CoreParts {
     serves,
     announces,
     random: given.random,
+    isNewest,
     retentionMs: (task) => policy(task).retentionMs ?? retentionMs,
     defaultRetentionMs: retentionMs,
     historyBytesMax: given.historyBytesMax,

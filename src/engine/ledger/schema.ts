@@ -115,9 +115,9 @@ export const migrations: readonly string[] = [
 
 /**
  * Brings the database to the newest schema. Cheap when it is there already: one row read.
- * A database that is newer than this code (a rollback) is left as it is.
+ * A database that is newer than this code (a rollback) is left as it is. False for such a one.
  */
-export function migrate(sql: Sql, now: number): void {
+export function migrate(sql: Sql, now: number): boolean {
   sql.all('CREATE TABLE IF NOT EXISTS schema_versions (version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL)')
   const [row] = sql.all<{ version: number | null }>('SELECT MAX(version) AS version FROM schema_versions')
   for (let version = (row?.version ?? 0) + 1; version <= migrations.length; version++) {
@@ -126,6 +126,7 @@ export function migrate(sql: Sql, now: number): void {
       sql.all('INSERT INTO schema_versions (version, applied_at) VALUES (?, ?)', version, now)
     })
   }
+  return (row?.version ?? 0) <= migrations.length
 }
 
 /** The statements of a migration. Ours hold no `;` inside a string or a comment; a test holds them to it. */

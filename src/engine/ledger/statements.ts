@@ -151,6 +151,25 @@ export function jobStatements(sql: Sql, recent = new RecentRows()) {
     },
 
     /**
+     * Records jobs in the rows of others that have ended and whose time is over: a row written, where a removal and an
+     * insert are two. Nothing of the old job is left. Answers how many were.
+     */
+    takeOver(pairs: readonly { readonly id: string; readonly row: JobRowWithInput }[]): number {
+      for (const { id } of pairs) recent.drop(id)
+      const values = pairs.map(({ id, row }): SqlValue[] => [...names.map((name) => row[name]), row.input, id])
+      const isOver = `jobs.state IN ('completed', 'failed', 'cancelled') AND jobs.due_at IS NULL AND jobs.key IS NULL`
+      return rowBatches(values).reduce((count, batch) => {
+        const { columns: bound, source } = batch
+        const set = [...names.map((name) => columns[name]), 'input'].map((name, index) => `${name} = ${bound[index]}`)
+        const from = source === undefined ? '' : ` FROM ${source}`
+        return (
+          count +
+          written(`UPDATE jobs SET ${set.join(', ')}${from} WHERE jobs.id = ${bound.at(-1)} AND ${isOver}`, batch)
+        )
+      }, 0)
+    },
+
+    /**
      * Writes the next rows of jobs, each only if it is still as it was read. Answers how many were. Only what a step
      * has changed is written: an index over a column that is set is written with it, whether or not it changes.
      */
@@ -278,13 +297,9 @@ export function jobStatements(sql: Sql, recent = new RecentRows()) {
     },
 
     /** The rows a pruning sweep looks at, oldest first. */
-    sweep(
-      after: string,
-      below: string,
-      limit: number,
-    ): Pick<JobRow, 'id' | 'task' | 'state' | 'dueAt' | 'finishedAt'>[] {
+    sweep(after: string, below: string, limit: number): SweptRow[] {
       return sql.all(
-        `SELECT id, task, state, due_at AS dueAt, finished_at AS finishedAt FROM jobs WHERE id > ? AND id < ? ORDER BY id LIMIT ?`,
+        `SELECT id, task, state, due_at AS dueAt, finished_at AS finishedAt, key FROM jobs WHERE id > ? AND id < ? ORDER BY id LIMIT ?`,
         after,
         below,
         limit,
@@ -332,6 +347,9 @@ export function jobStatements(sql: Sql, recent = new RecentRows()) {
 }
 
 export type JobStatements = ReturnType<typeof jobStatements>
+
+/** What a sweep sees of a job. */
+export type SweptRow = Pick<JobRow, 'id' | 'task' | 'state' | 'dueAt' | 'finishedAt' | 'key'>
 
 /** What a search sees of a job. */
 export type SearchRow = Pick<JobRow, 'id' | 'task' | 'state' | 'tags' | 'key' | 'createdAt' | 'finishedAt'>

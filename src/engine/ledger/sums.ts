@@ -95,6 +95,13 @@ export function countIn(histogram: Histogram, ms: number): void {
   histogram.sumMs += Math.max(0, ms)
 }
 
+/** True when most of what was counted took longer. @param ms the end of a bucket */
+export function isMostlyLonger({ buckets }: Histogram, ms: (typeof bucketEndsMs)[number]): boolean {
+  const sum = (from: number, to?: number) => buckets.slice(from, to).reduce((all, n) => all + n, 0)
+  const first = bucketEndsMs.indexOf(ms) + 1
+  return sum(first) > sum(0, first)
+}
+
 export function countOne<Name extends string>(counted: Counted<Name>, name: Name): void {
   counted[name] = (counted[name] ?? 0) + 1
 }

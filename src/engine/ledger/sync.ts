@@ -55,6 +55,29 @@ export function sync(core: CoreParts, turn: Turn, request: SyncRequest, { mayPar
   }
 }
 
+/**
+ * One bad settlement fails its own job and not the batch: if the whole cannot be written, each is written alone, and
+ * the one that cannot be is recorded as a failure that says so.
+ */
+export function settlingEach(request: SyncRequest, verb: (request: SyncRequest) => SyncReply): SyncReply {
+  try {
+    return verb(request)
+  } catch (error) {
+    if (request.settle.length === 0) throw error
+    for (const settlement of request.settle) {
+      const alone: SyncRequest = { ...request, settle: [settlement], beat: [], want: 0, ack: 0, done: false }
+      try {
+        verb(alone)
+      } catch (cause) {
+        const message = `the outcome could not be recorded: ${(cause as Error).message}`
+        const outcome = { kind: 'failed', error: { name: 'UnstorableOutcome', message } } as const
+        verb({ ...alone, settle: [{ id: settlement.id, lease: settlement.lease, ranMs: settlement.ranMs, outcome }] })
+      }
+    }
+    return verb(request)
+  }
+}
+
 /** True when this sync frees places of a limited task that it does not fill, and others wait. */
 function leavesPlaces({ books, limits }: CoreParts, turn: Turn, claimed: readonly Claimed[]): boolean {
   if (books.ready.size <= claimed.length) return false

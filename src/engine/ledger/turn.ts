@@ -6,11 +6,12 @@
  */
 import { isFinal } from '../task/job.ts'
 import { type Books, storedUpkeep, type Upkeep } from './books.ts'
-import { movedCounts, type TaskCounts } from './counts.ts'
+import { movedCounts } from './counts.ts'
 import type { RecentRows } from './recent-rows.ts'
 import { isReady, type JobRow, type JobRowWithInput, type LightRow } from './row.ts'
 import type { factStatements, tallyStatements } from './small-tables.ts'
 import type { Change, JobStatements } from './statements.ts'
+import { overInTail } from './tail.ts'
 import { Tallies } from './tallies.ts'
 
 /** How long work may wait for an answer to its wake-up before the alarm looks after it. */
@@ -26,6 +27,8 @@ export interface TurnParts {
   readonly tallyRows: ReturnType<typeof tallyStatements>
   /** How long a finished job of this task is kept. */
   readonly retentionMs: (task: string) => number
+  /** False: a later release has written here, and its columns of an old job must not become a new one's. */
+  readonly isNewest: boolean
   /** The retention that the sweep goes by. */
   readonly defaultRetentionMs: number
 }
@@ -34,14 +37,14 @@ export class Turn {
   readonly #parts: TurnParts
   readonly #added = new Map<string, JobRowWithInput>()
   readonly #changes = new Map<string, Change>()
-  /** Removals of rows, for the counts below the mark. */
+  /** Rows that went, for the counts. */
   readonly #removals: { id: string; task: string; from: JobRow['state'] }[] = []
   readonly #effects: (() => void)[] = []
   #moved: Upkeep | undefined
   #flushesTallies = false
   /** What this turn counts. */
   readonly tallies = new Tallies()
-  #below: TaskCounts | undefined
+  #upkeep: Upkeep | undefined
   #neededAt = Number.POSITIVE_INFINITY
 
   constructor(
@@ -105,14 +108,10 @@ export class Turn {
   remove(rows: readonly Pick<JobRow, 'id' | 'task' | 'state'>[]): void {
     if (rows.length === 0) return
     const gone = new Set(this.#parts.jobs.remove(rows.map(({ id }) => id)))
-    for (const { id, task, state: from } of rows) {
-      if (!gone.has(id)) continue
-      if (this.#parts.books.isBelowMark(id)) this.#removals.push({ id, task, from })
-      else this.after(() => this.#parts.books.counts.moveAbove({ task, from, to: undefined }))
-    }
+    for (const { id, task, state: from } of rows) if (gone.has(id)) this.#removals.push({ id, task, from })
   }
 
-  /** The mark or the sweep moves. The counts below the mark are given as they will be. */
+  /** The mark, the sweep or the tail moves. The counts are given as they are with that, before this turn's own changes. */
   moveUpkeep(upkeep: Upkeep): void {
     this.#moved = upkeep
   }
@@ -143,14 +142,11 @@ export class Turn {
     if (this.#changes.size > 0 && jobs.update([...this.#changes.values()]) !== this.#changes.size) {
       throw new Error('a job changed between being read and being written')
     }
-    if (this.#added.size > 0) {
-      const fresh = jobs.insert([...this.#added.values()])
-      if (fresh !== this.#added.size) throw new Error('a job to be added was already recorded')
-    }
+    if (this.#added.size > 0) this.#record([...this.#added.values()])
     const upkeep = this.#moved ?? books.upkeep()
-    this.#below = this.#belowAfter(upkeep)
-    if (this.#moved || this.#below || books.isRecounted)
-      facts.write('upkeep', storedUpkeep({ ...upkeep, below: this.#below ?? upkeep.below }))
+    this.#upkeep = this.#counted(upkeep)
+    if (this.#moved || this.#upkeep.below !== upkeep.below || books.isRecounted)
+      facts.write('upkeep', storedUpkeep(this.#upkeep))
     this.after(tallies.flush(tallyRows, this.tallies, this.now, this.#flushesTallies))
   }
 
@@ -158,12 +154,16 @@ export class Turn {
   settle(): void {
     const { books, recent } = this.#parts
     books.isRecounted = false
-    if (this.#moved) {
-      books.mark = this.#moved.mark
-      books.swept = this.#moved.swept
-      books.counts.below = this.#moved.below
+    if (this.#upkeep) {
+      const { mark, swept, tailEnd, below, tail } = this.#upkeep
+      books.mark = mark
+      books.swept = swept
+      books.tailEnd = tailEnd
+      books.counts.below = below
+      books.counts.tail = tail
     }
-    if (this.#below) books.counts.below = this.#below
+    for (const { id, task, from } of this.#removals)
+      if (!books.isBelowMark(id)) books.counts.moveAbove({ task, from, to: undefined })
     for (const row of this.#added.values()) {
       books.mirror(undefined, row, this.now)
       if (!books.cut.leaves(row)) recent.keep(row, row.input)
@@ -175,9 +175,23 @@ export class Turn {
     for (const effect of this.#effects) effect()
   }
 
-  /** The counts below the mark after this turn, if it touches one of them. */
-  #belowAfter({ below }: Upkeep): TaskCounts | undefined {
-    const { mark } = this.#parts.books
+  /** New jobs take over the rows of old ones that are over, as far as there are any: a row to remove is saved. */
+  #record(rows: readonly JobRowWithInput[]): void {
+    const { books, jobs } = this.#parts
+    const { over, from } = overInTail(this.#parts, rows.length, this.now, (id) => this.#changes.has(id))
+    for (const { id, task, state } of over) this.#removals.push({ id, task, from: state })
+    this.after(() => {
+      books.tailFrom = from
+    })
+    const taken = jobs.takeOver(over.map(({ id }, index) => ({ id, row: rows[index] as JobRowWithInput })))
+    const fresh = jobs.insert(rows.slice(over.length))
+    if (taken !== over.length || taken + fresh !== rows.length)
+      throw new Error('a job to be added was already recorded')
+  }
+
+  /** The counts below the mark and of the tail after this turn. The same ones when it touches none of them. */
+  #counted(upkeep: Upkeep): Upkeep {
+    const { mark, swept, tailEnd, below, tail } = upkeep
     const added = [...this.#added.values()].map(({ id, task, state }) => ({ id, task, from: undefined, to: state }))
     const changed = [...this.#changes.values()].map(({ before, after }) => ({
       id: after.id,
@@ -185,12 +199,16 @@ export class Turn {
       from: before.state,
       to: after.state,
     }))
-    const moves = [
-      ...this.#removals.map((one) => ({ ...one, to: undefined })),
-      ...added.filter(({ id }) => id < mark),
-      ...changed.filter(({ id }) => id < mark),
-    ]
-    return moves.length === 0 ? undefined : movedCounts(below, moves)
+    const moves = [...this.#removals.map((one) => ({ ...one, to: undefined })), ...added, ...changed].filter(
+      ({ id }) => id < mark,
+    )
+    const isInTail = ({ id }: { readonly id: string }) => id >= swept && id < tailEnd
+    const [inTail, others] = [moves.filter(isInTail), moves.filter((move) => !isInTail(move))]
+    return {
+      ...upkeep,
+      ...(others.length > 0 && { below: movedCounts(below, others) }),
+      ...(inTail.length > 0 && { tail: movedCounts(tail, inTail) }),
+    }
   }
 
   /**

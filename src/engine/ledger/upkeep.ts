@@ -10,6 +10,7 @@ import { leaseParts } from './lease.ts'
 import type { Group } from './limits.ts'
 import type { CoreParts } from './parts.ts'
 import { expire as expireRow, lapseRow } from './settle.ts'
+import type { SweptRow } from './statements.ts'
 import { tallyMinutesKept } from './tallies.ts'
 import type { Turn } from './turn.ts'
 
@@ -104,7 +105,7 @@ export function moveMark({ books, jobs, shard }: CoreParts, turn: Turn): void {
   if (mark <= books.mark) return
   jobs.setDue(passed.map((id) => ({ id, dueAt: turn.now })))
   const crossed = jobs.countBetween(books.mark, mark)
-  turn.moveUpkeep({ mark, swept: books.swept, below: addedCounts(books.counts.below, countsOf(crossed)) })
+  turn.moveUpkeep({ ...books.upkeep(), mark, below: addedCounts(books.counts.below, countsOf(crossed)) })
   turn.after(() => {
     books.counts.crossed(crossed)
     for (const id of passed) books.tag(id)
@@ -121,26 +122,38 @@ function finishedBelow(counts: { state: string; n: number }[]): number {
  * True when there are more.
  */
 export function sweep(core: CoreParts, turn: Turn): boolean {
-  const { books, jobs, shard, retentionMs } = core
+  const { books, jobs, shard } = core
   const overfull = isOverfull(core)
   const horizon = overfull ? books.mark : lesser(books.mark, jobIdFloor(shard, turn.now - core.defaultRetentionMs))
   const rows = jobs.sweep(books.swept, horizon, slice)
+  pass(core, turn, rows, overfull)
+  core.tallyRows.forgetBefore(Math.floor(turn.now / 60_000) - tallyMinutesKept)
+  const last = rows.at(-1)
+  // The sweep takes the tail along: what it leaves of it joins the stored counts.
+  const below = addedCounts(books.counts.below, books.counts.tail)
+  if (last) turn.moveUpkeep({ ...books.upkeep(), swept: last.id, tailEnd: '', below, tail: {} })
+  return rows.length === slice
+}
+
+/** What a sweep does with rows that it passes: those whose time is over go, and the other finished ones get a due time. */
+export function pass(
+  { books, jobs, retentionMs }: CoreParts,
+  turn: Turn,
+  rows: readonly SweptRow[],
+  all = false,
+): void {
   const candidates = rows.filter(({ state, dueAt }) => isFinal(state) && dueAt === null)
-  const endsAt = ({ task, finishedAt }: (typeof rows)[number]) => (finishedAt ?? 0) + retentionMs(task)
+  const endsAt = ({ task, finishedAt }: SweptRow) => (finishedAt ?? 0) + retentionMs(task)
   const [gone, kept] = [
-    candidates.filter((row) => overfull || endsAt(row) <= turn.now),
-    candidates.filter((row) => !overfull && endsAt(row) > turn.now),
+    candidates.filter((row) => all || endsAt(row) <= turn.now),
+    candidates.filter((row) => !all && endsAt(row) > turn.now),
   ]
   turn.remove(gone)
   jobs.setDue(kept.map((row) => ({ id: row.id, dueAt: endsAt(row) })))
   for (const row of kept) turn.need(endsAt(row))
-  core.tallyRows.forgetBefore(Math.floor(turn.now / 60_000) - tallyMinutesKept)
-  const last = rows.at(-1)
-  if (last) turn.moveUpkeep({ ...books.upkeep(), swept: last.id })
   turn.after(() => {
     for (const row of kept) books.expectDue(endsAt(row))
   })
-  return rows.length === slice
 }
 
 /** Too much is kept: the oldest finished jobs go before their time. */

@@ -103,6 +103,7 @@ export class Runner {
   /** Starts what was claimed by other means than a sync: the jobs of startNow, whose claim was seq 1. */
   adopt(claimed: Claimed, sentAt: number): void {
     this.#seq = Math.max(this.#seq, 1)
+    this.#lastSentAt = sentAt
     this.#start(claimed, sentAt)
   }
 

@@ -19,6 +19,7 @@ import { settingsSuite } from './core/settings.suite.ts'
 import { settleSuite } from './core/settle.suite.ts'
 import { slotsSuite } from './core/slots.suite.ts'
 import { steerSuite } from './core/steer.suite.ts'
+import { tailSuite } from './core/tail.suite.ts'
 import { talliesSuite } from './core/tallies.suite.ts'
 import { uniqueSuite } from './core/unique.suite.ts'
 import { uniqueWalkSuite } from './core/unique-walk.suite.ts'
@@ -48,6 +49,7 @@ export function coreSuite(name: string, withStore: WithStore): void {
     expireSuite(withStore)
     readSuite(withStore)
     upkeepSuite(withStore)
+    tailSuite(withStore)
     talliesSuite(withStore)
     rollbackSuite(withStore)
   })

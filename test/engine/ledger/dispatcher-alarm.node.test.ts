@@ -128,9 +128,11 @@ describe('a ledger whose jobs have ended', () => {
     expect(world.ledger().alarm.at).toBeUndefined()
     await world.clock.advance(8 * dayMs)
     world.ledger().restart()
+    const { timesSet, timesRung } = world.ledger().alarm
     expect(await wake(world)).toBe(false)
-    await world.clock.advance(60_000)
     expect(world.jobs()).toEqual([])
+    // An alarm for the sweep would be a row, and a request when it rings.
+    expect(world.ledger().alarm).toMatchObject({ at: undefined, timesSet, timesRung })
   })
 
   test.each([
@@ -161,6 +163,37 @@ describe('a ledger whose jobs have ended', () => {
     expect(await wake(world)).toBe(true)
     expect(world.ledger().alarm.at).toBeLessThanOrEqual(world.clock.now + 1_000)
   })
+})
+
+test.each([
+  { ranMs: 50, knownMs: 50, rings: 1, set: 1, because: 'its alarm finds it ended' },
+  { ranMs: 5_000, knownMs: 5_000, rings: 1, set: 2, because: 'the alarm is put off to the end of its lease' },
+  { ranMs: 5_000, knownMs: 50, rings: 2, set: 2, because: 'nobody knew, and the alarm finds it at work' },
+  { ranMs: 50, knownMs: 5_000, rings: 1, set: 2, because: 'the guess was wrong, and costs a row' },
+])(
+  'a job of $ranMs ms, whose task took $knownMs before, has $rings rings: $because',
+  async ({ ranMs, knownMs, rings, set }) => {
+    const world = new World()
+    const task = world.task({ name: 'known', input: z.number(), run: (ms) => world.clock.sleep(ms) })
+    const alone = async (ms: number) => {
+      await world.until(world.ledger().stub(world.web).wake())
+      await world.until(task.enqueue(ms))
+      await world.clock.advance(60_000)
+    }
+    await alone(knownMs)
+    const before = { ...world.ledger().alarm }
+    await alone(ranMs)
+    expect(world.ledger().alarm.timesRung - before.timesRung).toBe(rings)
+    expect(world.ledger().alarm.timesSet - before.timesSet).toBe(set)
+  },
+)
+
+test('a job that its request starts is enqueued in one call and settled in another', async () => {
+  const world = new World()
+  const task = world.task({ name: 'now', input: z.number(), run: () => world.clock.sleep(50) })
+  await world.until(task.enqueue(1, { startNow: true }))
+  await world.untilFinal()
+  expect(world.ledger().calls.map(({ verb }) => verb)).toEqual(['enqueue', 'sync'])
 })
 
 test('a long job rings no alarm between its beats', async () => {

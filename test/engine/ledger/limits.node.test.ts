@@ -52,6 +52,7 @@ class Scene {
         tallies: new Tallies(),
         tallyRows: tallyStatements(this.sql),
         retentionMs: () => 1,
+        isNewest: true,
         defaultRetentionMs: 1,
       },
       this.now,

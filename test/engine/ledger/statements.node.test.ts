@@ -54,6 +54,13 @@ function plans(): { verb: string; statement: string; plan: string[] }[] {
   }
   const calls: Record<string, () => unknown> = {
     'job.insert': () => [rooms.job.insert([a, b]), rooms.job.insert([big])],
+    'job.takeOver': () => [
+      rooms.job.takeOver([
+        { id: a.id, row: row() },
+        { id: b.id, row: row() },
+      ]),
+      rooms.job.takeOver([{ id: big.id, row: row() }]),
+    ],
     'job.update': () => [rooms.job.update([change(a), change(b)]), rooms.job.update([change(big)])],
     'job.byIds': () => rooms.job.byIds([a.id, b.id]),
     'job.withInput': () => rooms.job.withInput([a.id, b.id]),
@@ -256,6 +263,34 @@ describe('statements', () => {
         .map(({ id }) => id)
         .sort(),
     )
+  })
+
+  test('a row that is taken over is that of an ended job in no index, and holds nothing of it afterwards', () => {
+    const sql = nodeSql()
+    migrate(sql, 1)
+    const jobs = jobStatements(sql)
+    const rig = new Rig({ ...withAlarm(nodeSql()), rowsWritten: () => 0 })
+    const states = ['scheduled', 'queued', 'running', 'retrying', 'completed', 'failed', 'cancelled'] as const
+    const rows = states.map((state) => ({ ...newRow(rig.job(), 5), state, history: '[1]', output: '2', error: '{}' }))
+    const [keyed, due] = [
+      { ...newRow(rig.job({ key: 'k' }), 5), state: 'completed' as const },
+      { ...newRow(rig.job(), 5), state: 'completed' as const, dueAt: 9 },
+    ]
+    const all = [...rows, keyed, due]
+    jobs.insert(all)
+    const fresh = all.map(() => newRow(rig.job({ input: '"new"' }), 6))
+    const takenOver = all.map(({ id }, index) => jobs.takeOver([{ id, row: fresh[index] as (typeof fresh)[number] }]))
+    expect(takenOver).toEqual([0, 0, 0, 0, 1, 1, 1, 0, 0])
+    expect(sql.all('SELECT * FROM jobs ORDER BY id')).toHaveLength(all.length)
+    const plain = nodeSql()
+    migrate(plain, 1)
+    jobStatements(plain).insert(fresh.slice(4, 7))
+    const stored = (from: Sql) =>
+      from.all(
+        'SELECT * FROM jobs WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id',
+        JSON.stringify(fresh.map(({ id }) => id)),
+      )
+    expect(stored(sql)).toEqual(stored(plain))
   })
 
   test('rows come in the order that was asked for, unknown ones left out', () => {

@@ -6,6 +6,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { enqueueChildOf } from '../../../src/engine/client/children.ts'
 import { Client } from '../../../src/engine/client/client.ts'
+import { Endings } from '../../../src/engine/client/endings.ts'
 import { ScheduleBook } from '../../../src/engine/client/schedule-book.ts'
 import { Steering } from '../../../src/engine/client/steering.ts'
 import type { TaskPolicy } from '../../../src/engine/ledger/parts.ts'
@@ -14,9 +15,10 @@ import { callLedger } from '../../../src/engine/ledger/remote.ts'
 import { runInBackground } from '../../../src/engine/runner/background.ts'
 import { answerWakeUps } from '../../../src/engine/runner/consumers.ts'
 import { Runner, type RunnerBounds, type RunReport } from '../../../src/engine/runner/runner.ts'
+import { startNow } from '../../../src/engine/runner/start-now.ts'
 import { ServedTasks } from '../../../src/engine/runner/tasks.ts'
 import type { Snooze } from '../../../src/engine/task/errors.ts'
-import type { JobRecord } from '../../../src/engine/task/job.ts'
+import type { Job, JobRecord } from '../../../src/engine/task/job.ts'
 import { defaultRetryPolicy } from '../../../src/engine/task/retry.ts'
 import {
   defineTask,
@@ -24,6 +26,7 @@ import {
   type Task,
   type TaskDefinition,
   type TaskOptions,
+  type TaskRequest,
 } from '../../../src/engine/task/task.ts'
 import { Chance } from './chance.ts'
 import { Clock } from './clock.ts'
@@ -54,7 +57,7 @@ export interface BareWorldOptions extends WorldOptions {
 export interface JobLine extends Pick<JobRecord, 'id' | 'task' | 'state' | 'attempt' | 'maxAttempts'> {}
 
 export const defaultBounds: RunnerBounds = { concurrency: 10, jobsMax: 500, syncsMax: 500, wallMs: 14.5 * 60_000 }
-/** The invocation in which a ledger starts a runner is cut after half a minute. */
+/** What goes on after a response, and the invocation in which a ledger starts a runner, is cut after half a minute. */
 const directWallMs = 29_500
 
 export class BareWorld {
@@ -128,7 +131,11 @@ export class BareWorld {
   ): Task<StandardSchemaV1.InferInput<Schema>, Exclude<Awaited<Result>, Snooze>> {
     const task = defineTask(options, {
       background: (definition, request) => runInBackground(this.#backgroundPorts(), definition, request),
-      enqueue: async (definition, requests) => (await this.#client.enqueue(definition, requests)).map(({ job }) => job),
+      enqueue: async (definition, requests) => {
+        const [first, second] = requests
+        if (first?.options.startNow && !second) return [await this.#startNow(definition, first)]
+        return (await this.#client.enqueue(definition, requests)).map(({ job }) => job)
+      },
     })
     const { name, retry, retentionMs, onFailed, flow } = task.definition
     this.#policies.set(name, { retry, retentionMs, onFailed: onFailed !== undefined, flow })
@@ -142,7 +149,7 @@ export class BareWorld {
   }
 
   /** A runner of a shard, in an invocation of its own. */
-  runner(shard = 0, bounds: Partial<RunnerBounds> = {}, isolate = this.isolate()): Runner {
+  runner(shard = 0, bounds: Partial<RunnerBounds> = {}, isolate = this.isolate(), id?: string): Runner {
     const sync = (request: SyncRequest) =>
       callLedger({ stubs: this.#stubs(isolate), platform: isolate }, shard, (ledger) => ledger.sync(request))
     return new Runner(
@@ -154,6 +161,7 @@ export class BareWorld {
         logsAttempts: false,
       },
       { ...this.bounds, ...bounds },
+      id,
     )
   }
 
@@ -197,6 +205,13 @@ export class BareWorld {
 
   #stubs(isolate: Isolate) {
     return (shard: number) => this.ledger(shard).stub(isolate)
+  }
+
+  #startNow(definition: TaskDefinition, request: TaskRequest): Promise<Job<never>> {
+    const bounds = { concurrency: 1, jobsMax: 0, wallMs: directWallMs }
+    const runnerOf = (shard: number, id: string) => this.runner(shard, bounds, this.web, id)
+    const ports = { platform: this.web, client: this.#client, endings: new Endings(), runnerOf, wallMs: directWallMs }
+    return startNow(ports, definition, request)
   }
 
   #backgroundPorts(): Parameters<typeof runInBackground>[0] {

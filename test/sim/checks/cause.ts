@@ -18,7 +18,7 @@ export type Cause =
   | { readonly verb: 'sync'; readonly request: SyncRequest; readonly now: number }
   | { readonly verb: 'cancel' | 'redrive' | 'amend'; readonly id: string; readonly now: number }
   | { readonly verb: 'steerSchedule'; readonly name: string; readonly action: ScheduleAction; readonly now: number }
-  | { readonly verb: 'bulk' | 'adopt' | 'triggerSchedule' | 'reconcile' | 'upkeep'; readonly now: number }
+  | { readonly verb: 'bulk' | 'adopt' | 'triggerSchedule' | 'reconcile' | 'upkeep' | 'sweep'; readonly now: number }
 
 const causes = new WeakMap<Activation, Cause>()
 
@@ -56,7 +56,7 @@ wrap('cancel', ([id, now]) => ({ verb: 'cancel', id: id as never, now: now as ne
 for (const verb of ['redrive', 'amend'] as const)
   wrap(verb, ([request, now]) => ({ verb, id: (request as unknown as { id: string }).id, now: now as never }))
 for (const verb of ['bulk', 'adopt'] as const) wrap(verb, ([, now]) => ({ verb, now: now as never }))
-for (const verb of ['reconcile', 'upkeep'] as const) wrap(verb, ([now]) => ({ verb, now: now as never }))
+for (const verb of ['reconcile', 'upkeep', 'sweep'] as const) wrap(verb, ([now]) => ({ verb, now: now as never }))
 wrap('triggerSchedule', ([, now]) => ({ verb: 'triggerSchedule', now: now as never }))
 wrap('steerSchedule', ([name, action, now]) => ({
   verb: 'steerSchedule',

@@ -96,6 +96,7 @@ export class LedgerWatch {
         requests.forgotten(one.id, row?.task ?? '')
         if (row) this.flow.removed(row)
         this.rows.remove(one.id, cause)
+        if (one.isTaken) count('rows taken over')
         this.idling.progressed()
       } else if (one.kind === 'extended') this.rows.extended.set(one.runner, one.until)
       else if (one.kind === 'forgotten') this.rows.extended.delete(one.runner)

@@ -56,7 +56,7 @@ export interface SeenBulk {
 
 export type Seen =
   | { readonly kind: 'written'; readonly row: SeenRow }
-  | { readonly kind: 'deleted'; readonly id: string }
+  | { readonly kind: 'deleted'; readonly id: string; readonly isTaken?: boolean }
   | { readonly kind: 'extended'; readonly runner: string; readonly until: number }
   | { readonly kind: 'forgotten'; readonly runner: string }
   | { readonly kind: 'schedule'; readonly schedule: SeenSchedule }
@@ -89,6 +89,7 @@ const [jobOf, scheduleOf, bulkOf] = [record(jobColumns), record(scheduleColumns)
 export const seers: Readonly<Record<string, (values: readonly unknown[]) => Seen>> = {
   seen_written: (values) => ({ kind: 'written', row: jobOf(values) as unknown as SeenRow }),
   seen_deleted: ([id]) => ({ kind: 'deleted', id: id as string }),
+  seen_taken: ([id]) => ({ kind: 'deleted', id: id as string, isTaken: true }),
   seen_extended: ([runner, until]) => ({ kind: 'extended', runner: runner as string, until: until as number }),
   seen_forgotten: ([runner]) => ({ kind: 'forgotten', runner: runner as string }),
   seen_schedule: (values) => ({ kind: 'schedule', schedule: scheduleOf(values) as unknown as SeenSchedule }),
@@ -112,6 +113,8 @@ const gone = (table: string, seer: string, columns: readonly string[]) =>
 export const triggers: readonly string[] = [
   ...written('jobs', 'seen_written', jobColumns),
   gone('jobs', 'seen_deleted', ['id']),
+  // A row that a new job takes over is the end of the old one.
+  'CREATE TEMP TRIGGER seen_taken_over BEFORE UPDATE OF id ON main.jobs WHEN NEW.id <> OLD.id BEGIN SELECT seen_taken(OLD.id); END',
   ...written('runners', 'seen_extended', ['runner', 'until']),
   gone('runners', 'seen_forgotten', ['runner']),
   ...written('schedules', 'seen_schedule', scheduleColumns),

@@ -174,7 +174,7 @@ export function rollbackSuite(withStore: WithStore): void {
         const was = rig.everything()
         let failures = 0
         for (let nth = 1; ; nth++) {
-          // #settling repeats what failed; with every statement from the n-th on failing, nothing gets through.
+          // settlingEach repeats what failed; with every statement from the n-th on failing, nothing gets through.
           rig.failFrom = nth
           try {
             verb()

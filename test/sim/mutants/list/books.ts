@@ -93,8 +93,32 @@ export const books: readonly Mutant[] = [
     edits: [
       {
         file: 'ledger/turn.ts',
-        find: 'if (this.#moved || this.#below || books.isRecounted)',
+        find: 'if (this.#moved || this.#upkeep.below !== upkeep.below || books.isRecounted)',
         replace: 'if (this.#moved || books.isRecounted)',
+      },
+    ],
+  },
+  {
+    name: 'a new job takes over the row of one whose time is not over',
+    breaks: ['I1'],
+    seen: 'Asked for by the design: rows are used again, and what forgets a job must know that its retention is over.',
+    edits: [
+      {
+        file: 'ledger/tail.ts',
+        find: '(row.finishedAt ?? now) + retentionMs(row.task) <= now',
+        replace: '(row.finishedAt ?? now) + retentionMs(row.task) * 0.9 <= now',
+      },
+    ],
+  },
+  {
+    name: 'the tail is not counted on activation',
+    breaks: ['I12'],
+    seen: 'Asked for by the design: what is taken over is in no stored count, so that it must be counted anew.',
+    edits: [
+      {
+        file: 'ledger/books.ts',
+        find: 'if (books.tailEnd > books.swept) books.counts.tail =',
+        replace: 'if (books.tailEnd < books.swept) books.counts.tail =',
       },
     ],
   },
