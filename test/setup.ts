@@ -2,6 +2,7 @@
 import { reset } from 'cloudflare:test'
 import { afterAll, afterEach } from 'vitest'
 import { forgetSchema } from '../src/app/database/database.ts'
+import './one-proxy.ts'
 import { untilAlarmsHaveRung } from './quiet.ts'
 
 afterEach(reset)

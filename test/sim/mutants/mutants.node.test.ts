@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { filesOf, planted } from './mutant.ts'
 import { mutants } from './mutants.ts'
 import { engineFolder } from './plant.ts'
+import { remembered } from './remembered.ts'
 
 const sourceOf = (file: string) => readFileSync(join(engineFolder, file), 'utf8')
 
@@ -12,6 +13,11 @@ describe('the planted bugs', () => {
   test('are at least sixteen, each with a name of its own', () => {
     expect(mutants.length).toBeGreaterThanOrEqual(16)
     expect(new Set(mutants.map(({ name }) => name)).size).toBe(mutants.length)
+  })
+
+  test('are what the remembered worlds are of', () => {
+    const names = mutants.map(({ name }) => name)
+    expect(Object.keys(remembered()).filter((name) => !names.includes(name))).toEqual([])
   })
 
   test.each(mutants)('$name: each of its edits finds its one place in the source', (mutant) => {
