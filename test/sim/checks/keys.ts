@@ -83,6 +83,7 @@ export class Keys {
   #callOf(before: Row | undefined, after: Row, { jobs }: EnqueueRequest): NewJob | undefined {
     const call = jobs.find(({ id, key }) => (before ? key === after.key && key !== undefined : id === after.id))
     if (!call || this.#taken.has(call.id)) return undefined
+    if (before && isTagged(before, after)) return undefined
     const isTaken = !before || (before.key === after.key && !isFinal(after.state) && isNewestWins(call))
     if (!isTaken) return undefined
     this.#taken.add(call.id)
@@ -178,4 +179,9 @@ function isOneAtATime(row: Row): boolean {
 
 function isOf(letter: string, { key, formerKey }: Row): boolean {
   return (key ?? formerKey ?? '').startsWith(letter)
+}
+
+/** The mark has passed a live row, which only gets a due time by that: an enqueue may move the mark, too. */
+function isTagged(before: Row, after: Row): boolean {
+  return before.dueAt === null && after.dueAt !== null && before.state === after.state && before.input === after.input
 }
