@@ -25,6 +25,7 @@ import { serialised, validated } from '../task/schema.ts'
 import { checkedPriority, partitionOf, type TaskDefinition, type TaskRequest } from '../task/task.ts'
 import { looksBackMs } from '../task/unique.ts'
 import { type Ear, Endings } from './endings.ts'
+import { Gathering } from './gathering.ts'
 import { homeOfJob, Spread } from './shards.ts'
 
 /** Which jobs are meant. All conditions must hold; an absent one holds for all. */
@@ -111,11 +112,15 @@ export class Client {
   readonly #options: ClientOptions
   readonly #spread: Spread
   readonly #endings: Endings
+  readonly #gathering: Gathering
 
   constructor(options: ClientOptions) {
     this.#options = options
     this.#endings = options.endings ?? new Endings()
     this.#spread = new Spread(options.spread, options.platform)
+    this.#gathering = new Gathering((shard, jobs) =>
+      this.call(shard, (ledger) => ledger.enqueue({ homes: options.homes, jobs })),
+    )
   }
 
   /**
@@ -202,7 +207,7 @@ export class Client {
 
   /** Records jobs of one shard under ids that are made already: safe to repeat. */
   async record(shard: number, jobs: readonly NewJob[]): Promise<{ job: NewJob; enqueued: Enqueued }[]> {
-    const reply = await this.call(shard, (ledger) => ledger.enqueue({ homes: this.#options.homes, jobs }))
+    const reply = await this.#gathering.record(shard, jobs)
     if (isRefusal(reply)) throw refusalError(reply)
     return jobs.map((job, index) => ({ job, enqueued: reply.jobs[index] as Enqueued }))
   }
