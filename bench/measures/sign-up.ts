@@ -19,8 +19,8 @@ const keptUp = 0.98
 /** What requests may take under load, as a multiple of what they take in an idle server. */
 const slowerMax = 2
 /** What a minute is not kept up with, a short run may have been: then it is tried with less. */
-const stepDown = 0.9
-const triesMax = 4
+const stepDown = 0.85
+const triesMax = 5
 const warmUpRequests = 100
 const warmUpPerSecond = 10
 const warmUpMsMax = 30_000
@@ -60,12 +60,13 @@ export const signUp: Measure = {
   title: 'Sign-ups, each followed by an e-mail of 2 s and an image of 5 s',
   about:
     'at the highest steady rate that is kept up for a minute: sign-ups whose two jobs have ended within the minute and ' +
-    "the time of one. Chard's rate is the highest at which its requests take no more than twice what they take in an idle " +
-    "server, too; of FastAPI's requests that is not asked. And accepted sign-ups that `kill -9` and a restart half way " +
-    'have lost: by the ids of their jobs, or for FastAPI by their number',
+    'the time of one, and what its requests take then. `completed quickly` is the same at the highest rate at which ' +
+    'requests take no more than twice what they take in an idle server. And accepted sign-ups that `kill -9` and a ' +
+    'restart half way have lost: by the ids of their jobs, or for FastAPI by their number',
   figures: {
     completed: { unit: 'sign-ups/s', better: 'more' },
     'p99 under load': { unit: 'ms', better: 'less' },
+    'completed quickly': { unit: 'sign-ups/s', better: 'more' },
     'p99 idle': { unit: 'ms', better: 'less' },
     accepted: { unit: 'before the kill', better: 'more' },
     lost: { unit: 'of them', better: 'less' },
@@ -73,6 +74,7 @@ export const signUp: Measure = {
   roundsMax: 1,
   levels: [
     { figure: 'completed', is: 'at least', value: 20, of: 'FastAPI BackgroundTasks' },
+    { figure: 'completed quickly', is: 'at least', value: 20, of: 'FastAPI BackgroundTasks' },
     { figure: 'p99 under load', is: 'at most', value: slowerMax, ofFigure: 'p99 idle' },
     { figure: 'lost', is: 'at most', value: 0 },
   ],
@@ -110,7 +112,7 @@ async function fastApi(): Promise<Server> {
 
 /**
  * @param firstRate where the search for the highest rate begins, in sign-ups a second
- * @param isHeldToP99 a rate at which requests become slow is not one that is kept up with
+ * @param isHeldToP99 the highest rate at which requests are quick is looked for, too
  */
 async function sample(
   start: () => Promise<Server>,
@@ -118,13 +120,22 @@ async function sample(
   { firstRate, isHeldToP99 }: { readonly firstRate: number; readonly isHeldToP99: boolean },
 ): Promise<Sample> {
   const idle = await idleP99(start, quick ? idleRequests / 4 : idleRequests)
-  const keepsUp = ({ rate, completed, p99 }: Run) =>
-    completed >= rate * keptUp && (!isHeldToP99 || p99 <= idle * slowerMax)
+  const isKeptUp = ({ rate, completed }: Run) => completed >= rate * keptUp
+  const isQuick = (run: Run) => isKeptUp(run) && run.p99 <= idle * slowerMax
   const short = (rate: number) => sustained(start, rate, quick ? 5 : 12)
-  const found = await highestRate(async (rate) => keepsUp(await short(rate)), firstRate)
-  const { rate, completed, p99 } = await kept((lower) => sustained(start, lower, quick ? 10 : 60), keepsUp, found)
-  const { accepted, lost } = await crashed(start, rate, quick ? 6 : 20)
-  return { completed, 'p99 under load': p99, 'p99 idle': idle, accepted, lost }
+  const long = (rate: number) => sustained(start, rate, quick ? 10 : 60)
+  const most = await kept(long, isKeptUp, await highestRate(short, isKeptUp, firstRate))
+  const quickly = !isHeldToP99 || isQuick(most) ? most : await kept(long, isQuick, most.rate * stepDown)
+  const { accepted, lost } = await crashed(start, most.rate, quick ? 6 : 20)
+  return {
+    completed: most.completed,
+    'p99 under load': most.p99,
+    // None that was quick says nothing.
+    ...(isHeldToP99 && isQuick(quickly) && { 'completed quickly': quickly.completed }),
+    'p99 idle': idle,
+    accepted,
+    lost,
+  }
 }
 
 async function idleP99(start: () => Promise<Server>, requests: number): Promise<number> {
@@ -134,25 +145,33 @@ async function idleP99(start: () => Promise<Server>, requests: number): Promise<
   return quantile(took, 0.99)
 }
 
-/** Doubles the rate while a short run keeps up with it, then looks between the last that did and the first that did not. */
-async function highestRate(keepsUp: (rate: number) => Promise<boolean>, firstRate: number): Promise<number> {
+/** Doubles the rate while a short run is good, then looks between the last that was and the first that was not. */
+async function highestRate(
+  run: (rate: number) => Promise<Run>,
+  isGood: (run: Run) => boolean,
+  firstRate: number,
+): Promise<number> {
   let good = 0
   let bad = firstRate
-  for (; await keepsUp(bad); bad *= 2) good = bad
-  // None that kept up yet: what lies below the first try is looked at just the same.
-  for (let step = 0; step < 3; step++) {
+  for (; isGood(await run(bad)); bad *= 2) good = bad
+  // None that was good yet: what lies below the first try is looked at just the same.
+  for (let step = 0; step < 2; step++) {
     const middle = (good + bad) / 2
-    if (await keepsUp(middle)) good = middle
+    if (isGood(await run(middle))) good = middle
     else bad = middle
   }
   return good === 0 ? bad / 2 : good
 }
 
-/** The whole time at the rate that a short run has found, or at as much less as it takes. */
-async function kept(run: (rate: number) => Promise<Run>, keepsUp: (run: Run) => boolean, found: number): Promise<Run> {
-  for (let [rate, tries] = [found, 1]; ; [rate, tries] = [rate * stepDown, tries + 1]) {
+/** The whole time at a rate, or at as much less as it takes. */
+async function kept(
+  run: (rate: number) => Promise<Run>,
+  isGood: (run: Run) => boolean,
+  firstRate: number,
+): Promise<Run> {
+  for (let [rate, tries] = [firstRate, 1]; ; [rate, tries] = [rate * stepDown, tries + 1]) {
     const whole = await run(rate)
-    if (keepsUp(whole) || tries === triesMax) return whole
+    if (isGood(whole) || tries === triesMax) return whole
   }
 }
 
