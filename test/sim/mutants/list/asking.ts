@@ -39,13 +39,13 @@ export const asking: readonly Mutant[] = [
     edits: [
       {
         file: 'client/client.ts',
-        find: `(ledger) => ledger.enqueue({ homes: this.#options.homes, jobs }))`,
+        find: `(ledger) => ledger.enqueue({ homes: options.homes, jobs }))`,
         replace: `(ledger) =>
       ledger.enqueue({
-        homes: this.#options.homes,
+        homes: options.homes,
         jobs: jobs.map((job) => ({
           ...job,
-          id: newJobId(shard, this.#options.platform.now(), () => this.#options.platform.random()),
+          id: newJobId(shard, options.platform.now(), () => options.platform.random()),
         })),
       }),
     )`,
