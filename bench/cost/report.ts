@@ -1,4 +1,5 @@
 /** What the bench has counted, as a table, as arithmetic, and as docs/cost.md. */
+import { markdownTable } from '../markdown.ts'
 import { type Bill, chardBill, dollars, elsewhere } from './bill.ts'
 import { budgets, levels } from './budgets.ts'
 import { capacityText } from './capacity-text.ts'
@@ -45,19 +46,11 @@ const figures = (value: number): string => {
   return value === 0 ? '0' : String(Number(value.toPrecision(3)))
 }
 
-function row(cells: readonly string[]): string {
-  return `| ${cells.join(' | ')} |`
-}
-
-function tableOf(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n')
-}
-
 export function report(results: Results): { table: string; explained: string; document: string } {
   const { shapes, real } = results
   const cpuMs = real.cpuMsAJob
   const bills = shapes.map(({ name, cost }) => ({ name, bill: chardBill(name, cost, cpuMs) }))
-  const table = tableOf(
+  const table = markdownTable(
     [
       'a unit of',
       'rows written',
@@ -83,7 +76,7 @@ export function report(results: Results): { table: string; explained: string; do
     name,
     bills: [...bills.filter((one) => one.name === name).map(({ bill }) => bill), ...elsewhere({ ...job, cpuMs })],
   }))
-  const beside = tableOf(
+  const beside = markdownTable(
     ['a million of', 'Chard', 'Cloudflare Workflows', 'SQS + Lambda + DynamoDB', 'QStash, calling a Worker'],
     comparison.map(({ name, bills: all }) => [name, ...all.map(({ usd }) => dollars(usd))]),
   )
@@ -105,7 +98,7 @@ function explain({ of, lines, usd, because }: Bill): string {
 
 function levelsOf(shapes: readonly Counted[]): string {
   const kinds = ['rowsWritten', 'requests', 'queueOperations', 'gbSeconds'] as const
-  return tableOf(
+  return markdownTable(
     ['', 'asked', 'counted', 'budget in the test'],
     Object.entries(levels).flatMap(([name, level]) =>
       kinds.map((kind) => [
@@ -123,7 +116,7 @@ function realOf({ real }: Results): string {
     what,
     ...[rowsWritten, alarmsSet, calls, alarmsRung, messages].map((n) => figures(n / jobs)),
   ]
-  return tableOf(
+  return markdownTable(
     ['a job, before it is pruned', 'rows of statements', 'alarms set', 'calls', 'alarms rung', 'messages'],
     [line(`${real.alone.jobs} alone`, real.alone), line(`${figures(real.many.jobs)} by 500`, real.many)],
   )
@@ -131,7 +124,7 @@ function realOf({ real }: Results): string {
 
 function pricesOf(): string {
   const all = [cloudflare, amazon, upstash].flatMap((list) => Object.values(list))
-  return tableOf(
+  return markdownTable(
     ['unit', 'price', 'for', 'included in a month'],
     all.map(({ unit, usd, per, included, source }) => [
       `[${unit}](${source})`,

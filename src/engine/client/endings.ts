@@ -3,6 +3,7 @@
  * once, and not at the next look; everybody else looks. A hint like any other: what counts is the look that follows.
  */
 import type { Platform } from '../task/platform.ts'
+import { momentOf } from './moment.ts'
 
 export class Endings {
   readonly #ears = new Map<string, Set<Ear>>()
@@ -10,13 +11,13 @@ export class Endings {
   readonly #begun = new Set<string>()
 
   /**
-   * The request that runs now is going to run this job itself. Who begins to listen before its microtasks have run out
-   * belongs to the same request, because no other gets a turn before that; and that is how `tellOwn` knows whom it may
-   * wake. A look at the job in between is not worth a request: it would find that it runs.
+   * The request that runs now is going to run this job itself. Who begins to listen within its moment belongs to the same
+   * request, and that is how `tellOwn` knows whom it may wake. A look at the job in between is not worth a request: it
+   * would find that it runs.
    */
   async begin(id: string): Promise<void> {
     this.#begun.add(id)
-    for (let tick = 0; tick < ownTicks; tick++) await undefined
+    await momentOf(ownPromises)
     this.#begun.delete(id)
   }
 
@@ -46,7 +47,7 @@ export class Endings {
 }
 
 /** From the return of `startNow` to a `wait` that follows it, a few promises are passed through. */
-const ownTicks = 50
+const ownPromises = 50
 /** A wait looks up this often, in milliseconds and in parts of how long it has lasted. */
 const lookUpMs = 1
 const lookUpShare = 0.2

@@ -1,12 +1,12 @@
 /**
  * Enqueues that are made at the same moment go to their ledger in one call: one request, one transaction, one write to
- * disk. The moment is the microtasks of one request, in which no other request gets a turn: a promise that one request
- * settles for another leaves a Worker hanging.
+ * disk. Never those of several requests, which a moment holds apart.
  */
 import { type EnqueueReply, isRefusal, type NewJob } from '../ledger/protocol.ts'
+import { momentOf } from './moment.ts'
 
 /** Calls that begin together reach this point a few promises apart, as their inputs are validated. */
-const ticks = 10
+const promises = 10
 /** What is larger goes by itself. */
 const jobsMax = 100
 const charsMax = 1024 * 1024
@@ -46,7 +46,7 @@ export class Gathering {
   }
 
   async #sent(shard: number, jobs: readonly NewJob[]): Promise<EnqueueReply> {
-    for (let tick = 0; tick < ticks; tick++) await undefined
+    await momentOf(promises)
     if (this.#open.get(shard)?.jobs === jobs) this.#open.delete(shard)
     return this.#send(shard, jobs)
   }

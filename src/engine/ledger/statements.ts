@@ -91,14 +91,20 @@ export function jobStatements(sql: Sql, recent = new RecentRows()) {
     return sql.all<{ n: number }>('SELECT changes() AS n')[0]?.n ?? 0
   }
 
+  /** Writes a batch over rows that are there. Answers how many were. */
+  const overwritten = (batch: RowBatch, set: readonly string[], where: readonly string[]): number => {
+    const from = batch.source === undefined ? '' : ` FROM ${batch.source}`
+    return written(`UPDATE jobs SET ${set.join(', ')}${from} WHERE ${where.join(' AND ')}`, batch)
+  }
+
   /** The rows with these ids. One is found without unpacking an array. */
-  const selectByIds = <Row>(columns: string, ids: readonly string[]): Row[] => {
+  const selectByIds = <Row>(wanted: string, ids: readonly string[]): Row[] => {
     const [only, second] = ids
     const [which, bound] =
       only !== undefined && second === undefined
         ? ['= ?', only]
         : ['IN (SELECT value FROM json_each(?))', JSON.stringify(ids)]
-    return sql.all<Row>(`SELECT ${columns} FROM jobs WHERE id ${which}`, bound)
+    return sql.all<Row>(`SELECT ${wanted} FROM jobs WHERE id ${which}`, bound)
   }
 
   /** Rows of which the same columns have changed. */
@@ -114,15 +120,13 @@ export function jobStatements(sql: Sql, recent = new RecentRows()) {
       ...unchanged.map((name) => before[name]),
     ])
     return rowBatches(rows).reduce((count, batch) => {
-      const { columns: bound, source } = batch
+      const { columns: bound } = batch
       const values = set.map((name, index) =>
         name === 'input' ? `input = coalesce(${bound[index]}, input)` : `${name} = ${bound[index]}`,
       )
       const [id, ...still] = bound.slice(set.length)
       const isStill = unchanged.map((name, index) => `jobs.${columns[name]} IS (${still[index]})`)
-      const from = source === undefined ? '' : ` FROM ${source}`
-      const where = `WHERE jobs.id = ${id} AND ${isStill.join(' AND ')}`
-      return count + written(`UPDATE jobs SET ${values.join(', ')}${from} ${where}`, batch)
+      return count + overwritten(batch, values, [`jobs.id = ${id}`, ...isStill])
     }, 0)
   }
 
@@ -159,13 +163,9 @@ export function jobStatements(sql: Sql, recent = new RecentRows()) {
       const values = pairs.map(({ id, row }): SqlValue[] => [...names.map((name) => row[name]), row.input, id])
       const isOver = `jobs.state IN ('completed', 'failed', 'cancelled') AND jobs.due_at IS NULL AND jobs.key IS NULL`
       return rowBatches(values).reduce((count, batch) => {
-        const { columns: bound, source } = batch
+        const { columns: bound } = batch
         const set = [...names.map((name) => columns[name]), 'input'].map((name, index) => `${name} = ${bound[index]}`)
-        const from = source === undefined ? '' : ` FROM ${source}`
-        return (
-          count +
-          written(`UPDATE jobs SET ${set.join(', ')}${from} WHERE jobs.id = ${bound.at(-1)} AND ${isOver}`, batch)
-        )
+        return count + overwritten(batch, set, [`jobs.id = ${bound.at(-1)}`, isOver])
       }, 0)
     },
 

@@ -15,6 +15,14 @@ function users(options: WorldOptions = { shards: 4 }) {
 const enqueues = (world: World) => world.ledgers.flatMap((ledger) => ledger.called('enqueue'))
 
 describe('enqueue', () => {
+  test('makes one call of what is enqueued at one moment', async () => {
+    const { world, task } = users()
+    const jobs = await world.until(Promise.all([task.enqueue({ n: 1 }), task.enqueue({ n: 2 })]))
+    expect(enqueues(world)).toHaveLength(1)
+    const records = await Promise.all(jobs.map(({ id }) => world.record(id)))
+    expect(records.map(({ input }) => input)).toEqual([{ n: 1 }, { n: 2 }])
+  })
+
   test('leads one key of one task to one shard, whoever asks', async () => {
     const { world, task } = users()
     const first = await world.until(task.enqueue({ n: 1 }, { idempotencyKey: 'k' }))

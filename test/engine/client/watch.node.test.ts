@@ -56,6 +56,13 @@ describe('wait', () => {
     expect(await world.until(job.get())).toMatchObject({ state: 'completed' })
   })
 
+  test('asks once, at the end, in the request that runs the job', async () => {
+    const { world, task } = working()
+    const { output } = await world.until(task.enqueue(700, { startNow: true }).then((job) => job.wait()))
+    expect(output.ms).toBe(700)
+    expect(world.ledger().called('get')).toHaveLength(1)
+  })
+
   test('asks ever more seldom, and holds no ledger', async () => {
     const { world, task } = working()
     const job = await world.until(task.enqueue(1, { delay: '1h' }))

@@ -15,7 +15,7 @@ import { callLedger } from '../../../src/engine/ledger/remote.ts'
 import { runInBackground } from '../../../src/engine/runner/background.ts'
 import { answerWakeUps } from '../../../src/engine/runner/consumers.ts'
 import { Runner, type RunnerBounds, type RunReport } from '../../../src/engine/runner/runner.ts'
-import { startNow } from '../../../src/engine/runner/start-now.ts'
+import { type StartNowPorts, startNow } from '../../../src/engine/runner/start-now.ts'
 import { ServedTasks } from '../../../src/engine/runner/tasks.ts'
 import type { Snooze } from '../../../src/engine/task/errors.ts'
 import type { Job, JobRecord } from '../../../src/engine/task/job.ts'
@@ -78,6 +78,7 @@ export class BareWorld {
   readonly #options: BareWorldOptions
   readonly #served: TaskDefinition[] = []
   readonly #policies = new Map<string, TaskPolicy>()
+  readonly #endings = new Endings()
   #client: Client
 
   constructor(options: BareWorldOptions) {
@@ -87,7 +88,7 @@ export class BareWorld {
     this.queue = new VirtualQueue(this.clock, (shard) => this.#consume(shard))
     this.ledgers = Array.from({ length: options.shards ?? 1 }, (_, shard) => this.#ledger(shard))
     this.web = this.isolate()
-    this.#client = this.clientOf(this.web)
+    this.#client = this.clientOf(this.web, this.#endings)
     this.schedules = new ScheduleBook(this.steering, options.homes ?? this.ledgers.length)
   }
 
@@ -112,7 +113,7 @@ export class BareWorld {
   /** From now on another invocation enqueues and asks. */
   newWeb(): Isolate {
     this.web = this.isolate()
-    this.#client = this.clientOf(this.web)
+    this.#client = this.clientOf(this.web, this.#endings)
     return this.web
   }
 
@@ -149,7 +150,13 @@ export class BareWorld {
   }
 
   /** A runner of a shard, in an invocation of its own. */
-  runner(shard = 0, bounds: Partial<RunnerBounds> = {}, isolate = this.isolate(), id?: string): Runner {
+  runner(
+    shard = 0,
+    bounds: Partial<RunnerBounds> = {},
+    isolate = this.isolate(),
+    id?: string,
+    onSettled?: (ids: readonly string[]) => void,
+  ): Runner {
     const sync = (request: SyncRequest) =>
       callLedger({ stubs: this.#stubs(isolate), platform: isolate }, shard, (ledger) => ledger.sync(request))
     return new Runner(
@@ -159,13 +166,14 @@ export class BareWorld {
         tasks: new ServedTasks(this.#served),
         enqueueChild: enqueueChildOf(this.clientOf(isolate)),
         logsAttempts: false,
+        ...(onSettled && { onSettled }),
       },
       { ...this.bounds, ...bounds },
       id,
     )
   }
 
-  clientOf(isolate: Isolate): Client {
+  clientOf(isolate: Isolate, endings = new Endings()): Client {
     const { homes = this.ledgers.length } = this.#options
     return new Client({
       retentionMs: 7 * 86_400_000,
@@ -173,6 +181,7 @@ export class BareWorld {
       spread: this.ledgers.length,
       platform: isolate,
       stubs: this.#stubs(isolate),
+      endings,
     })
   }
 
@@ -209,8 +218,9 @@ export class BareWorld {
 
   #startNow(definition: TaskDefinition, request: TaskRequest): Promise<Job<never>> {
     const bounds = { concurrency: 1, jobsMax: 0, wallMs: directWallMs }
-    const runnerOf = (shard: number, id: string) => this.runner(shard, bounds, this.web, id)
-    const ports = { platform: this.web, client: this.#client, endings: new Endings(), runnerOf, wallMs: directWallMs }
+    const runnerOf: StartNowPorts['runnerOf'] = (shard, id, onSettled) =>
+      this.runner(shard, bounds, this.web, id, onSettled)
+    const ports = { platform: this.web, client: this.#client, endings: this.#endings, runnerOf, wallMs: directWallMs }
     return startNow(ports, definition, request)
   }
 
