@@ -18,7 +18,7 @@ export const budgets: Readonly<Record<string, Budget>> = {
   retry: { rowsWritten: 12.07, requests: 7.6, queueOperations: 6, gbSeconds: 0.0246 },
   // People pause and resume it once each: a fiftieth of a row and of a request.
   scheduled: { rowsWritten: 8.12, requests: 4.03, queueOperations: 3, gbSeconds: 0.0126 },
-  'rate-limited': { rowsWritten: 3.7, requests: 0.41, queueOperations: 0.05, gbSeconds: 0.0007 },
+  'rate-limited': { rowsWritten: 3.63, requests: 0.35, queueOperations: 0.02, gbSeconds: 0.0005 },
   // Its alarm is put off by the claim: a row more than a plain job's, and no request.
   '5 s': { rowsWritten: 6.14, requests: 4, queueOperations: 3, gbSeconds: 0.0125 },
   // Sixty beats.
