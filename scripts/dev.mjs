@@ -3,6 +3,10 @@
  *
  * Owns the life of the server: `wrangler` and the runtimes it starts form one process group, and whatever ends this
  * command ends the group. Which arguments it starts with is decided in dev/plan.mjs.
+ *
+ * A server that ends by itself with an error is started again, with its stores as they were. The proxy of `wrangler dev`
+ * uses a connection once more in the very moment the runtime closes it, after five idle seconds, and takes what follows
+ * ("Network connection lost") for its own end.
  */
 import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
@@ -25,29 +29,40 @@ if (plan.closedBy !== undefined) {
   )
 }
 
-const server = spawn(process.execPath, [wrangler, ...plan.args], {
-  // A group of its own, so that ending it misses no runtime and hits nobody else. The channel reports the address.
-  detached: ownGroup,
-  stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  env: {
-    CLOUDFLARE_CF_FETCH_ENABLED: 'false',
-    WRANGLER_SEND_METRICS: 'false',
-    WRANGLER_HIDE_BANNER: 'true',
-    ...process.env,
-    CHARD_DEV_PID: String(process.pid),
-    NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --import=${guard}`.trim(),
-  },
-})
+let server = start()
+let stopping = false
+let cron = false
 
-server.on('message', (message) => {
-  const { event, ip, port } = JSON.parse(String(message))
-  if (event === 'DEV_SERVER_READY') announce(`${/^[^[].*:/.test(ip) ? `[${ip}]` : ip}:${port}`)
-})
-
-server.on('exit', (code, signal) => {
-  killGroup()
-  process.exit(code ?? 128 + constants.signals[signal ?? 'SIGKILL'])
-})
+function start() {
+  const child = spawn(process.execPath, [wrangler, ...plan.args], {
+    // A group of its own, so that ending it misses no runtime and hits nobody else. The channel reports the address.
+    detached: ownGroup,
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    env: {
+      CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+      WRANGLER_SEND_METRICS: 'false',
+      WRANGLER_HIDE_BANNER: 'true',
+      ...process.env,
+      CHARD_DEV_PID: String(process.pid),
+      NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --import=${guard}`.trim(),
+    },
+  })
+  let ready = false
+  child.on('message', (message) => {
+    const { event, ip, port } = JSON.parse(String(message))
+    if (event !== 'DEV_SERVER_READY') return
+    ready = true
+    announce(`${/^[^[].*:/.test(ip) ? `[${ip}]` : ip}:${port}`)
+  })
+  child.on('exit', (code, signal) => {
+    killGroup()
+    // One that never came up would not the next time either.
+    if (stopping || !ready || !code) process.exit(code ?? 128 + constants.signals[signal ?? 'SIGKILL'])
+    console.log('The development server has ended by itself: starting it again.')
+    server = start()
+  })
+  return child
+}
 
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) process.on(signal, stop)
 process.on('exit', killGroup)
@@ -56,6 +71,7 @@ if (process.env['npm_lifecycle_event'] !== undefined) whenOrphaned(stop)
 
 /** Asks the server to end; insists when it does not. */
 function stop() {
+  stopping = true
   server.kill('SIGTERM')
   setTimeout(() => process.exit(1), GRACE_MS).unref()
 }
@@ -74,7 +90,8 @@ function announce(host) {
   const url = `${plan.scheme}://${host}`
   console.log(`Chard: ${url}`)
   if (plan.door) console.log(`Open to this machine alone, without a token: ${url}/admin`)
-  if (!plan.cron) return
+  if (!plan.cron || cron) return
+  cron = true
   // At once, too: the first turn installs the schedules.
   fireCron(url)
   setInterval(() => fireCron(url), CRON_PERIOD_MS).unref()

@@ -3,7 +3,7 @@
  * own process group, so that `kill` is a crash of everything at once and nothing outlives a test.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,11 +21,16 @@ const programs: Readonly<Record<Command, readonly string[]>> = {
   'wrangler dev': ['npx', 'wrangler', 'dev', '--ip', '127.0.0.1', '--show-interactive-dev-session=false'],
 }
 
+/** Also one that has ended by itself. */
+export const runningServers = new Set<DevServer>()
+
 export class DevServer {
   readonly url: string
   readonly #command: readonly string[]
   #child: ChildProcess | undefined
   #log = ''
+  /** Requests that change something, not answered yet. */
+  #asking = 0
 
   private constructor(command: readonly string[], port: number) {
     this.#command = command
@@ -49,16 +54,23 @@ export class DevServer {
   }
 
   /**
-   * Asks it, as a client does. A question that changes nothing is asked a second time when the connection broke: an idle
-   * one may be closed by the server in the moment it is used again.
+   * Asks it, as a client does. An idle connection may be closed by the server in the moment it is used again, here and
+   * between the server's own proxy and its runtime. So a question that changes nothing is asked a second time when the
+   * connection broke; and before anything that does, alone, the proxy is made to use a connection, for the next it takes
+   * is the one it used last.
    */
   async fetch(path: string, init: RequestInit = {}): Promise<Response> {
-    const ask = () => fetch(this.url + path, { signal: AbortSignal.timeout(60_000), ...init })
+    const ask = (path: string, init: RequestInit) =>
+      fetch(this.url + path, { signal: AbortSignal.timeout(60_000), ...init })
+    const changes = init.method !== undefined
     try {
-      return await ask()
+      if (changes && this.#asking++ === 0) await (await ask('/healthz', {})).text()
+      return await ask(path, init)
     } catch (error) {
-      if (init.method !== undefined || !(error instanceof TypeError)) throw error
-      return ask()
+      if (changes || !(error instanceof TypeError)) throw error
+      return await ask(path, init)
+    } finally {
+      if (changes) this.#asking--
     }
   }
 
@@ -74,6 +86,7 @@ export class DevServer {
     this.#log = ''
     const child = spawn(program, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: quietEnvironment() })
     this.#child = child
+    runningServers.add(this)
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
         this.#log += text
@@ -90,6 +103,14 @@ export class DevServer {
     await this.#end('SIGKILL')
   }
 
+  /** A crash of the runtime that runs the Worker, and of nothing else. */
+  async crashRuntime(): Promise<void> {
+    for (const { pid, words } of await descendants(this.#child?.pid)) {
+      // The other runtime is the proxy in front of it, which has the port that was asked for.
+      if (words.includes('serve') && words.includes('--socket-addr=entry=127.0.0.1:0')) process.kill(pid, 'SIGSEGV')
+    }
+  }
+
   /** An orderly end. */
   async stop(): Promise<void> {
     await this.#end('SIGTERM').catch(() => this.#end('SIGKILL'))
@@ -99,6 +120,7 @@ export class DevServer {
     this.#signal(signal)
     await this.#until(goneMs, `still answers after ${signal}`, async () => !(await this.#answers()))
     this.#child = undefined
+    runningServers.delete(this)
   }
 
   #signal(signal: NodeJS.Signals): void {
@@ -138,6 +160,32 @@ export async function temporaryFolder(): Promise<AsyncDisposable & { readonly pa
   return {
     path,
     [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true, maxRetries: 5 }),
+  }
+}
+
+interface Process {
+  readonly pid: number
+  readonly parent: number
+  readonly words: readonly string[]
+}
+
+/** Every process below one, as Linux tells it. */
+async function descendants(ancestor: number | undefined): Promise<Process[]> {
+  const ids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+  const all = (await Promise.all(ids.map(readProcess))).flat()
+  const below = (parents: Process[]): Process[] =>
+    parents.flatMap((parent) => [parent, ...below(all.filter((one) => one.parent === parent.pid))])
+  return below(all.filter(({ parent }) => parent === ancestor))
+}
+
+/** Nothing for one that has ended meanwhile. */
+async function readProcess(id: string): Promise<Process[]> {
+  try {
+    const [stat, line] = await Promise.all(['stat', 'cmdline'].map((file) => readFile(`/proc/${id}/${file}`, 'utf8')))
+    const parent = Number(stat?.slice(stat.lastIndexOf(')')).split(' ')[2])
+    return [{ pid: Number(id), parent, words: line?.split('\0') ?? [] }]
+  } catch {
+    return []
   }
 }
 

@@ -76,6 +76,17 @@ describe('under npm run dev', () => {
     const { stdout } = await promisify(execFile)(process.execPath, ['scripts/smoke.mjs', server.url])
     expect(stdout).toMatch(/^\d+ passed, 0 failed$/m)
   })
+
+  // It takes the request that is lost with a connection for its own end.
+  it('starts again when the server ends by itself, and has the job that it had', async () => {
+    const answer = await server.fetch('/users/?user_id=9&email=again@example.com', { method: 'POST' })
+    const { job } = (await answer.json()) as SignedUp
+    await follow(server, job.url)
+    await server.crashRuntime()
+    await fetch(`${server.url}/healthz`).catch(() => undefined)
+    await expect.poll(() => server.log, { timeout: 60_000 }).toMatch(/starting it again[\s\S]*Ready on/)
+    expect((await follow(server, job.url)).state).toBe('completed')
+  })
 })
 
 describe('under bare wrangler dev, which runs the Worker as it is deployed', () => {

@@ -20,9 +20,9 @@ function aMinute(view: string, interval: 'everyMs' | 'restMs') {
 }
 
 test('a viewer-minute costs what the documents say', () => {
-  expect(aMinute('overview', 'everyMs')).toEqual({ requests: 20, calls: 150 })
+  expect(aMinute('overview', 'everyMs')).toEqual({ requests: 18, calls: 134 })
   expect(aMinute('overview', 'restMs')).toEqual({ requests: 5, calls: 34 })
-  expect(aMinute('jobs', 'everyMs')).toEqual({ requests: 24, calls: 182 })
+  expect(aMinute('jobs', 'everyMs')).toEqual({ requests: 22, calls: 166 })
   expect(aMinute('jobs', 'restMs')).toEqual({ requests: 6, calls: 42 })
   expect(aMinute('job', 'everyMs')).toEqual({ requests: 48, calls: 90 })
   expect(aMinute('ended', 'restMs')).toEqual({ requests: 4, calls: 18 })
@@ -30,7 +30,7 @@ test('a viewer-minute costs what the documents say', () => {
 
 test('a pace slows down while answers stay the same, and stops slowing at its rest', () => {
   const waits = [0, 1, 2, 3, 4, 5, 20].map((same) => waitMs(paces.overview, same, 0))
-  expect(waits).toEqual([5_000, 5_000, 5_000, 7_500, 11_250, 16_875, 30_000])
+  expect(waits).toEqual([6_000, 6_000, 6_000, 9_000, 13_500, 20_250, 30_000])
 })
 
 test('failures are asked again ever later, up to a minute, whatever the pace', () => {
