@@ -6,7 +6,7 @@
  *   --only <measure>      one measure instead of all
  *   --contender <name>    those whose name begins so, instead of all
  *   --quick               small numbers, to see that everything works
- *   --shards 2            ledgers of Chard
+ *   --shards 1            ledgers of Chard
  *   --cpu-profile <file>  a profile of Chard's Worker during end-to-end
  *
  * A whole run writes `bench/results.json`, `docs/bench.md` and `docs/bench.svg`; one of a part only prints.
@@ -37,7 +37,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     contender: { type: 'string', default: '' },
     quick: { type: 'boolean', default: false },
-    shards: { type: 'string', default: '2' },
+    shards: { type: 'string', default: '1' },
     'cpu-profile': { type: 'string' },
   },
 })

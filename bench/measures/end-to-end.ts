@@ -11,7 +11,8 @@ const batch = 100
 /** Calls that are out at once, so that the enqueuing side of nobody waits for a round trip with nothing to do. */
 const callsAtOnce = 4
 const lookMs = 50
-const warmUpJobs = 2_000
+/** As many as Node and workerd want until they have compiled what runs. */
+const warmUpJobs = 10_000
 
 export const endToEnd: Measure = {
   name: 'end-to-end',

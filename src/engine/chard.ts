@@ -217,8 +217,8 @@ export function createChard(options: ChardOptions = {}): Chard {
         return (await client.enqueue(task, requests)).map(({ job }) => job)
       const bounds = { concurrency: 1, jobsMax: 0, syncsMax, wallMs: inlineWallMs }
       const tasks = served ?? new ServedTasks([task])
-      const runnerOf: StartNowPorts['runnerOf'] = (shard, id, onSettled) =>
-        new Runner({ ...portsOf(shard, tasks), onSettled }, bounds, id)
+      const runnerOf: StartNowPorts['runnerOf'] = (shard, id, ears) =>
+        new Runner({ ...portsOf(shard, tasks), ...ears }, bounds, id)
       return [await startNow({ platform, client, endings, runnerOf, wallMs: inlineWallMs }, task, first)]
     },
   }

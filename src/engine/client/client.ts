@@ -2,7 +2,6 @@
  * The ledgers of a deployment as one: enqueue, look, wait, cancel, redrive, list. Routes by id and key, makes ids, and
  * merges what shards answer. Decides nothing about a job.
  */
-
 import { newJobId, parseJobId, shardOf, ulidOf } from '../ledger/job-id.ts'
 import {
   type Claimed,
@@ -254,7 +253,8 @@ export class Client {
     using ear = this.#endings.listen(id, this.#options.platform)
     // It has only just begun right here, and its end will be heard: there is nothing to see yet.
     if (ear.isOwn) await ear.wait(Math.min(lookMsMax, endsAt - this.#options.platform.now()), signal)
-    let newest: JobRecord | undefined
+    let newest = ear.told
+    if (newest && isFinal(newest.state)) return newest
     for await (const record of this.#looks(id, ear, endsAt, signal)) newest = record
     return newest ?? this.get(id)
   }

@@ -2,6 +2,7 @@
  * What an isolate knows by itself of the jobs that it runs. Who waits here for a job that runs here hears of its end at
  * once, and not at the next look; everybody else looks. A hint like any other: what counts is the look that follows.
  */
+import type { JobRecord } from '../task/job.ts'
 import type { Platform } from '../task/platform.ts'
 import { momentOf } from './moment.ts'
 
@@ -27,10 +28,21 @@ export class Endings {
     for (const id of ids) for (const ear of this.#ears.get(id) ?? []) ear.hear()
   }
 
-  /** As `tell`, from within the request that has begun these jobs: whoever listens there wakes at once. */
-  tellOwn(ids: readonly string[]): void {
+  /**
+   * As `tell`, from within the request that has begun these jobs: whoever listens there wakes at once.
+   * @param records how some of them are now
+   */
+  tellOwn(ids: readonly string[], records: readonly JobRecord[] = []): void {
     this.tell(ids)
-    for (const id of ids) for (const ear of this.#ears.get(id) ?? []) if (ear.isOwn) ear.wake()
+    for (const id of ids) {
+      const record = records.find((one) => one.id === id)
+      for (const ear of this.#ears.get(id) ?? []) if (ear.isOwn) ear.wake(record)
+    }
+  }
+
+  /** True when somebody of the request that has begun this job listens. */
+  hasOwn(id: string): boolean {
+    return [...(this.#ears.get(id) ?? [])].some(({ isOwn }) => isOwn)
   }
 
   /** Listens until it is disposed of. */
@@ -55,6 +67,8 @@ const lookUpShare = 0.2
 export class Ear implements Disposable {
   /** It belongs to the request that runs the job. */
   readonly isOwn: boolean
+  /** The job as it was when its end was told. */
+  told: JobRecord | undefined
   readonly #platform: Pick<Platform, 'timer'>
   readonly #close: () => void
   #hasHeard = false
@@ -74,8 +88,13 @@ export class Ear implements Disposable {
     this.#hasHeard = true
   }
 
-  /** Called by the request that waits. */
-  readonly wake = (): void => {
+  /** Called by the request that waits. @param record the job as it now is */
+  wake(record: JobRecord | undefined): void {
+    this.told = record
+    this.#stir()
+  }
+
+  readonly #stir = (): void => {
     this.#wake?.()
   }
 
@@ -97,14 +116,14 @@ export class Ear implements Disposable {
 
   #sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve) => {
-      const callOff = this.#platform.timer(ms, this.wake)
+      const callOff = this.#platform.timer(ms, this.#stir)
       this.#wake = () => {
         this.#wake = undefined
         callOff()
-        signal?.removeEventListener('abort', this.wake)
+        signal?.removeEventListener('abort', this.#stir)
         resolve()
       }
-      signal?.addEventListener('abort', this.wake)
+      signal?.addEventListener('abort', this.#stir)
     })
   }
 }

@@ -3,7 +3,7 @@ import { type Books, loadDue, refill } from './books.ts'
 import { bulk, bulkProgress, workOff } from './bulk.ts'
 import { charts, lastsLong, totals } from './charts.ts'
 import { parkAll } from './claim.ts'
-import { enqueue } from './enqueue.ts'
+import { enqueue, recordedOnce } from './enqueue.ts'
 import { Openings } from './openings.ts'
 import { type CoreOptions, type CoreParts, openParts } from './parts.ts'
 import type {
@@ -128,7 +128,9 @@ export class LedgerCore {
 
   enqueue(request: EnqueueRequest, now: number): EnqueueReply {
     this.#extendTail(now, request.jobs.length)
-    return this.#transact(now, (turn) => enqueue(this.#parts, turn, request))
+    return recordedOnce(this.#parts, request.jobs, (looksUp) =>
+      this.#transact(now, (turn) => enqueue(this.#parts, turn, request, looksUp)),
+    )
   }
 
   /** @param mayPark true when a runner with nothing to do is kept for a moment */

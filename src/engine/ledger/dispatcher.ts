@@ -107,7 +107,7 @@ export class Dispatcher implements LedgerRpc {
     const held = isEmpty(reply) ? this.#held(request, reply, mayPark) : undefined
     this.#meet(now)
     if (this.#extendedTo(request) > extendedTo || this.#core.outlastsAlarm(reply.claimed, now)) this.#putOff(now)
-    return held ?? reply
+    return held ?? this.#telling(request, reply, now)
   }
 
   async get(id: string): Promise<JobRecord | Refusal> {
@@ -299,6 +299,16 @@ export class Dispatcher implements LedgerRpc {
     const upkeepAt = rests ? this.#core.nextOfLiveAt() : this.#core.nextUpkeepAt()
     const times = [upkeepAt, this.#core.nextOpeningAt(now), checkAt].filter((at) => at !== undefined)
     return times.length === 0 ? undefined : Math.min(...times)
+  }
+
+  /** With the records that somebody waits for where the runner is: they need not be asked for. */
+  #telling({ tell = [] }: SyncRequest, reply: SyncReply, now: number): SyncReply {
+    if (tell.length === 0) return reply
+    const records = tell.flatMap((id) => {
+      const record = this.#core.get(id, now)
+      return isRefusal(record) ? [] : [record]
+    })
+    return { ...reply, records }
   }
 
   #extendedTo({ runner }: SyncRequest): number {

@@ -13,15 +13,33 @@ import { begun, callsOf, following, renewed } from './transitions.ts'
 import { type Turn, wakeUpPatienceMs } from './turn.ts'
 import { type Decision, decide, firstStart } from './unique.ts'
 
-export function enqueue(core: CoreParts, turn: Turn, { homes, jobs }: EnqueueRequest): EnqueueReply {
+/**
+ * Most calls are heard once, and bring jobs without a key. Whether one of those is known is asked of its insert, which
+ * fails as a whole if so: a look that finds nothing costs a tenth of the call.
+ * @param attempt one transaction; with `looksUp` it looks for the jobs by their ids first
+ */
+export function recordedOnce<T>(core: CoreParts, jobs: readonly NewJob[], attempt: (looksUp: boolean) => T): T {
+  // A key answers with the job that holds it, and a task that takes no new jobs with those that it has.
+  const { settings } = core.standing
+  if (jobs.some(({ key, task }) => key !== undefined || isDraining(settings, task))) return attempt(true)
+  try {
+    return attempt(false)
+  } catch (error) {
+    if (core.jobs.byIds(jobs.map(({ id }) => id)).length === 0) throw error
+    return attempt(true)
+  }
+}
+
+export function enqueue(core: CoreParts, turn: Turn, { homes, jobs }: EnqueueRequest, looksUp: boolean): EnqueueReply {
   const mismatch = homesMismatch(core, turn, homes)
   if (mismatch) return mismatch
-  const known = new Map(core.jobs.byIds(jobs.map(({ id }) => id)).map((row) => [row.id, row]))
+  const recorded = looksUp ? core.jobs.byIds(jobs.map(({ id }) => id)) : []
+  const known = new Map(recorded.map((row) => [row.id, row]))
   const keyed = new Map<string, JobRowWithInput>()
   const inline: Inline = { admission: core.limits.admission(turn.now), claimed: [] }
   const replies = jobs.map((job): Enqueued => {
-    const recorded = known.get(job.id)
-    if (recorded) return found(core, turn, recorded, false)
+    const before = known.get(job.id)
+    if (before) return found(core, turn, before, false)
     const { holder, reply } = record(core, turn, job, keyed, inline)
     if (holder) {
       known.set(job.id, holder)

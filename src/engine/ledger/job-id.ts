@@ -3,25 +3,26 @@
  * unguessable, so that a job's URL is a capability. Fresh randomness in every id, never the monotonic variant: one id
  * must not tell another.
  */
-import { decodeTime, encodeTime, ulid } from 'ulid'
+import { decodeTime, encodeTime } from 'ulid'
 
+/** Crockford's base 32, as the ULID has it: https://github.com/ulid/spec */
+const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 const pattern = /^(0|[1-9]\d{0,3})-([0-7][0-9A-HJKMNP-TV-Z]{25})$/
 
 /** @param random a source of numbers from 0 up to 1 */
 export function newJobId(shard: number, now: number, random: () => number): string {
-  return `${shard}-${ulid(now, characters(random))}`
+  const last = eightCharacters(random)
+  return `${shard}-${encodeTime(now, 10)}${eightCharacters(random)}${last}`
 }
 
-/** Each random number is good for eight of an id's sixteen random characters: 40 of the 53 bits it has. */
-function characters(random: () => number): () => number {
-  let [bits, left] = [0, 0]
-  return () => {
-    if (left === 0) [bits, left] = [Math.floor(random() * 2 ** 40), 8]
-    left--
-    const character = bits % 32
-    bits = Math.floor(bits / 32)
-    return character / 32
-  }
+/** Half of an id's random characters: 40 of the 53 bits that a random number has. */
+function eightCharacters(random: () => number): string {
+  const number = Math.floor(random() * 2 ** 40)
+  return fourCharacters(Math.floor(number / 2 ** 20)) + fourCharacters(number % 2 ** 20)
+}
+
+function fourCharacters(bits: number): string {
+  return [15, 10, 5, 0].reduce((text, shift) => text + alphabet[(bits >> shift) & 31], '')
 }
 
 /** The parts of an id, or undefined when the text is none. */

@@ -119,6 +119,8 @@ export interface SyncRequest {
   readonly remainingMs: number
   /** This is its last sync. */
   readonly done?: boolean
+  /** Of the jobs in `settle`, those whose records somebody waits for where they run. */
+  readonly tell?: readonly string[]
 }
 
 /** A job and the lease of one attempt at it. */
@@ -153,6 +155,8 @@ export interface SyncReply {
   readonly leaseMs: number
   /** A limit opens then: a runner with room for more should ask again, instead of leaving if it has nothing else to do. */
   readonly againInMs?: number
+  /** The jobs in `tell` as they now are. May be missing: then they are asked for. */
+  readonly records?: readonly JobRecord[]
 }
 
 /** Which jobs are meant. All conditions must hold; an absent one holds for all. Times in epoch milliseconds. */

@@ -57,6 +57,13 @@ type Column = keyof typeof columns
 const names = Object.keys(columns) as Column[]
 const changeable: readonly Column[] = [...(Object.keys(movingColumns) as Column[]), 'key']
 
+/** Which of these a change touches, a bit for each: there are fewer than 31. */
+function changedBits({ before, after }: Change): number {
+  let bits = 0
+  for (const [index, name] of changeable.entries()) if (before[name] !== after[name]) bits |= 1 << index
+  return bits
+}
+
 const selected = names.map((name) => `${columns[name]} AS ${name}`).join(', ')
 const insertInto = `INSERT INTO jobs (${names.map((name) => columns[name]).join(', ')}, input)`
 
@@ -174,16 +181,13 @@ export function jobStatements(sql: Sql, recent = new RecentRows()) {
      * has changed is written: an index over a column that is set is written with it, whether or not it changes.
      */
     update(changes: readonly Change[]): number {
-      const groups = new Map<string, { changed: Column[]; changes: Change[] }>()
-      for (const change of changes) {
-        const changed = changeable.filter((name) => change.before[name] !== change.after[name])
-        const key = `${changed}`
-        const group = groups.get(key)
-        if (group) group.changes.push(change)
-        else groups.set(key, { changed, changes: [change] })
-      }
       let count = 0
-      for (const group of groups.values()) count += update(group.changes, group.changed)
+      for (const [bits, group] of Map.groupBy(changes, changedBits)) {
+        count += update(
+          group,
+          changeable.filter((_, index) => bits & (1 << index)),
+        )
+      }
       return count
     },
 

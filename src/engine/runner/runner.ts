@@ -10,6 +10,7 @@
 
 import { leaseMs } from '../ledger/lease.ts'
 import type { Beat, Claimed, Settlement, SyncReply, SyncRequest } from '../ledger/protocol.ts'
+import type { JobRecord } from '../task/job.ts'
 import type { Platform } from '../task/platform.ts'
 import type { RunContext } from '../task/task.ts'
 import { Attempt, attemptLine } from './attempt.ts'
@@ -23,11 +24,16 @@ export interface RunnerPorts {
   readonly sync: (request: SyncRequest) => Promise<SyncReply>
   readonly tasks: ServedTasks
   readonly enqueueChild: (parent: string) => RunContext['enqueue']
-  /** Told which attempts the ledger has taken as ended. */
-  readonly onSettled?: (ids: readonly string[]) => void
+  /** Told which attempts the ledger has taken as ended, and how the jobs are now that are awaited. */
+  readonly onSettled?: (ids: readonly string[], records: readonly JobRecord[]) => void
+  /** True for a job whose record is worth its way here. */
+  readonly isAwaited?: (id: string) => boolean
   /** False: only attempts that did not complete leave a line in the log. */
   readonly logsAttempts: boolean
 }
+
+/** Who waits where a runner is. */
+export type RunnerEars = Pick<RunnerPorts, 'onSettled' | 'isAwaited'>
 
 /** The bounds of one invocation. */
 export interface RunnerBounds {
@@ -140,17 +146,20 @@ export class Runner {
       const progress = isReporting ? attempt.takeProgress() : undefined
       return { id: attempt.claimed.id, lease: attempt.claimed.lease, ...(progress && { progress }) }
     })
+    // Said again while its answer is out: calls may overtake one another, and settling twice changes nothing.
+    const settle = [...[...this.#open.values()].flat(), ...this.#finished]
+    const tell = settle.map(({ id }) => id).filter((id) => this.#ports.isAwaited?.(id))
     return {
       runner: this.id,
       seq: ++this.#seq,
       ack: this.#open.size === 0 ? this.#seq - 1 : Math.min(...this.#open.keys()) - 1,
       tasks: this.#ports.tasks.timeouts,
-      // Said again while its answer is out: calls may overtake one another, and settling twice changes nothing.
-      settle: [...[...this.#open.values()].flat(), ...this.#finished],
+      settle,
       beat,
       want,
       remainingMs,
       ...(want === 0 && beat.length === 0 && { done: true }),
+      ...(tell.length > 0 && { tell }),
     }
   }
 
@@ -186,8 +195,12 @@ export class Runner {
   }
 
   #take({ beat, settle }: SyncRequest, reply: SyncReply, sentAt: number): void {
-    if (settle.length > 0) this.#ports.onSettled?.(settle.map(({ id }) => id))
-    const { claimed, lost, cancelled, leaseMs: goodMs, againInMs } = reply
+    const { claimed, lost, cancelled, leaseMs: goodMs, againInMs, records = [] } = reply
+    if (settle.length > 0)
+      this.#ports.onSettled?.(
+        settle.map(({ id }) => id),
+        records,
+      )
     const now = this.#ports.platform.now()
     // Counted from when it was asked: the way there is part of the wait. A ledger keeps who is early for a moment.
     this.#againAt = againInMs === undefined ? undefined : Math.max(sentAt, now - earlyMsMax) + againInMs

@@ -8,14 +8,14 @@ import { shardOf } from '../ledger/job-id.ts'
 import type { Job } from '../task/job.ts'
 import type { Platform } from '../task/platform.ts'
 import type { TaskDefinition, TaskRequest } from '../task/task.ts'
-import { newRunnerId, type Runner } from './runner.ts'
+import { newRunnerId, type Runner, type RunnerEars } from './runner.ts'
 
 export interface StartNowPorts {
   readonly platform: Platform
   readonly client: Client
   readonly endings: Endings
   /** A runner for one job of a shard, under an id of ours, that tells of what has ended. */
-  readonly runnerOf: (shard: number, id: string, onSettled: (ids: readonly string[]) => void) => Runner
+  readonly runnerOf: (shard: number, id: string, ears: Required<RunnerEars>) => Runner
   /** How long work after a response may last. */
   readonly wallMs: number
 }
@@ -30,7 +30,10 @@ export async function startNow(
   const [recorded] = await client.enqueue(task, [request], { start: { kind: 'claim', runner: id, leaseMs: wallMs } })
   const { job, claimed } = recorded as NonNullable<typeof recorded>
   if (claimed?.lease.startsWith(`${id}.`)) {
-    const runner = runnerOf(shardOf(job.id), id, (ids) => endings.tellOwn(ids))
+    const runner = runnerOf(shardOf(job.id), id, {
+      onSettled: (ids, records) => endings.tellOwn(ids, records),
+      isAwaited: (one) => endings.hasOwn(one),
+    })
     void endings.begin(job.id)
     platform.waitUntil(
       platform.withCutAt(sentAt + wallMs, async () => {

@@ -38,9 +38,15 @@ export const timeoutMsMax = 14 * 60_000
 /** Work after a response is cut after 30 s. A task of the background and startNow tiers must fit well inside. */
 export const inlineTimeoutMsMax = 25_000
 
-/** The bytes of `text` in UTF-8, found without encoding when the answer cannot matter. */
+/** The bytes of `text` in UTF-8. Most inputs are short and plain, and an encoder costs more than to look at those. */
 export function utf8Bytes(text: string): number {
-  return encoder.encode(text).byteLength
+  return isShortAscii(text) ? text.length : encoder.encode(text).byteLength
+}
+
+function isShortAscii(text: string): boolean {
+  if (text.length > shortChars) return false
+  for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) > 0x7f) return false
+  return true
 }
 
 /** True when `text` is at most `max` bytes of UTF-8. Encodes only when its length leaves that open. */
@@ -50,3 +56,4 @@ export function fitsBytes(text: string, max: number): boolean {
 }
 
 const encoder = new TextEncoder()
+const shortChars = 256

@@ -56,11 +56,40 @@ describe('wait', () => {
     expect(await world.until(job.get())).toMatchObject({ state: 'completed' })
   })
 
-  test('asks once, at the end, in the request that runs the job', async () => {
-    const { world, task } = working()
-    const { output } = await world.until(task.enqueue(700, { startNow: true }).then((job) => job.wait()))
-    expect(output.ms).toBe(700)
-    expect(world.ledger().called('get')).toHaveLength(1)
+  describe('in the request that runs the job', () => {
+    test('never asks: its record comes with the answer that takes its end', async () => {
+      const { world, task } = working()
+      const { output } = await world.until(task.enqueue(700, { startNow: true }).then((job) => job.wait()))
+      expect(output.ms).toBe(700)
+      expect(world.ledger().called('get')).toEqual([])
+    })
+
+    test('looks on where the first attempt was not the last', async () => {
+      const world = new World()
+      let runs = 0
+      const task = world.task({
+        name: 'second',
+        input: z.number(),
+        retry: { maxAttempts: 2, delay: '1s', jitter: 'none' },
+        run: (n) => {
+          if (++runs === 1) throw new Error('not yet')
+          return { n }
+        },
+      })
+      const record = await world.until(task.enqueue(7, { startNow: true }).then((job) => job.wait()))
+      expect(record).toMatchObject({ state: 'completed', attempt: 2, output: { n: 7 } })
+    })
+
+    test('is not told of it when nobody waits', async () => {
+      const { world, task } = working()
+      await world.until(task.enqueue(700, { startNow: true }))
+      await world.untilFinal()
+      const told = world
+        .ledger()
+        .called('sync')
+        .filter(({ request }) => 'tell' in (request as object))
+      expect(told).toEqual([])
+    })
   })
 
   test('asks ever more seldom, and holds no ledger', async () => {

@@ -14,7 +14,7 @@ import type { SyncRequest } from '../../../src/engine/ledger/protocol.ts'
 import { callLedger } from '../../../src/engine/ledger/remote.ts'
 import { runInBackground } from '../../../src/engine/runner/background.ts'
 import { answerWakeUps } from '../../../src/engine/runner/consumers.ts'
-import { Runner, type RunnerBounds, type RunReport } from '../../../src/engine/runner/runner.ts'
+import { Runner, type RunnerBounds, type RunnerEars, type RunReport } from '../../../src/engine/runner/runner.ts'
 import { type StartNowPorts, startNow } from '../../../src/engine/runner/start-now.ts'
 import { ServedTasks } from '../../../src/engine/runner/tasks.ts'
 import type { Snooze } from '../../../src/engine/task/errors.ts'
@@ -155,7 +155,7 @@ export class BareWorld {
     bounds: Partial<RunnerBounds> = {},
     isolate = this.isolate(),
     id?: string,
-    onSettled?: (ids: readonly string[]) => void,
+    ears: RunnerEars = {},
   ): Runner {
     const sync = (request: SyncRequest) =>
       callLedger({ stubs: this.#stubs(isolate), platform: isolate }, shard, (ledger) => ledger.sync(request))
@@ -166,7 +166,7 @@ export class BareWorld {
         tasks: new ServedTasks(this.#served),
         enqueueChild: enqueueChildOf(this.clientOf(isolate)),
         logsAttempts: false,
-        ...(onSettled && { onSettled }),
+        ...ears,
       },
       { ...this.bounds, ...bounds },
       id,
@@ -218,8 +218,7 @@ export class BareWorld {
 
   #startNow(definition: TaskDefinition, request: TaskRequest): Promise<Job<never>> {
     const bounds = { concurrency: 1, jobsMax: 0, wallMs: directWallMs }
-    const runnerOf: StartNowPorts['runnerOf'] = (shard, id, onSettled) =>
-      this.runner(shard, bounds, this.web, id, onSettled)
+    const runnerOf: StartNowPorts['runnerOf'] = (shard, id, ears) => this.runner(shard, bounds, this.web, id, ears)
     const ports = { platform: this.web, client: this.#client, endings: this.#endings, runnerOf, wallMs: directWallMs }
     return startNow(ports, definition, request)
   }

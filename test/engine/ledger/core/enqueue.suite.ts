@@ -35,6 +35,20 @@ export function enqueueSuite(withStore: WithStore): void {
           expect(rig.rows()).toHaveLength(1)
         }))
 
+      test('a call of which a part was recorded records the rest, and tells how far that part is', () =>
+        rigged((rig) => {
+          const [first, second, third] = [rig.job(), rig.job(), rig.job()]
+          rig.enqueueAll([first, second])
+          rig.settle(rig.claim({ want: 1 }), completed)
+          expect(rig.enqueueAll([third, second, first])).toMatchObject([
+            { id: third.id, state: 'queued' },
+            { id: second.id, state: 'queued' },
+            { id: first.id, state: 'completed' },
+          ])
+          expect(rig.rows()).toHaveLength(3)
+          expect(rig.broken()).toEqual([])
+        }))
+
       test.each<[what: string, more: Partial<NewJob>, answer: object, because: string]>([
         ['the same input', {}, { duplicate: true }, 'a retried call means the same job'],
         ['keys in another order', { input: '{"b":[{"d":2,"c":1}],"a":1}' }, { duplicate: true }, 'order says nothing'],

@@ -56,6 +56,19 @@ export function tailSuite(withStore: WithStore): void {
         expect(rig.broken()).toEqual([])
       }))
 
+    test('that was recorded before is told from one that may take over a row', () =>
+      rigged((rig) => {
+        history(rig, 5)
+        const job = rig.job()
+        rig.enqueueAll([job])
+        rig.pass(7 * dayMs)
+        rig.enqueue()
+        const before = ids(rig)
+        expect(rig.enqueueAll([job])).toMatchObject([{ id: job.id, duplicate: false }])
+        expect(ids(rig)).toEqual(before)
+        expect(rig.broken()).toEqual([])
+      }))
+
     test('costs one row where many have ended before it, and the counts follow over a restart', () =>
       rigged((rig) => {
         history(rig, 200)

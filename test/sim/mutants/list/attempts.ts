@@ -136,8 +136,8 @@ export const attempts: readonly Mutant[] = [
     edits: [
       {
         file: 'runner/runner.ts',
-        find: 'settle: [...[...this.#open.values()].flat(), ...this.#finished],',
-        replace: 'settle: [...this.#finished],',
+        find: 'const settle = [...[...this.#open.values()].flat(), ...this.#finished]',
+        replace: 'const settle = [...this.#finished]',
       },
     ],
   },
