@@ -37,7 +37,7 @@ export function versions(): Record<string, string> {
 /** What is set of each, as far as it is not in a file of its own. */
 export function settings(shards: number): Record<string, string> {
   return {
-    Chard: `${shards} shards, the engine's defaults, Durable Objects on disk, one isolate of workerd without a proxy`,
+    Chard: `${shards === 1 ? 'one ledger' : `${shards} ledgers`}, the engine's defaults, Durable Objects on disk, one isolate of workerd without a proxy`,
     Redis: 'appendonly yes, appendfsync everysec or always, maxmemory-policy noeviction',
     BullMQ: `${bullProcesses} worker process of concurrency ${bullConcurrency}, addBulk, finished jobs kept`,
     Celery: `prefork of ${celeryConcurrency}, acks_late, prefetch multiplier 128, results kept in Redis, no gossip, mingle or heartbeat; behind FastAPI on ${enqueuerWorkers} workers of Uvicorn where requests enqueue`,

@@ -27,6 +27,8 @@ import { singleEnqueues } from './measures/single-enqueues.ts'
 import { captionOf, pageOf, type Run, reportOf } from './report.ts'
 import { type MeasureResult, resultOf } from './results.ts'
 
+const triesMax = 3
+
 const measures: readonly Measure[] = [endToEnd, oneAtATime, singleEnqueues, signUp, rateLimit, largeShard]
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))
@@ -65,6 +67,18 @@ if (isWhole) {
 }
 process.exit(0)
 
+/** A sample, taken anew where it failed: a run is long, and each of many programs may break once. It is said. */
+async function taken(what: string, take: () => Promise<Sample>): Promise<Sample> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await take()
+    } catch (error) {
+      if (tries === triesMax) throw error
+      console.log(`${what} failed and is taken again: ${error}`)
+    }
+  }
+}
+
 /** Every contender once a round. */
 async function samplesOf(measure: Measure): Promise<Record<string, Sample[]>> {
   const samples: Record<string, Sample[]> = {}
@@ -74,7 +88,7 @@ async function samplesOf(measure: Measure): Promise<Record<string, Sample[]>> {
   const count = Math.min(rounds, measure.roundsMax ?? rounds)
   for (let round = 1; round <= count; round++) {
     for (const [name, take] of wanted) {
-      const sample = await take(sizes)
+      const sample = await taken(`${measure.name}, ${name}`, () => take(sizes))
       samples[name] = [...(samples[name] ?? []), sample]
       const told = Object.entries(sample).map(([figure, value]) => `${figure} ${value.toPrecision(4)}`)
       console.log(`${measure.name}, round ${round} of ${count}, ${name}: ${told.join(', ')}`)

@@ -19,11 +19,18 @@ async function listen(): Promise<QueueEvents> {
   return events
 }
 
-createServer(async ({ url }, response) => {
+async function serve(url: string | undefined): Promise<void> {
   const job = await queue.add('noop', { n: 0 })
-  if (url === '/run') {
-    listening ??= listen()
-    await job.waitUntilFinished(await listening, waitMs)
+  if (url !== '/run') return
+  listening ??= listen()
+  await job.waitUntilFinished(await listening, waitMs)
+}
+
+createServer(async ({ url }, response) => {
+  try {
+    await serve(url)
+    response.writeHead(202, { 'content-type': 'application/json' }).end('{}')
+  } catch (error) {
+    response.writeHead(500).end(String(error))
   }
-  response.writeHead(202, { 'content-type': 'application/json' }).end('{}')
 }).listen(port, '127.0.0.1', () => console.log('READY'))

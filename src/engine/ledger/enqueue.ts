@@ -15,7 +15,7 @@ import { type Decision, decide, firstStart } from './unique.ts'
 
 /**
  * Most calls are heard once, and bring jobs without a key. Whether one of those is known is asked of its insert, which
- * fails as a whole if so: a look that finds nothing costs a tenth of the call.
+ * fails as a whole if so: nearly every look before it would find nothing.
  * @param attempt one transaction; with `looksUp` it looks for the jobs by their ids first
  */
 export function recordedOnce<T>(core: CoreParts, jobs: readonly NewJob[], attempt: (looksUp: boolean) => T): T {
