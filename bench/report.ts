@@ -23,7 +23,9 @@ export function reportOf(run: Run): string {
   return [
     summaryOf(run.results),
     tableOf(run.results),
-    ...run.results.map(({ name, title, about, rounds }) => `- **${name}**: ${title}. ${about}. Rounds: ${rounds}.`),
+    ...run.results.map(
+      ({ name, title, about, rounds, at }) => `- **${name}**: ${title}. ${about}. Rounds: ${rounds}, ended ${at}.`,
+    ),
     `${cpu}, ${cores} cores, ${memoryGiB} GiB, Node ${node}, ${date}.`,
     Object.entries(said)
       .map(([name, value]) => `- ${name}: ${value}`)

@@ -15,6 +15,8 @@ export interface MeasureResult {
   readonly title: string
   readonly about: string
   readonly rounds: number
+  /** When it was run, in ISO 8601. */
+  readonly at: string
   /** By contender, then by figure. */
   readonly contenders: Readonly<Record<string, Readonly<Record<string, Found>>>>
   readonly levels: readonly (Level & { readonly isHeld: boolean })[]
@@ -41,15 +43,14 @@ export function resultOf(measure: Measure, samples: Readonly<Record<string, read
   )
   const levels = measure.levels.flatMap((level) => {
     const own = medians(subject, level.figure)
-    const against = level.of ?? (level.ofFigure === undefined ? undefined : subject)
-    const bound = level.value * (against === undefined ? 1 : medians(against, level.ofFigure ?? level.figure))
+    const bound = level.value * (level.of === undefined ? 1 : medians(level.of, level.figure))
     // A contender that was left out says nothing.
     if (!Number.isFinite(own) || !Number.isFinite(bound)) return []
     return [{ ...level, isHeld: level.is === 'at least' ? own >= bound : own <= bound }]
   })
   const { name, title, about } = measure
   const rounds = Math.max(...Object.values(samples).map((taken) => taken.length))
-  return { name, title, about, rounds, contenders, levels }
+  return { name, title, about, rounds, at: new Date().toISOString(), contenders, levels }
 }
 
 /** A line a figure of Chard's, with what others have beside it and what it is held to: as Markdown, for the README. */
@@ -67,9 +68,8 @@ export function summaryOf(results: readonly MeasureResult[]): string {
   return markdownTable(['measure', 'figure', subject, 'beside it', 'asked'], rows)
 }
 
-function levelText({ is, value, of, ofFigure, isHeld }: MeasureResult['levels'][number]): string {
-  const against = of ?? ofFigure
-  return `${is} ${value}${against === undefined ? '' : ` x ${against}`}: ${isHeld ? 'held' : '**missed**'}`
+function levelText({ is, value, of, isHeld }: MeasureResult['levels'][number]): string {
+  return `${is} ${value}${of === undefined ? '' : ` x ${of}`}: ${isHeld ? 'held' : '**missed**'}`
 }
 
 /** All that was measured, as Markdown. */

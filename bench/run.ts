@@ -9,9 +9,10 @@
  *   --shards 1            ledgers of Chard
  *   --cpu-profile <file>  a profile of Chard's Worker during end-to-end
  *
- * A whole run writes `bench/results.json`, `docs/bench.md` and `docs/bench.svg`; one of a part only prints.
+ * With every contender and in full size it writes `bench/results.json`, `docs/bench.md` and `docs/bench.svg`; a measure that is run
+ * alone takes its place among what this machine has measured before.
  */
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { chartOf } from './chart.ts'
@@ -50,7 +51,7 @@ const sizes: Sizes = {
   ...(values['cpu-profile'] !== undefined && { cpuProfile: values['cpu-profile'] }),
 }
 const chosen = measures.filter(({ name }) => values.only === undefined || name === values.only)
-const isWhole = chosen.length === measures.length && values.contender === '' && !sizes.quick
+const isKept = values.contender === '' && !sizes.quick
 if (chosen.length === 0) refuse('only', values.only, measures.map(({ name }) => name).join(', '))
 
 installPeers()
@@ -59,13 +60,21 @@ for (const measure of chosen) results.push(resultOf(measure, await samplesOf(mea
 
 const run: Run = { machine: machine(), versions: versions(), settings: settings(sizes.shards), rounds, results }
 console.log(`\n${reportOf(run)}`)
-if (isWhole) {
-  const docs = join(import.meta.dirname, '../docs')
-  await writeFile(join(import.meta.dirname, 'results.json'), `${JSON.stringify(run, undefined, 2)}\n`)
-  await writeFile(join(docs, 'bench.md'), pageOf(run))
-  await writeFile(join(docs, 'bench.svg'), chartOf(results, captionOf(run)))
-}
+if (isKept) await keep(run)
 process.exit(0)
+
+/** Writes what is now known of this machine: this run, and what it has left out. */
+async function keep(run: Run): Promise<void> {
+  const file = join(import.meta.dirname, 'results.json')
+  const before: Run | undefined = await readFile(file, 'utf8').then(JSON.parse, () => undefined)
+  const isSameMachine = before?.machine.cpu === run.machine.cpu && before.machine.cores === run.machine.cores
+  const known = [...run.results, ...(isSameMachine ? before.results : [])]
+  const all = { ...run, results: measures.flatMap(({ name }) => known.find((one) => one.name === name) ?? []) }
+  const docs = join(import.meta.dirname, '../docs')
+  await writeFile(file, `${JSON.stringify(all, undefined, 2)}\n`)
+  await writeFile(join(docs, 'bench.md'), pageOf(all))
+  await writeFile(join(docs, 'bench.svg'), chartOf(all.results, captionOf(all)))
+}
 
 /** A sample, taken anew where it failed: a run is long, and each of many programs may break once. It is said. */
 async function taken(what: string, take: () => Promise<Sample>): Promise<Sample> {

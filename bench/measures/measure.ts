@@ -40,6 +40,4 @@ export interface Level {
   readonly value: number
   /** Another contender, whose same figure it is held against. */
   readonly of?: string
-  /** Another figure of Chard's, which it is held against. */
-  readonly ofFigure?: string
 }

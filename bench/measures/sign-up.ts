@@ -14,8 +14,9 @@ const jobsPerSignUp = 2
 /** FastAPI runs the two one after the other. */
 const jobMs = 7_000
 const lookMs = 500
-/** A rate is kept up with when this share of it was completed in time. */
+/** A rate is kept up with when this share of it was completed in time, and its requests took no longer than this. */
 const keptUp = 0.98
+const answeredMsMax = 1_000
 /** What requests may take under load, as a multiple of what they take in an idle server. */
 const slowerMax = 2
 /** What a minute is not kept up with, a short run may have been: then it is tried with less. */
@@ -59,9 +60,10 @@ export const signUp: Measure = {
   name: 'sign-up',
   title: 'Sign-ups, each followed by an e-mail of 2 s and an image of 5 s',
   about:
-    'at the highest steady rate that is kept up for a minute: sign-ups whose two jobs have ended within the minute and ' +
-    'the time of one, and what its requests take then. `completed quickly` is the same at the highest rate at which ' +
-    'requests take no more than twice what they take in an idle server. And accepted sign-ups that `kill -9` and a ' +
+    'at the highest steady rate that is kept up for a minute with requests that are answered within a second (99 of a ' +
+    'hundred): sign-ups whose two jobs have ended within the minute and the time of one, and what its requests take then. ' +
+    '`completed quickly` is the same at the highest rate at which requests take no more than twice what they take in an ' +
+    'idle server. And accepted sign-ups that `kill -9` and a ' +
     'restart half way have lost: by the ids of their jobs, or for FastAPI by their number',
   figures: {
     completed: { unit: 'sign-ups/s', better: 'more' },
@@ -75,7 +77,6 @@ export const signUp: Measure = {
   levels: [
     { figure: 'completed', is: 'at least', value: 20, of: 'FastAPI BackgroundTasks' },
     { figure: 'completed quickly', is: 'at least', value: 20, of: 'FastAPI BackgroundTasks' },
-    { figure: 'p99 under load', is: 'at most', value: slowerMax, ofFigure: 'p99 idle' },
     { figure: 'lost', is: 'at most', value: 0 },
   ],
   contenders: {
@@ -120,18 +121,18 @@ async function sample(
   { firstRate, isHeldToP99 }: { readonly firstRate: number; readonly isHeldToP99: boolean },
 ): Promise<Sample> {
   const idle = await idleP99(start, quick ? idleRequests / 4 : idleRequests)
-  const isKeptUp = ({ rate, completed }: Run) => completed >= rate * keptUp
+  const isKeptUp = ({ rate, completed, p99 }: Run) => completed >= rate * keptUp && p99 <= answeredMsMax
   const isQuick = (run: Run) => isKeptUp(run) && run.p99 <= idle * slowerMax
-  const short = (rate: number) => sustained(start, rate, quick ? 5 : 12)
+  const short = once((rate: number) => sustained(start, rate, quick ? 5 : 12))
   const long = (rate: number) => sustained(start, rate, quick ? 10 : 60)
   const most = await kept(long, isKeptUp, await highestRate(short, isKeptUp, firstRate))
-  const quickly = !isHeldToP99 || isQuick(most) ? most : await kept(long, isQuick, most.rate * stepDown)
+  const quickly =
+    !isHeldToP99 || isQuick(most) ? most : await kept(long, isQuick, await highestRate(short, isQuick, firstRate))
   const { accepted, lost } = await crashed(start, most.rate, quick ? 6 : 20)
   return {
     completed: most.completed,
     'p99 under load': most.p99,
-    // None that was quick says nothing.
-    ...(isHeldToP99 && isQuick(quickly) && { 'completed quickly': quickly.completed }),
+    ...(isHeldToP99 && { 'completed quickly': isQuick(quickly) ? quickly.completed : 0 }),
     'p99 idle': idle,
     accepted,
     lost,
@@ -143,6 +144,18 @@ async function idleP99(start: () => Promise<Server>, requests: number): Promise<
   await warmUp(server)
   const { took } = await new Pace(server.client, '/users').keep(idlePerSecond, requests / idlePerSecond)
   return quantile(took, 0.99)
+}
+
+/** What a rate has once given, it is not asked for again. */
+function once(run: (rate: number) => Promise<Run>): (rate: number) => Promise<Run> {
+  const known = new Map<number, Promise<Run>>()
+  return (rate) => {
+    const before = known.get(rate)
+    if (before) return before
+    const running = run(rate)
+    known.set(rate, running)
+    return running
+  }
 }
 
 /** Doubles the rate while a short run is good, then looks between the last that was and the first that was not. */
