@@ -9,10 +9,11 @@ export class Client {
   readonly #token: string | undefined
   readonly #agent: Agent
 
-  constructor(url: string, token?: string) {
+  /** @param keepAlive false for a server of several processes: those that listen together share connections, not requests */
+  constructor(url: string, token?: string, keepAlive = true) {
     this.url = url
     this.#token = token
-    const options = { keepAlive: true, maxSockets: 10_000 }
+    const options = { keepAlive, maxSockets: 10_000 }
     this.#agent = url.startsWith('https:') ? new SecureAgent(options) : new Agent(options)
   }
 

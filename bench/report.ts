@@ -24,7 +24,7 @@ export function reportOf(run: Run): string {
     summaryOf(run.results),
     tableOf(run.results),
     ...run.results.map(
-      ({ name, title, about, rounds, at }) => `- **${name}**: ${title}. ${about}. Rounds: ${rounds}, ended ${at}.`,
+      ({ name, title, about, rounds, at }) => `- **${name}**: ${title}. ${about}. Rounds: ${rounds}, ${at}.`,
     ),
     `${cpu}, ${cores} cores, ${memoryGiB} GiB, Node ${node}, ${date}.`,
     Object.entries(said)

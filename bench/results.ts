@@ -15,7 +15,7 @@ export interface MeasureResult {
   readonly title: string
   readonly about: string
   readonly rounds: number
-  /** When it was run, in ISO 8601. */
+  /** The day of its end. */
   readonly at: string
   /** By contender, then by figure. */
   readonly contenders: Readonly<Record<string, Readonly<Record<string, Found>>>>
@@ -50,7 +50,7 @@ export function resultOf(measure: Measure, samples: Readonly<Record<string, read
   })
   const { name, title, about } = measure
   const rounds = Math.max(...Object.values(samples).map((taken) => taken.length))
-  return { name, title, about, rounds, at: new Date().toISOString(), contenders, levels }
+  return { name, title, about, rounds, at: new Date().toISOString().slice(0, 10), contenders, levels }
 }
 
 /** A line a figure of Chard's, with what others have beside it and what it is held to: as Markdown, for the README. */

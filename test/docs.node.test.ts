@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { type MeasureResult, summaryOf } from '../bench/results.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const read = (name: string) => readFileSync(resolve(root, name), 'utf8')
@@ -14,6 +15,12 @@ describe.each(['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', 'docs/runbook.md'
   test('points to files that exist', () => {
     expect(targets.filter((target) => !existsSync(resolve(root, dirname(document), target)))).toEqual([])
   })
+})
+
+test("the README's figures of speed are those of the bench's last run", () => {
+  const { results } = JSON.parse(read('bench/results.json')) as { results: MeasureResult[] }
+  expect(results.length).toBe(6)
+  expect(read('README.md')).toContain(summaryOf(results))
 })
 
 test('every metric is explained in the runbook, and no alert asks for one that is not there', () => {

@@ -19,7 +19,7 @@ export class FastApi implements AsyncDisposable {
   #group: Group | undefined
 
   private constructor(port: number, done: string, stack: AsyncDisposableStack) {
-    this.client = new Client(`http://127.0.0.1:${port}`)
+    this.client = new Client(`http://127.0.0.1:${port}`, undefined, false)
     this.#port = port
     this.#done = done
     this.#stack = stack
