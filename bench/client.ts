@@ -41,7 +41,7 @@ export class Client {
         // A kept connection may be closed by the server in the moment it is used again; and one that is too busy to read
         // for five seconds closes those that it has not read. Asked again, as clients do, and the time goes on: a POST may
         // take effect twice, but is answered, and counted, once.
-        if (asked.reusedSocket && error.code === 'ECONNRESET') resolve(this.ask(method, path))
+        if (asked.reusedSocket && (method === 'GET' || error.code === 'ECONNRESET')) resolve(this.ask(method, path))
         else reject(error)
       })
       asked.on('timeout', () => asked.destroy(new Error(`${method} ${path} was not answered`)))

@@ -148,7 +148,7 @@ export class Runner {
     })
     // Said again while its answer is out: calls may overtake one another, and settling twice changes nothing.
     const settle = [...[...this.#open.values()].flat(), ...this.#finished]
-    const tell = settle.map(({ id }) => id).filter((id) => this.#ports.isAwaited?.(id))
+    const tell = settle.flatMap(({ id }) => (this.#ports.isAwaited?.(id) ? [id] : []))
     return {
       runner: this.id,
       seq: ++this.#seq,
