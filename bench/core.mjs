@@ -14,7 +14,7 @@ const rounds = 5
 const outfile = fileURLToPath(new URL('../node_modules/.cache/bench/core.mjs', import.meta.url))
 await build({
   stdin: {
-    contents: `export { LedgerCore } from './core.ts'; export { newJobId } from './job-id.ts'`,
+    contents: `export { LedgerCore } from './host/core.ts'; export { newJobId } from './domain/job-id.ts'`,
     resolveDir: fileURLToPath(new URL('../src/engine/ledger', import.meta.url)),
   },
   bundle: true,

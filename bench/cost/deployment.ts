@@ -3,8 +3,8 @@
  * latencies are the world's, so that a week takes seconds and a count is the same in every run; rows are counted by the
  * platform's own cursors.
  */
-import { durableSql } from '../../src/engine/ledger/durable-sql.ts'
-import type { Meter } from '../../src/engine/ledger/sql.ts'
+import { durableSql } from '../../src/engine/ledger/host/durable-sql.ts'
+import type { Meter } from '../../src/engine/ledger/storage/sql.ts'
 import { BareWorld } from '../../test/engine/virtual/bare-world.ts'
 import type { Counts } from './counts.ts'
 

@@ -38,7 +38,7 @@ let loading: Promise<Engine> | undefined
 export function loadEngine(): Promise<Engine> {
   loading ??= build({
     stdin: {
-      contents: `export { LedgerCore } from './core.ts'; export { newJobId, jobIdFloor } from './job-id.ts'`,
+      contents: `export { LedgerCore } from './host/core.ts'; export { newJobId, jobIdFloor } from './domain/job-id.ts'`,
       resolveDir: engine,
     },
     bundle: true,

@@ -1,6 +1,6 @@
 /** The two bindings the engine needs, found by name when they are used; a missing one answers with the TOML to paste. */
-import type { LedgerRpc } from './ledger/protocol.ts'
-import { shardName } from './ledger/shard-name.ts'
+import type { LedgerRpc } from './ledger/protocol/protocol.ts'
+import { shardName } from './ledger/protocol/shard-name.ts'
 import type { WakeUp } from './runner/consumers.ts'
 import { ChardError } from './task/errors.ts'
 

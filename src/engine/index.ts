@@ -12,10 +12,12 @@
 // Set-up: one call a Worker, and what it takes.
 export { type Chard, type ChardWorker, createChard, type Schedule } from './chard.ts'
 export type { JobAmendment, JobFilter, JobList, JobQuery, Overview } from './client/client.ts'
-export { type ChartSpan, type Charts, chartSpans, type Metrics } from './client/observation.ts'
-export type { Schedules } from './client/schedule-book.ts'
-export type { BulkProgress, Drained, ScheduleList, Steered } from './client/steering.ts'
+export type { BulkProgress, Drained, ScheduleList, Steered } from './client/control.ts'
+export type { Schedules } from './client/schedules.ts'
+export { type ChartSpan, type Charts, chartSpans, type Metrics } from './client/stats.ts'
 export type { TaskList, TaskOverview } from './client/task-list.ts'
+export type { Settings, TaskSettings } from './ledger/domain/settings.ts'
+export { bucketEndsMs, type Histogram, type Totals } from './ledger/domain/stats.ts'
 export {
   type BulkAction,
   type ScheduleRecord,
@@ -24,9 +26,7 @@ export {
   type SlotRecord,
   skipReasons,
   type TaskChart,
-} from './ledger/protocol.ts'
-export type { Settings, TaskSettings } from './ledger/settings.ts'
-export { bucketEndsMs, type Histogram, type Totals } from './ledger/sums.ts'
+} from './ledger/protocol/protocol.ts'
 export type { ChardOptions } from './options.ts'
 // Traces: what a request led to, found by one id.
 export { currentTrace, withTrace } from './platform.ts'
@@ -43,7 +43,6 @@ export {
   type Snooze,
   snooze,
 } from './task/errors.ts'
-export type { FlowLimits, RateLimit, TaskLimits } from './task/flow.ts'
 // Jobs: what was recorded, and its handle.
 export {
   type AttemptOutcome,
@@ -62,6 +61,7 @@ export {
   type ScheduledBy,
   type Stored,
 } from './task/job.ts'
+export type { FlowLimits, RateLimit, TaskLimits } from './task/limits.ts'
 export type { Backoff, RetryOptions } from './task/retry.ts'
 // Schedules: when a task runs by itself.
 export type { CatchUp, Overlap, ScheduleOptions } from './task/schedule.ts'

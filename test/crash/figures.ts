@@ -1,5 +1,5 @@
 /** The figures of a run: what was survived, how long it took, and how often "at least once" was really twice. */
-import type { Books } from './books.ts'
+import type { Books } from './ledger-rows.ts'
 import type { Load } from './load.ts'
 import type { BookRow } from './shapes.ts'
 

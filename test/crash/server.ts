@@ -6,7 +6,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DevServer } from '../e2e/dev-server.ts'
-import { glance, unfinished } from './books.ts'
+import { glance, unfinished } from './ledger-rows.ts'
 import type { Glance } from './shapes.ts'
 
 const worker = join(import.meta.dirname, 'worker')

@@ -2,7 +2,7 @@
  * The promises, held against the books, the witness and what the client was told. Each check answers what speaks against
  * it; an empty list is a pass. The numbers are those of ARCHITECTURE.md.
  */
-import { type Books, unfinished } from './books.ts'
+import { type Books, unfinished } from './ledger-rows.ts'
 import type { Load } from './load.ts'
 import type { BookRow } from './shapes.ts'
 

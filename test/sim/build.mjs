@@ -11,18 +11,22 @@ const at = (/** @type {string} */ path) => join(import.meta.dirname, path)
 
 /** Limits that a run may draw smaller: file, the declaration as it stands, the name. */
 const sizes = [
-  { file: 'src/engine/ledger/books.ts', declared: 'export const readyMax = 100_000', name: 'readyMax' },
-  { file: 'src/engine/ledger/books.ts', declared: 'const loadSlice = 1_000', name: 'loadSlice' },
-  { file: 'src/engine/ledger/books.ts', declared: 'const lengthenedBy = 500', name: 'lengthenedBy' },
-  { file: 'src/engine/ledger/books.ts', declared: 'const openedMax = 4_000', name: 'openedMax' },
-  { file: 'src/engine/ledger/cut-lanes.ts', declared: 'export const laneShare = 1_000', name: 'laneShare' },
-  { file: 'src/engine/ledger/upkeep.ts', declared: 'const slice = 500', name: 'upkeepSlice' },
-  { file: 'src/engine/ledger/upkeep.ts', declared: 'export const finishedAboveMax = 4_096', name: 'finishedAboveMax' },
-  { file: 'src/engine/ledger/upkeep.ts', declared: 'const stragglersMax = 64', name: 'stragglersMax' },
-  { file: 'src/engine/ledger/bulk.ts', declared: 'const lookedMax = 2_000', name: 'bulkLookedMax' },
-  { file: 'src/engine/ledger/bulk.ts', declared: 'const changedMax = 500', name: 'bulkChangedMax' },
-  { file: 'src/engine/ledger/schedules.ts', declared: 'const slotsASlice = 10', name: 'slotsASlice' },
-  { file: 'src/engine/ledger/schedules.ts', declared: 'export const catchUpMax = 100', name: 'catchUpMax' },
+  { file: 'src/engine/ledger/memory/memory.ts', declared: 'export const readyMax = 100_000', name: 'readyMax' },
+  { file: 'src/engine/ledger/memory/memory.ts', declared: 'const loadSlice = 1_000', name: 'loadSlice' },
+  { file: 'src/engine/ledger/memory/memory.ts', declared: 'const lengthenedBy = 500', name: 'lengthenedBy' },
+  { file: 'src/engine/ledger/memory/memory.ts', declared: 'const openedMax = 4_000', name: 'openedMax' },
+  { file: 'src/engine/ledger/memory/spilled-lanes.ts', declared: 'export const laneShare = 1_000', name: 'laneShare' },
+  { file: 'src/engine/ledger/maintenance/upkeep.ts', declared: 'const slice = 500', name: 'upkeepSlice' },
+  {
+    file: 'src/engine/ledger/maintenance/upkeep.ts',
+    declared: 'export const finishedAboveMax = 4_096',
+    name: 'finishedAboveMax',
+  },
+  { file: 'src/engine/ledger/maintenance/upkeep.ts', declared: 'const stragglersMax = 64', name: 'stragglersMax' },
+  { file: 'src/engine/ledger/commands/bulk.ts', declared: 'const lookedMax = 2_000', name: 'bulkLookedMax' },
+  { file: 'src/engine/ledger/commands/bulk.ts', declared: 'const changedMax = 500', name: 'bulkChangedMax' },
+  { file: 'src/engine/ledger/commands/schedules.ts', declared: 'const slotsASlice = 10', name: 'slotsASlice' },
+  { file: 'src/engine/ledger/commands/schedules.ts', declared: 'export const catchUpMax = 100', name: 'catchUpMax' },
 ]
 
 /**
@@ -51,7 +55,7 @@ const openSizes = {
   name: 'open-sizes',
   setup({ onLoad }) {
     onLoad(
-      { filter: /src[\\/]engine[\\/]ledger[\\/](books|cut-lanes|upkeep|bulk|schedules)\.ts$/ },
+      { filter: /src[\\/]engine[\\/]ledger[\\/]\w+[\\/](memory|spilled-lanes|upkeep|bulk|schedules)\.ts$/ },
       async ({ path }) => ({
         contents: withOpenSizes(path, await readFile(path, 'utf8')),
         loader: 'ts',

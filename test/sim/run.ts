@@ -1,7 +1,8 @@
 /** One run: the storm with its requests, then calm until everything due has finished, then the quiet of the books. */
+
+import { Closing, steerBy } from './control.ts'
 import type { RunFigures } from './figures.ts'
 import { type Plan, planOf } from './plan.ts'
-import { Closing, steerBy } from './steering.ts'
 import { Storm } from './storm.ts'
 import { World } from './world.ts'
 

@@ -1,10 +1,10 @@
 /** What happens to a world from outside while the storm lasts: requests, people who steer, deaths, resets, clocks. */
 import { ChardError } from '../../src/engine/task/errors.ts'
 import type { EnqueueOptions } from '../../src/engine/task/task.ts'
+import { steer } from './control.ts'
 import type { Faults } from './faults.ts'
 import type { Input } from './moods.ts'
 import type { JobPlan } from './plan.ts'
-import { steer } from './steering.ts'
 import type { World } from './world.ts'
 
 /** Tries at one request before its caller gives up. */

@@ -1,6 +1,6 @@
 /** A ledger class with a counter before each of its doors: calls, alarms rung and set, rows. */
 import type { ChardWorker } from '../../../src/engine/index.ts'
-import type { Meter } from '../../../src/engine/ledger/sql.ts'
+import type { Meter } from '../../../src/engine/ledger/storage/sql.ts'
 
 /** What one activation has been asked and has spent. */
 export interface LedgerCounts extends Meter {

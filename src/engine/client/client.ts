@@ -2,7 +2,7 @@
  * The ledgers of a deployment as one: enqueue, look, wait, cancel, redrive, list. Routes by id and key, makes ids, and
  * merges what shards answer. Decides nothing about a job.
  */
-import { newJobId, parseJobId, shardOf, ulidOf } from '../ledger/job-id.ts'
+import { newJobId, parseJobId, shardOf, ulidOf } from '../ledger/domain/job-id.ts'
 import {
   type Claimed,
   type Enqueued,
@@ -13,18 +13,18 @@ import {
   type ShardOverview,
   type Start,
   type JobFilter as StoredFilter,
-} from '../ledger/protocol.ts'
-import { callLedger, type LedgerStubs } from '../ledger/remote.ts'
+} from '../ledger/protocol/protocol.ts'
+import { atMax, batchBytesMax, batchJobsMax, utf8Bytes } from '../task/bounds.ts'
 import { type Duration, durationMs } from '../task/duration.ts'
 import { ChardError, JobFailedError } from '../task/errors.ts'
 import { type CompletedJob, isFinal, type Job, type JobRecord, type JobState, jobStates } from '../task/job.ts'
-import { atMax, batchBytesMax, batchJobsMax, utf8Bytes } from '../task/limits.ts'
 import type { Platform } from '../task/platform.ts'
 import { serialised, validated } from '../task/schema.ts'
 import { checkedPriority, partitionOf, type TaskDefinition, type TaskRequest } from '../task/task.ts'
 import { looksBackMs } from '../task/unique.ts'
-import { type Ear, Endings } from './endings.ts'
-import { Gathering } from './gathering.ts'
+import { Gathering } from './batcher.ts'
+import { type Ear, Endings } from './completion-listeners.ts'
+import { callLedger, type LedgerStubs } from './remote.ts'
 import { homeOfJob, Spread } from './shards.ts'
 
 /** Which jobs are meant. All conditions must hold; an absent one holds for all. */

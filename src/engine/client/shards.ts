@@ -3,7 +3,7 @@
  * partition does, one with a key where its key does: among the home shards, which never change in number. A plain one
  * may live on any shard of the spread, which may grow at any time.
  */
-import { isWholeLimited } from '../task/flow.ts'
+import { isWholeLimited } from '../task/limits.ts'
 import type { Platform } from '../task/platform.ts'
 import type { TaskDefinition } from '../task/task.ts'
 

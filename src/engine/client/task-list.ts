@@ -1,8 +1,8 @@
 /** The tasks of a deployment at a glance: what the code says, what people have set, and how many jobs there are. */
-import type { Settings } from '../ledger/settings.ts'
-import { flowNow, isDraining, isPaused } from '../ledger/settings.ts'
-import { type Flow, type FlowLimits, noFlow, type TaskFlow, type TaskLimits } from '../task/flow.ts'
+import type { Settings } from '../ledger/domain/settings.ts'
+import { flowNow, isDraining, isPaused } from '../ledger/domain/settings.ts'
 import { type JobState, jobStates } from '../task/job.ts'
+import { type Flow, type FlowLimits, noFlow, type TaskFlow, type TaskLimits } from '../task/limits.ts'
 import type { TaskDefinition } from '../task/task.ts'
 import type { Overview } from './client.ts'
 

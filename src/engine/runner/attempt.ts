@@ -2,11 +2,11 @@
  * One attempt at a job, as a pipeline over one record: load, validate, run under a deadline, outcome. It knows no
  * ledger and no lease; it always ends, and never throws, whatever the handler does.
  */
-import type { Claimed, Outcome } from '../ledger/protocol.ts'
+import type { Claimed, Outcome } from '../ledger/protocol/protocol.ts'
+import { fitsBytes, logCharsMax, logLinesMax, outputBytesMax, progressCharsMax } from '../task/bounds.ts'
 import { durationMs } from '../task/duration.ts'
 import { ChardError, isSnooze, NonRetryableError, RetryAfterError } from '../task/errors.ts'
 import type { LogLine, Progress } from '../task/job.ts'
-import { fitsBytes, logCharsMax, logLinesMax, outputBytesMax, progressCharsMax } from '../task/limits.ts'
 import type { Platform } from '../task/platform.ts'
 import { validated } from '../task/schema.ts'
 import type { FailedContext, RunContext, TaskDefinition } from '../task/task.ts'

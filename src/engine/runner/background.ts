@@ -7,8 +7,8 @@
  * of the isolate before that.
  */
 import type { Client, Recording } from '../client/client.ts'
-import { shardOf } from '../ledger/job-id.ts'
-import type { Claimed, NewJob } from '../ledger/protocol.ts'
+import { shardOf } from '../ledger/domain/job-id.ts'
+import type { Claimed, NewJob } from '../ledger/protocol/protocol.ts'
 import type { TaskDefinition, TaskRequest } from '../task/task.ts'
 import { Attempt, type AttemptPorts, type AttemptResult, attemptLine } from './attempt.ts'
 import { newRunnerId } from './runner.ts'

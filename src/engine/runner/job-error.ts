@@ -1,6 +1,7 @@
 /** Whatever was thrown, made storable: an Error, a string, nothing at all, an object whose getters throw. */
+
+import { errorCharsMax } from '../task/bounds.ts'
 import type { JobError } from '../task/job.ts'
-import { errorCharsMax } from '../task/limits.ts'
 
 export function jobErrorOf(thrown: unknown): JobError {
   try {

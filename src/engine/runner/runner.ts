@@ -8,8 +8,8 @@
  * - It never throws: what it could not settle lapses in the ledger and is tried again.
  */
 
-import { leaseMs } from '../ledger/lease.ts'
-import type { Beat, Claimed, Settlement, SyncReply, SyncRequest } from '../ledger/protocol.ts'
+import { leaseMs } from '../ledger/domain/lease.ts'
+import type { Beat, Claimed, Settlement, SyncReply, SyncRequest } from '../ledger/protocol/protocol.ts'
 import type { JobRecord } from '../task/job.ts'
 import type { Platform } from '../task/platform.ts'
 import type { RunContext } from '../task/task.ts'

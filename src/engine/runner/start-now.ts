@@ -3,8 +3,8 @@
  * response, with no queue hop. Not admitted, it waits for a runner; its isolate dead, its lease lapses.
  */
 import type { Client } from '../client/client.ts'
-import type { Endings } from '../client/endings.ts'
-import { shardOf } from '../ledger/job-id.ts'
+import type { Endings } from '../client/completion-listeners.ts'
+import { shardOf } from '../ledger/domain/job-id.ts'
 import type { Job } from '../task/job.ts'
 import type { Platform } from '../task/platform.ts'
 import type { TaskDefinition, TaskRequest } from '../task/task.ts'

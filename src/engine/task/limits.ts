@@ -1,59 +1,76 @@
 /**
- * Every bound of the engine in one place, checked at the door so that a row and a reply always fit.
- * The platform's own limits: https://developers.cloudflare.com/durable-objects/platform/limits/
+ * How fast a task may flow: rate and concurrency limits of the whole task and of each of its partitions, checked where
+ * they are written. What counts them is in the ledger.
  */
+import { type Duration, durationMs } from './duration.ts'
+import { refuse } from './refuse.ts'
 
-/** A job's input as JSON. A row or string of a Durable Object holds 2 MB in all. */
-export const inputBytesMax = 512 * 1024
-/** A job's output as JSON. */
-export const outputBytesMax = 512 * 1024
-/** An error's message, and its stack, each in characters; longer ones are cut. */
-export const errorCharsMax = 4_096
-/** Lines an attempt may log, and the characters of each; further ones are dropped, and the last line says so. */
-export const logLinesMax = 100
-export const logCharsMax = 1_000
-/** Ended attempts kept in a job's history. */
-export const historyEntriesMax = 50
-/** Characters of history kept in a row; the oldest entries go first. */
-export const historyCharsMax = 128 * 1024
-/** Characters of a progress message. */
-export const progressCharsMax = 200
-
-export const taskNameCharsMax = 100
-export const idempotencyKeyCharsMax = 512
-export const partitionCharsMax = 256
-export const tagsMax = 16
-export const tagCharsMax = 128
-export const priorityMax = 1_000
-
-/** The platform sets no alarm after 2189. */
-export const atMax = Date.UTC(2189, 0, 1)
-
-/** Jobs in one `enqueueMany`, and the bytes of their inputs together. An RPC carries 32 MiB, in two bytes a character at worst. */
-export const batchJobsMax = 10_000
-export const batchBytesMax = 12 * 1024 * 1024
-
-/** A consumer invocation has 15 minutes of wall time; a minute stays for claiming and settling. */
-export const timeoutMsMax = 14 * 60_000
-/** Work after a response is cut after 30 s. A task of the background and startNow tiers must fit well inside. */
-export const inlineTimeoutMsMax = 25_000
-
-/** The bytes of `text` in UTF-8. Most inputs are short and plain, and an encoder costs more than to look at those. */
-export function utf8Bytes(text: string): number {
-  return isShortAscii(text) ? text.length : encoder.encode(text).byteLength
+/** At most `limit` starts in any window of length `per`. */
+export interface RateLimit {
+  /** 1 to 1,000,000. */
+  readonly limit: number
+  /** From 1 ms to 31 days. Starts come as soon as the window allows; for an even pace say `{ limit: 1, per: '50ms' }`. */
+  readonly per: Duration
 }
 
-function isShortAscii(text: string): boolean {
-  if (text.length > shortChars) return false
-  for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) > 0x7f) return false
-  return true
+/** Limits of one partition, or of a whole task. */
+export interface FlowLimits {
+  readonly rateLimit?: RateLimit
+  /** Attempts that run at the same time, 1 to 10,000. */
+  readonly concurrency?: number
 }
 
-/** True when `text` is at most `max` bytes of UTF-8. Encodes only when its length leaves that open. */
-export function fitsBytes(text: string, max: number): boolean {
-  if (text.length * 3 <= max) return true
-  return text.length <= max && utf8Bytes(text) <= max
+/** The limits a task declares. */
+export interface TaskLimits extends FlowLimits {
+  /** Of each partition by itself. */
+  readonly perPartition?: FlowLimits
 }
 
-const encoder = new TextEncoder()
-const shortChars = 256
+/** Checked limits: times in milliseconds; an absent one does not hold. */
+export interface Flow {
+  readonly rate?: { readonly limit: number; readonly perMs: number }
+  readonly concurrency?: number
+}
+
+/** Checked limits of a task. */
+export interface TaskFlow {
+  readonly whole: Flow
+  readonly each: Flow
+}
+
+export const noFlow: TaskFlow = { whole: {}, each: {} }
+
+const limitMax = 1_000_000
+const perMsMax = 31 * 86_400_000
+const concurrencyMax = 10_000
+
+/** @throws ChardError `invalid-option`, naming the option, the value it got and the value it takes */
+export function taskFlow({ rateLimit, concurrency, perPartition }: TaskLimits, task: string): TaskFlow {
+  if (perPartition !== undefined && (typeof perPartition !== 'object' || perPartition === null))
+    refuse(`perPartition of task ${task}`, perPartition, '{ rateLimit, concurrency }')
+  return {
+    whole: flow({ rateLimit, concurrency } as FlowLimits, `of task ${task}`),
+    each: flow(perPartition ?? {}, `per partition of task ${task}`),
+  }
+}
+
+/** True when the limits hold the task as a whole, so that all its jobs must live on one shard. */
+export function isWholeLimited({ whole }: TaskFlow): boolean {
+  return whole.rate !== undefined || whole.concurrency !== undefined
+}
+
+function flow({ rateLimit, concurrency }: FlowLimits, of: string): Flow {
+  if (concurrency !== undefined) refuseUnlessCount(`concurrency ${of}`, concurrency, concurrencyMax)
+  if (rateLimit === undefined) return { ...(concurrency !== undefined && { concurrency }) }
+  if (typeof rateLimit !== 'object' || rateLimit === null) refuse(`rateLimit ${of}`, rateLimit, '{ limit, per }')
+  const { limit, per } = rateLimit
+  refuseUnlessCount(`rateLimit.limit ${of}`, limit, limitMax)
+  const perMs = durationMs(per, `rateLimit.per ${of}`)
+  if (perMs < 1 || perMs > perMsMax) refuse(`rateLimit.per ${of}`, per, 'from 1 ms to 31 days')
+  return { rate: { limit, perMs }, ...(concurrency !== undefined && { concurrency }) }
+}
+
+function refuseUnlessCount(option: string, got: unknown, max: number): void {
+  if (Number.isInteger(got) && (got as number) >= 1 && (got as number) <= max) return
+  refuse(option, got, `a whole number from 1 to ${max}`)
+}

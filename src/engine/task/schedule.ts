@@ -4,9 +4,9 @@
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { CronPattern } from 'croner'
+import { taskNameCharsMax } from './bounds.ts'
 import { type Duration, durationMs } from './duration.ts'
 import { ChardError } from './errors.ts'
-import { taskNameCharsMax } from './limits.ts'
 import { refuse } from './refuse.ts'
 import { serialised } from './schema.ts'
 import { nextSlot } from './slots.ts'

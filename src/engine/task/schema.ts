@@ -3,8 +3,8 @@
  * Any library that speaks Standard Schema will do. Source: https://standardschema.dev
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { fitsBytes, inputBytesMax } from './bounds.ts'
 import { ChardError, type InputIssue } from './errors.ts'
-import { fitsBytes, inputBytesMax } from './limits.ts'
 
 /** Issues shown in one error; more help nobody. */
 const issuesMax = 20

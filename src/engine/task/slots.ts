@@ -16,7 +16,7 @@
  * Of a zone it takes for granted that its clocks change at most once in six days; none has done so since 1970, nor plans to.
  */
 import { Cron, CronDate, CronPattern } from 'croner'
-import { atMax } from './limits.ts'
+import { atMax } from './bounds.ts'
 
 /** A cron rule in an IANA zone; or an interval, whose slots are `anchor + n * everyMs` for n from 1. */
 export type SlotRule =

@@ -3,10 +3,6 @@
  * room knows no ledger, no queue and no platform.
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { type Duration, durationMs } from './duration.ts'
-import { ChardError, type Snooze } from './errors.ts'
-import { type TaskFlow, type TaskLimits, taskFlow } from './flow.ts'
-import type { Job, JobError, JobRecord, Stored } from './job.ts'
 import {
   atMax,
   inlineTimeoutMsMax,
@@ -16,7 +12,11 @@ import {
   tagsMax,
   taskNameCharsMax,
   timeoutMsMax,
-} from './limits.ts'
+} from './bounds.ts'
+import { type Duration, durationMs } from './duration.ts'
+import { ChardError, type Snooze } from './errors.ts'
+import type { Job, JobError, JobRecord, Stored } from './job.ts'
+import { type TaskFlow, type TaskLimits, taskFlow } from './limits.ts'
 import { refuse, shown } from './refuse.ts'
 import { type RetryOptions, type RetryPolicy, retryPolicy } from './retry.ts'
 import { checkedTrace } from './trace.ts'

@@ -2,8 +2,9 @@
  * Uniqueness as one option: what a call does when the job of its key is already there. Checked here; decided in the
  * ledger, by the rule of the newest call and the state of the job that holds the key.
  */
+
+import { idempotencyKeyCharsMax } from './bounds.ts'
 import { type Duration, durationMs } from './duration.ts'
-import { idempotencyKeyCharsMax } from './limits.ts'
 import { refuse } from './refuse.ts'
 
 /**

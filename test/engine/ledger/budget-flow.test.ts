@@ -1,10 +1,10 @@
 /** What limits, schedules, keys, deadlines and steering cost, counted by the platform's own meters (I11). */
 import { runInDurableObject } from 'cloudflare:test'
 import { describe, expect, test } from 'vitest'
-import { durableSql } from '../../../src/engine/ledger/durable-sql.ts'
-import { jobIdFloor } from '../../../src/engine/ledger/job-id.ts'
-import type { NewJob } from '../../../src/engine/ledger/protocol.ts'
-import type { Meter } from '../../../src/engine/ledger/sql.ts'
+import { jobIdFloor } from '../../../src/engine/ledger/domain/job-id.ts'
+import { durableSql } from '../../../src/engine/ledger/host/durable-sql.ts'
+import type { NewJob } from '../../../src/engine/ledger/protocol/protocol.ts'
+import type { Meter } from '../../../src/engine/ledger/storage/sql.ts'
 import { placed } from './placed.ts'
 import { freshLedger } from './real-ledger.ts'
 import {

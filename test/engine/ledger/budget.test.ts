@@ -1,8 +1,8 @@
 /** What a job costs, counted by the platform's own `rowsWritten` and `rowsRead` (I11). */
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { describe, expect, test, vi } from 'vitest'
-import { jobIdFloor } from '../../../src/engine/ledger/job-id.ts'
-import type { Claimed } from '../../../src/engine/ledger/protocol.ts'
+import { jobIdFloor } from '../../../src/engine/ledger/domain/job-id.ts'
+import type { Claimed } from '../../../src/engine/ledger/protocol/protocol.ts'
 import { completed, costOf, freshLedger, homes, newJob, type RealLedger, rowsOf, syncOf } from './real-ledger.ts'
 
 const dayMs = 86_400_000

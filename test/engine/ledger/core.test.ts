@@ -1,6 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { expect } from 'vitest'
-import { durableSql } from '../../../src/engine/ledger/durable-sql.ts'
+import { durableSql } from '../../../src/engine/ledger/host/durable-sql.ts'
 import { coreSuite } from './core.suite.ts'
 import { freshLedger } from './real-ledger.ts'
 import { withAlarm } from './rig.ts'

@@ -2,7 +2,7 @@
  * Runners over a rig: each speaks its syncs in order, holds what it was given, and remembers when what was started. For
  * tests in which many jobs start and end, and the moments are what matters.
  */
-import type { Claimed, Outcome, SyncReply, SyncRequest } from '../../../src/engine/ledger/protocol.ts'
+import type { Claimed, Outcome, SyncReply, SyncRequest } from '../../../src/engine/ledger/protocol/protocol.ts'
 import { isFinal } from '../../../src/engine/task/job.ts'
 import { beatOf, completed, type Rig, settlementOf } from './rig.ts'
 

@@ -2,12 +2,12 @@
  * What rows say of limits, pauses, deadlines and schedules, held against what memory says and against the alarm. It
  * reckons from rows alone: whatever memory has parked, forgotten or miscounted shows here.
  */
-import { type RateLog, roomLeft } from '../../../src/engine/ledger/rate-log.ts'
-import { isReady, type JobRowWithInput } from '../../../src/engine/ledger/row.ts'
-import { flowNow, isPaused } from '../../../src/engine/ledger/settings.ts'
-import { isExpired } from '../../../src/engine/ledger/transitions.ts'
-import type { Flow } from '../../../src/engine/task/flow.ts'
+import { type RateLog, roomLeft } from '../../../src/engine/ledger/domain/rate-log.ts'
+import { isReady, type JobRowWithInput } from '../../../src/engine/ledger/domain/row.ts'
+import { flowNow, isPaused } from '../../../src/engine/ledger/domain/settings.ts'
+import { isExpired } from '../../../src/engine/ledger/domain/transitions.ts'
 import { isFinal } from '../../../src/engine/task/job.ts'
+import type { Flow } from '../../../src/engine/task/limits.ts'
 import { spreadOffsetMs } from '../../../src/engine/task/schedule.ts'
 import type { Rig } from './rig.ts'
 

@@ -1,6 +1,6 @@
 /** The SQL port over Node's own SQLite: the core under test runs on it a few hundred times faster than in workerd. */
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import type { Sql, SqlValue } from '../../../src/engine/ledger/sql.ts'
+import type { Sql, SqlValue } from '../../../src/engine/ledger/storage/sql.ts'
 
 export interface NodeSql extends Sql {
   /** Rows inserted, updated and deleted since the database was opened. */

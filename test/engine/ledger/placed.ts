@@ -1,5 +1,5 @@
 /** Schedules as the code of a deployment has them, placed on the shard of these tests. */
-import type { PlacedSchedule } from '../../../src/engine/ledger/schedules.ts'
+import type { PlacedSchedule } from '../../../src/engine/ledger/commands/schedules.ts'
 import { defineSchedule, type ScheduleOptions } from '../../../src/engine/task/schedule.ts'
 import { defineTask } from '../../../src/engine/task/task.ts'
 import { completed, type Rig, settlementOf, shard } from './rig.ts'

@@ -1,9 +1,15 @@
 /** Ledgers as the Durable Objects they are, for tests that need real SQLite, real alarms and real evictions. */
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { newJobId } from '../../../src/engine/ledger/job-id.ts'
-import type { Claimed, LedgerRpc, NewJob, Settlement, SyncRequest } from '../../../src/engine/ledger/protocol.ts'
-import type { Meter } from '../../../src/engine/ledger/sql.ts'
+import { newJobId } from '../../../src/engine/ledger/domain/job-id.ts'
+import type {
+  Claimed,
+  LedgerRpc,
+  NewJob,
+  Settlement,
+  SyncRequest,
+} from '../../../src/engine/ledger/protocol/protocol.ts'
+import type { Meter } from '../../../src/engine/ledger/storage/sql.ts'
 
 export type RealLedger = DurableObjectStub & LedgerRpc
 

@@ -1,7 +1,7 @@
 /** A ledger that forgets its memory, or dies, between any two steps of a job's life. */
 import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { describe, expect, test } from 'vitest'
-import type { Claimed } from '../../../src/engine/ledger/protocol.ts'
+import type { Claimed } from '../../../src/engine/ledger/protocol/protocol.ts'
 import { alarmOf, completed, freshLedger, homes, ledgerOf, newJob, syncOf } from './real-ledger.ts'
 
 const restarts = {

@@ -2,10 +2,11 @@
  * A ledger's core on a test bench: its clock is a number, its chance a seed, its alarm a recorded moment, and any of
  * its statements can be made to fail. Runs over every `Store`.
  */
-import { LedgerCore } from '../../../src/engine/ledger/core.ts'
-import { newJobId } from '../../../src/engine/ledger/job-id.ts'
-import { leaseMs, leaseParts } from '../../../src/engine/ledger/lease.ts'
-import type { CoreOptions, TaskPolicy } from '../../../src/engine/ledger/parts.ts'
+
+import { newJobId } from '../../../src/engine/ledger/domain/job-id.ts'
+import { leaseMs, leaseParts } from '../../../src/engine/ledger/domain/lease.ts'
+import { isReady, type JobRowWithInput } from '../../../src/engine/ledger/domain/row.ts'
+import { LedgerCore } from '../../../src/engine/ledger/host/core.ts'
 import type {
   Claimed,
   Enqueued,
@@ -15,13 +16,13 @@ import type {
   Settlement,
   SyncReply,
   SyncRequest,
-} from '../../../src/engine/ledger/protocol.ts'
-import { isRefusal } from '../../../src/engine/ledger/protocol.ts'
-import { isReady, type JobRowWithInput } from '../../../src/engine/ledger/row.ts'
-import type { Sql } from '../../../src/engine/ledger/sql.ts'
-import { jobStatements } from '../../../src/engine/ledger/statements.ts'
-import { type TaskLimits, taskFlow } from '../../../src/engine/task/flow.ts'
+} from '../../../src/engine/ledger/protocol/protocol.ts'
+import { isRefusal } from '../../../src/engine/ledger/protocol/protocol.ts'
+import { jobStatements } from '../../../src/engine/ledger/storage/jobs.ts'
+import type { Sql } from '../../../src/engine/ledger/storage/sql.ts'
+import type { CoreOptions, TaskPolicy } from '../../../src/engine/ledger/transaction/context.ts'
 import { isFinal, type JobRecord } from '../../../src/engine/task/job.ts'
+import { type TaskLimits, taskFlow } from '../../../src/engine/task/limits.ts'
 import { defaultRetryPolicy } from '../../../src/engine/task/retry.ts'
 import { brokenFlows } from './flows.ts'
 

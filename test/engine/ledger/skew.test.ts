@@ -3,7 +3,7 @@
  * round. Every reader takes a missing field for its default and ignores what it does not know.
  */
 import { describe, expect, test } from 'vitest'
-import type { Claimed, LedgerRpc } from '../../../src/engine/ledger/protocol.ts'
+import type { Claimed, LedgerRpc } from '../../../src/engine/ledger/protocol/protocol.ts'
 import { completed, freshLedger, homes, newJob, type RealLedger, rowsOf, syncOf } from './real-ledger.ts'
 
 /** What a caller of a later version might say besides. */

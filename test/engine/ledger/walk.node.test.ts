@@ -3,7 +3,7 @@
  * at any step and time that jumps. After every step every promise holds; and once faults stop, everything ends.
  */
 import { describe, expect, test } from 'vitest'
-import type { Claimed, NewJob, Outcome, Start, SyncRequest } from '../../../src/engine/ledger/protocol.ts'
+import type { Claimed, NewJob, Outcome, Start, SyncRequest } from '../../../src/engine/ledger/protocol/protocol.ts'
 import { isFinal, type JobState } from '../../../src/engine/task/job.ts'
 import { nodeSql } from './node-sql.ts'
 import {

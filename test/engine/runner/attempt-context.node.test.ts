@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { logCharsMax, logLinesMax, progressCharsMax } from '../../../src/engine/task/limits.ts'
+import { logCharsMax, logLinesMax, progressCharsMax } from '../../../src/engine/task/bounds.ts'
 import type { RunContext } from '../../../src/engine/task/task.ts'
 import { claimed, OneAttempt } from './one-attempt.ts'
 

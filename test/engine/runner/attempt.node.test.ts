@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import type { Outcome } from '../../../src/engine/ledger/protocol.ts'
+import type { Outcome } from '../../../src/engine/ledger/protocol/protocol.ts'
+import { errorCharsMax, outputBytesMax } from '../../../src/engine/task/bounds.ts'
 import { ChardError, NonRetryableError, RetryAfterError, snooze } from '../../../src/engine/task/errors.ts'
-import { errorCharsMax, outputBytesMax } from '../../../src/engine/task/limits.ts'
 import { OneAttempt } from './one-attempt.ts'
 
 /** What a handler does, what its attempt comes to, and why. */

@@ -1,7 +1,7 @@
 /** One attempt at a job of a task under test, in a virtual invocation. */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { z } from 'zod'
-import type { Claimed } from '../../../src/engine/ledger/protocol.ts'
+import type { Claimed } from '../../../src/engine/ledger/protocol/protocol.ts'
 import { Attempt, type AttemptResult, type Served } from '../../../src/engine/runner/attempt.ts'
 import type { TaskOptions } from '../../../src/engine/task/task.ts'
 import { defineTask } from '../../../src/engine/task/task.ts'

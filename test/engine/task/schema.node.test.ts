@@ -3,8 +3,8 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { fitsBytes, inputBytesMax, utf8Bytes } from '../../../src/engine/task/bounds.ts'
 import { ChardError } from '../../../src/engine/task/errors.ts'
-import { fitsBytes, inputBytesMax, utf8Bytes } from '../../../src/engine/task/limits.ts'
 import { serialised, validated } from '../../../src/engine/task/schema.ts'
 
 /** A schema of no library, which finds what it is told to find. */

@@ -2,12 +2,13 @@
  * A Durable Object in a virtual world: the real core and dispatcher over SQLite, reached by RPC that copies what it
  * carries, takes its time, and fails when told to. A restart forgets its memory and breaks the calls that are open.
  */
-import { LedgerCore } from '../../../src/engine/ledger/core.ts'
-import { Dispatcher } from '../../../src/engine/ledger/dispatcher.ts'
-import type { TaskPolicy } from '../../../src/engine/ledger/parts.ts'
-import type { LedgerRpc, SyncRequest } from '../../../src/engine/ledger/protocol.ts'
-import type { PlacedSchedule } from '../../../src/engine/ledger/schedules.ts'
-import type { Sql } from '../../../src/engine/ledger/sql.ts'
+
+import type { PlacedSchedule } from '../../../src/engine/ledger/commands/schedules.ts'
+import { LedgerCore } from '../../../src/engine/ledger/host/core.ts'
+import { Dispatcher } from '../../../src/engine/ledger/host/dispatcher.ts'
+import type { LedgerRpc, SyncRequest } from '../../../src/engine/ledger/protocol/protocol.ts'
+import type { Sql } from '../../../src/engine/ledger/storage/sql.ts'
+import type { TaskPolicy } from '../../../src/engine/ledger/transaction/context.ts'
 import { Awake } from './awake.ts'
 import type { Chance } from './chance.ts'
 import type { Clock } from './clock.ts'

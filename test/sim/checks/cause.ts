@@ -2,14 +2,14 @@
  * Which verb of which core writes: the core's verbs, each wrapped so that a watcher knows, at every commit, what was
  * asked and by whom. A held sync that is answered within another call is its own cause.
  */
-import { LedgerCore } from '../../../src/engine/ledger/core.ts'
+import { LedgerCore } from '../../../src/engine/ledger/host/core.ts'
 import type {
   EnqueueReply,
   EnqueueRequest,
   ScheduleAction,
   SyncReply,
   SyncRequest,
-} from '../../../src/engine/ledger/protocol.ts'
+} from '../../../src/engine/ledger/protocol/protocol.ts'
 import { Activation } from '../platform/activation.ts'
 import { machine } from '../platform/machine.ts'
 

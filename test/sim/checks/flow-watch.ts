@@ -2,8 +2,9 @@
  * Watches what a ledger does beside running jobs: limits, turns, keys, schedules, bulk actions, settings. Each commit is
  * shown to each of them, rows first.
  */
-import type { EnqueueReply, EnqueueRequest } from '../../../src/engine/ledger/protocol.ts'
-import type { Settings } from '../../../src/engine/ledger/settings.ts'
+
+import type { Settings } from '../../../src/engine/ledger/domain/settings.ts'
+import type { EnqueueReply, EnqueueRequest } from '../../../src/engine/ledger/protocol/protocol.ts'
 import { isFinal } from '../../../src/engine/task/job.ts'
 import type { FlowPlan } from '../plan-flow.ts'
 import type { Activation } from '../platform/activation.ts'

@@ -2,9 +2,10 @@
  * Jobs of one key (I5). Which rules the calls of a key have is told by its first letter, as the plan draws it: `m` those
  * that run one job at a time, `t` throttle, `d` debounce, `w` window, `a` any.
  */
-import type { EnqueueReply, EnqueueRequest, NewJob } from '../../../src/engine/ledger/protocol.ts'
-import { isRefusal } from '../../../src/engine/ledger/protocol.ts'
-import { isReady } from '../../../src/engine/ledger/row.ts'
+
+import { isReady } from '../../../src/engine/ledger/domain/row.ts'
+import type { EnqueueReply, EnqueueRequest, NewJob } from '../../../src/engine/ledger/protocol/protocol.ts'
+import { isRefusal } from '../../../src/engine/ledger/protocol/protocol.ts'
 import { isFinal } from '../../../src/engine/task/job.ts'
 import type { Cause } from './cause.ts'
 import type { Claim, Row, Rows } from './rows.ts'

@@ -2,11 +2,17 @@
  * Watches one ledger: every commit, every answer, every event. Holds the rows against what was asked, the alarm against
  * what is unfinished, memory against the rows.
  */
-import { LedgerCore } from '../../../src/engine/ledger/core.ts'
-import type { EnqueueReply, EnqueueRequest, SyncReply, SyncRequest } from '../../../src/engine/ledger/protocol.ts'
-import { isReady, type JobRow } from '../../../src/engine/ledger/row.ts'
-import type { Sql } from '../../../src/engine/ledger/sql.ts'
-import { jobStatements } from '../../../src/engine/ledger/statements.ts'
+
+import { isReady, type JobRow } from '../../../src/engine/ledger/domain/row.ts'
+import { LedgerCore } from '../../../src/engine/ledger/host/core.ts'
+import type {
+  EnqueueReply,
+  EnqueueRequest,
+  SyncReply,
+  SyncRequest,
+} from '../../../src/engine/ledger/protocol/protocol.ts'
+import { jobStatements } from '../../../src/engine/ledger/storage/jobs.ts'
+import type { Sql } from '../../../src/engine/ledger/storage/sql.ts'
 import { isFinal, jobStates } from '../../../src/engine/task/job.ts'
 import type { FlowPlan } from '../plan-flow.ts'
 import type { Activation } from '../platform/activation.ts'

@@ -2,8 +2,9 @@
  * Who is served first (I10): of a task's partitions that wait at one priority and have room, none is passed over while
  * another is served again and again; and within one, the higher priority goes first.
  */
-import type { SyncRequest } from '../../../src/engine/ledger/protocol.ts'
-import { isReady } from '../../../src/engine/ledger/row.ts'
+
+import { isReady } from '../../../src/engine/ledger/domain/row.ts'
+import type { SyncRequest } from '../../../src/engine/ledger/protocol/protocol.ts'
 import type { Activation } from '../platform/activation.ts'
 import type { Claims } from './claims.ts'
 import type { Claim, Row, Rows } from './rows.ts'

@@ -2,13 +2,13 @@
 import { alarms } from './list/alarms.ts'
 import { asking } from './list/asking.ts'
 import { attempts } from './list/attempts.ts'
-import { books } from './list/books.ts'
+import { steering } from './list/control.ts'
 import { fences } from './list/fences.ts'
 import { keys } from './list/keys.ts'
 import { limits } from './list/limits.ts'
 import { meeting } from './list/meeting.ts'
+import { books } from './list/memory.ts'
 import { schedules } from './list/schedules.ts'
-import { steering } from './list/steering.ts'
 import type { Mutant } from './mutant.ts'
 
 export const mutants: readonly Mutant[] = [

@@ -1,8 +1,8 @@
 /** One activation of a ledger: the engine's object, in the memory of one isolate, until it is reset or forgotten. */
 
-import type { LedgerCore } from '../../../src/engine/ledger/core.ts'
-import type { LedgerRpc } from '../../../src/engine/ledger/protocol.ts'
-import { shardName } from '../../../src/engine/ledger/shard-name.ts'
+import type { LedgerCore } from '../../../src/engine/ledger/host/core.ts'
+import type { LedgerRpc } from '../../../src/engine/ledger/protocol/protocol.ts'
+import { shardName } from '../../../src/engine/ledger/protocol/shard-name.ts'
 import type { Isolate } from './isolate.ts'
 import type { LedgerObject, Verb } from './ledger-object.ts'
 import { Machine } from './machine.ts'

@@ -2,7 +2,7 @@
  * A ledger as the platform runs it: the engine's own Durable Object class, activated when it is called or its alarm
  * rings, forgotten when it is idle, reset at any step. Its storage and its alarm outlive each activation.
  */
-import type { LedgerRpc } from '../../../src/engine/ledger/protocol.ts'
+import type { LedgerRpc } from '../../../src/engine/ledger/protocol/protocol.ts'
 import { connectionLost, overloaded, superseded } from '../../engine/virtual/faults.ts'
 import type { LedgerWatch } from '../checks/ledger-watch.ts'
 import type { Weather } from '../weather.ts'

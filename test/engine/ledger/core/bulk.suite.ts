@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { BulkAction, BulkReply, JobFilter, NewJob } from '../../../../src/engine/ledger/protocol.ts'
+import type { BulkAction, BulkReply, JobFilter, NewJob } from '../../../../src/engine/ledger/protocol/protocol.ts'
 import { isFinal } from '../../../../src/engine/task/job.ts'
 import {
   completed,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { NewJob, SyncRequest } from '../../../../src/engine/ledger/protocol.ts'
+import type { NewJob, SyncRequest } from '../../../../src/engine/ledger/protocol/protocol.ts'
 import { beatOf, completed, failed, leaseMs, Rig, settlementOf, snoozed, type WithStore } from '../rig.ts'
 
 export function claimSuite(withStore: WithStore): void {

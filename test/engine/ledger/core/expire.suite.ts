@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { TaskLimits } from '../../../../src/engine/task/flow.ts'
+import type { TaskLimits } from '../../../../src/engine/task/limits.ts'
 import {
   beatOf,
   completed,

@@ -1,6 +1,6 @@
 /** What follows from a key over time: rests, windows, and jobs that wait for one another. */
 import { describe, expect, test } from 'vitest'
-import type { Enqueued, NewJob } from '../../../../src/engine/ledger/protocol.ts'
+import type { Enqueued, NewJob } from '../../../../src/engine/ledger/protocol/protocol.ts'
 import {
   beatOf,
   cancelled,

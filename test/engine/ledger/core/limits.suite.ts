@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { NewJob } from '../../../../src/engine/ledger/protocol.ts'
-import type { TaskLimits } from '../../../../src/engine/task/flow.ts'
+import type { NewJob } from '../../../../src/engine/ledger/protocol/protocol.ts'
+import type { TaskLimits } from '../../../../src/engine/task/limits.ts'
 import { Fleet } from '../fleet.ts'
 import { beatOf, completed, failed, leaseMs, limited, Rig, settlementOf, snoozed, type WithStore } from '../rig.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { NewJob } from '../../../../src/engine/ledger/protocol.ts'
-import { noSettings, type Settings, type SettingsChange } from '../../../../src/engine/ledger/settings.ts'
+import { noSettings, type Settings, type SettingsChange } from '../../../../src/engine/ledger/domain/settings.ts'
+import type { NewJob } from '../../../../src/engine/ledger/protocol/protocol.ts'
 import {
   beatOf,
   completed,

@@ -1,8 +1,8 @@
 /** Uniqueness as a property: any calls under any rules, with claims, ends, cancellations, restarts and times between. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { NewJob } from '../../../../src/engine/ledger/protocol.ts'
-import type { JobRowWithInput } from '../../../../src/engine/ledger/row.ts'
+import type { JobRowWithInput } from '../../../../src/engine/ledger/domain/row.ts'
+import type { NewJob } from '../../../../src/engine/ledger/protocol/protocol.ts'
 import { isFinal } from '../../../../src/engine/task/job.ts'
 import type { UniqueRule } from '../../../../src/engine/task/unique.ts'
 import { Fleet, overfull } from '../fleet.ts'

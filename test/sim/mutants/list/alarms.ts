@@ -8,7 +8,7 @@ export const alarms: readonly Mutant[] = [
     seen: 'cloudflare/actors and partywhen: `WHERE time > now` picks the next alarm, so what is overdue never arms it (prior art 0b, 2.2, 2.4).',
     edits: [
       {
-        file: 'ledger/dispatcher.ts',
+        file: 'ledger/host/dispatcher.ts',
         find: 'checkAt].filter((at) => at !== undefined)',
         replace: 'checkAt].filter((at) => at !== undefined && at > now) as number[]',
       },
@@ -20,7 +20,7 @@ export const alarms: readonly Mutant[] = [
     seen: 'The same `time > now` where the rows are read: cloudflare/actors never runs what was due while it slept (prior art 2.2).',
     edits: [
       {
-        file: 'ledger/books.ts',
+        file: 'ledger/memory/memory.ts',
         find: `  books.nextDueAt = jobs.nextDueAt(books.dueLoadedTo.at, books.dueLoadedTo.id)
   loadDue(books, jobs, now)
   // More`,
@@ -37,7 +37,7 @@ export const alarms: readonly Mutant[] = [
     seen: 'do-queue and iterate#2520: the row is committed, the object is reset, and no alarm was armed yet (prior art 1 no. 6, 3.2).',
     edits: [
       {
-        file: 'ledger/core.ts',
+        file: 'ledger/host/core.ts',
         find: `      this.#options.setAlarm(alarmAt)
       return { result, alarmAt }
     })`,
@@ -53,7 +53,7 @@ export const alarms: readonly Mutant[] = [
     seen: 'kiribi and superflare: the row is written, the send is lost, and nothing else looks after the row (prior art 0a, 2.7, 2.15).',
     edits: [
       {
-        file: 'ledger/turn.ts',
+        file: 'ledger/transaction/transaction.ts',
         find: `      this.need(Math.min(this.now + wakeUpPatienceMs, row.expiresAt ?? Number.POSITIVE_INFINITY))`,
         replace: `      this.need(row.expiresAt ?? Number.POSITIVE_INFINITY)`,
       },
@@ -65,7 +65,7 @@ export const alarms: readonly Mutant[] = [
     seen: 'ironalarm and classic `schedule()`: setAlarm has one slot, and the last caller wins (prior art 2.12, 2.13).',
     edits: [
       {
-        file: 'ledger/core.ts',
+        file: 'ledger/host/core.ts',
         find: 'turn.neededAt < (this.#alarmAt ?? Number.POSITIVE_INFINITY)',
         replace: 'turn.neededAt < Number.POSITIVE_INFINITY',
       },
@@ -77,7 +77,7 @@ export const alarms: readonly Mutant[] = [
     seen: 'opennextjs-cloudflare#929: guarded by "is one set?", a past alarm means that none is ever set again (prior art 3.2).',
     edits: [
       {
-        file: 'ledger/core.ts',
+        file: 'ledger/host/core.ts',
         find: `    this.#alarmAt = undefined
     this.books.nextSweepAt`,
         replace: `    this.books.nextSweepAt`,
@@ -90,7 +90,7 @@ export const alarms: readonly Mutant[] = [
     seen: 'cloudflare-docs#18324: getAlarm() named a moment of last Friday all weekend, and nothing rang (prior art 3.2).',
     edits: [
       {
-        file: 'ledger/dispatcher.ts',
+        file: 'ledger/host/dispatcher.ts',
         find: '(alarmAt !== undefined && alarmAt >= now - overdueMs)',
         replace: 'alarmAt !== undefined',
       },
@@ -103,14 +103,14 @@ export const alarms: readonly Mutant[] = [
     seen: 'partywhen, and every handler without a catch: six retries in two minutes, and then the alarm is silently gone (prior art 1 no. 1, 2.4).',
     edits: [
       {
-        file: 'ledger/dispatcher.ts',
+        file: 'ledger/host/dispatcher.ts',
         find: `      this.#core.setAlarm(now + failedPauseMs)
     }`,
         replace: `      throw error
     }`,
       },
       {
-        file: 'ledger/ledger.ts',
+        file: 'ledger/host/ledger.ts',
         find: 'await this.ctx.storage.setAlarm(Date.now() + 30_000)',
         replace: 'throw error',
       },
@@ -122,7 +122,7 @@ export const alarms: readonly Mutant[] = [
     seen: 'durable-objects-cron, and the bill of HN 47787042: every start sets the alarm anew and so pushes out the one it had (prior art 2.13, 3.4).',
     edits: [
       {
-        file: 'ledger/core.ts',
+        file: 'ledger/host/core.ts',
         find: 'this.#parts.books.nextSweepAt = nextSweepAt(this.#parts, 0)',
         replace: `this.#parts.books.nextSweepAt = nextSweepAt(this.#parts, 0)
     if (this.nextUpkeepAt() !== undefined || this.books.ready.size > 0) this.setAlarm(now + deadmanMs)`,
@@ -137,12 +137,12 @@ export const alarms: readonly Mutant[] = [
     seen: 'iterate#2520, actors: the alarm that rang is used up, the error is swallowed before the next one is set, and the object sleeps for ever (prior art 0c, 3.2).',
     edits: [
       {
-        file: 'ledger/core.ts',
+        file: 'ledger/host/core.ts',
         find: '    this.setAlarm(now + deadmanMs)\n',
         replace: '',
       },
       {
-        file: 'ledger/dispatcher.ts',
+        file: 'ledger/host/dispatcher.ts',
         find: '      this.#core.setAlarm(now + failedPauseMs)\n',
         replace: '',
       },
@@ -154,7 +154,7 @@ export const alarms: readonly Mutant[] = [
     seen: 'Found here by the simulator; agents#1119 is its sister: what arms for itself alone hides from the watchdog what waits (prior art 2.1).',
     edits: [
       {
-        file: 'ledger/core.ts',
+        file: 'ledger/host/core.ts',
         find: 'this.#alarmAt === undefined ? Math.min(turn.neededAt, this.#waitingUntil(now)) : turn.neededAt',
         replace: 'turn.neededAt',
       },

@@ -8,23 +8,23 @@ export const asking: readonly Mutant[] = [
     seen: 'ZinTrust: dedupe beside the rows, not in them (KV, then SELECT, then INSERT); here it lives in memory (prior art 2.8).',
     edits: [
       {
-        file: 'ledger/schema.ts',
+        file: 'ledger/storage/schema.ts',
         find: 'CREATE UNIQUE INDEX jobs_unique',
         replace: 'CREATE INDEX jobs_unique',
       },
       {
-        file: 'ledger/enqueue.ts',
+        file: 'ledger/commands/enqueue.ts',
         find: '  const keyed = new Map<string, JobRowWithInput>()',
         replace: `  const keyed = keysOf.get(core.books) ?? new Map<string, JobRowWithInput>()
   keysOf.set(core.books, keyed)`,
       },
       {
-        file: 'ledger/enqueue.ts',
+        file: 'ledger/commands/enqueue.ts',
         find: " ?? core.jobs.byKey(job.key, job.task, job.partition ?? '')",
         replace: '',
       },
       {
-        file: 'ledger/enqueue.ts',
+        file: 'ledger/commands/enqueue.ts',
         find: '/** Homes are chosen once',
         replace: `const keysOf = new WeakMap<object, Map<string, JobRowWithInput>>()
 
@@ -58,7 +58,7 @@ export const asking: readonly Mutant[] = [
     seen: 'Matrix no. 19 and kiribi: the flag is on the row, and the retry path does not look at it (prior art 2.7, 5).',
     edits: [
       {
-        file: 'ledger/transitions.ts',
+        file: 'ledger/domain/transitions.ts',
         find: `if (sound.kind === 'cancelled' || row.cancelling) return`,
         replace: `if (sound.kind === 'cancelled') return`,
       },
@@ -70,7 +70,7 @@ export const asking: readonly Mutant[] = [
     seen: 'The same on the other path: a job whose runner died while it was being cancelled is run again (prior art 5 no. 19).',
     edits: [
       {
-        file: 'ledger/transitions.ts',
+        file: 'ledger/domain/transitions.ts',
         find: `  if (row.cancelling) return final(ended, 'cancelled', now)
   if (row.attempt`,
         replace: `  if (row.attempt`,
@@ -83,7 +83,7 @@ export const asking: readonly Mutant[] = [
     seen: 'agents#1543: `workflow.create` and its INSERT were two steps, and a reset came between (prior art 2.1).',
     edits: [
       {
-        file: 'ledger/settle.ts',
+        file: 'ledger/commands/settle.ts',
         find: 'turn.add(newRow(job, turn.now))',
         replace: 'turn.after(() => core.jobs.insert([newRow(job, turn.now)]))',
       },
@@ -95,7 +95,7 @@ export const asking: readonly Mutant[] = [
     seen: 'durable-effect and KV dedupe compare the key alone: the second caller is told that its work is done (prior art 2.8, 2.10).',
     edits: [
       {
-        file: 'ledger/enqueue.ts',
+        file: 'ledger/commands/enqueue.ts',
         find: `if (decision.do === 'refuse') return { reply: keyConflict(job) }`,
         replace: `if (decision.do === 'refuse') return { holder, reply: found(core, turn, holder, true) }`,
       },
@@ -133,7 +133,7 @@ export const asking: readonly Mutant[] = [
     seen: 'ZinTrust: completed jobs are looked upon as any other, and only two states are asked for (prior art 2.8).',
     edits: [
       {
-        file: 'ledger/transitions.ts',
+        file: 'ledger/domain/transitions.ts',
         find: `  if (isFinal(row.state)) return undefined
   return row.state === 'running'`,
         replace: `  if (row.state === 'cancelled') return undefined
@@ -147,7 +147,7 @@ export const asking: readonly Mutant[] = [
     seen: 'kiribi: recovery by hand of what is PROCESSING, which may well be running (prior art 0d, 2.7).',
     edits: [
       {
-        file: 'ledger/transitions.ts',
+        file: 'ledger/domain/transitions.ts',
         find: `  if (!isFinal(row.state)) return undefined
   return {`,
         replace: `  if (row.state === 'queued') return undefined

@@ -9,12 +9,12 @@ export const attempts: readonly Mutant[] = [
     seen: 'tetrastack: an unconditional UPDATE claims what somebody else has claimed (prior art 2.15; drydock#7 in 3.5).',
     edits: [
       {
-        file: 'ledger/claim.ts',
+        file: 'ledger/commands/claim.ts',
         find: 'if (ready && row.attempt < row.maxAttempts) return true',
         replace: 'if (row.attempt < row.maxAttempts) return true',
       },
       {
-        file: 'ledger/books.ts',
+        file: 'ledger/memory/memory.ts',
         find: `    this.ready.remove(after.id)
     this.running.delete(after.id)`,
         replace: `    if (after.state !== 'running') this.ready.remove(after.id)
@@ -28,7 +28,7 @@ export const attempts: readonly Mutant[] = [
     seen: 'crowd-faq#233: recovery of stale leases forgot the maximum, and a poison pill came back for ever (prior art 3.5).',
     edits: [
       {
-        file: 'ledger/transitions.ts',
+        file: 'ledger/domain/transitions.ts',
         find: `return { ...ended, state: 'retrying', dueAt: now + delayMs }`,
         replace: `return { ...ended, state: 'retrying', attempt: row.attempt - 1, dueAt: now + delayMs }`,
       },
@@ -40,7 +40,7 @@ export const attempts: readonly Mutant[] = [
     seen: 'Leases kept in memory and granted anew at each start: a dead runner keeps its jobs as long as the object keeps waking (prior art 0d).',
     edits: [
       {
-        file: 'ledger/books.ts',
+        file: 'ledger/memory/memory.ts',
         find: `if (!isFinal(row.state)) books.place(row, now)
     }
     if (rows.length < loadSlice) break`,
@@ -56,7 +56,7 @@ export const attempts: readonly Mutant[] = [
     seen: 'ablauf: write-ahead `running` is taken for a crash at the next start, so every step over a second runs twice (prior art 0d, 2.11).',
     edits: [
       {
-        file: 'ledger/books.ts',
+        file: 'ledger/memory/memory.ts',
         find: `if (!isFinal(row.state)) books.place(row, now)
     }
     if (rows.length < loadSlice) break`,
@@ -73,7 +73,7 @@ export const attempts: readonly Mutant[] = [
     seen: 'kiribi: a job whose consumer died stays PROCESSING for ever (prior art 0d, 2.7).',
     edits: [
       {
-        file: 'ledger/upkeep.ts',
+        file: 'ledger/maintenance/upkeep.ts',
         find: '.filter((job) => books.leaseEnd(job) <= turn.now)',
         replace: '.filter((job) => books.leaseEnd(job) <= turn.now && books.runners.has(leaseParts(job.lease).runner))',
       },
@@ -85,7 +85,7 @@ export const attempts: readonly Mutant[] = [
     seen: 'Heartbeats in memory alone: after a reset the lease ends under a runner that was told it holds (payload#17220, prior art 3.5).',
     edits: [
       {
-        file: 'ledger/sync.ts',
+        file: 'ledger/commands/sync.ts',
         find: `  runners.extend(runner, full)
   turn.need(full)`,
         replace: `  if (Number.isNaN(full)) runners.extend(runner, full)
@@ -99,7 +99,7 @@ export const attempts: readonly Mutant[] = [
     seen: 'ZinTrust: a call is repeated after an error although it took effect, and claims a second time (prior art 2.8; matrix no. 7 in 5).',
     edits: [
       {
-        file: 'ledger/sync.ts',
+        file: 'ledger/commands/sync.ts',
         find: 'const repeated = stale ? [] : claimedBefore(core, turn, request)',
         replace: 'const repeated = stale || request.seq > 0 ? [] : claimedBefore(core, turn, request)',
       },
@@ -111,7 +111,7 @@ export const attempts: readonly Mutant[] = [
     seen: 'drydock#7: what is still on its way to a worker is handed to the next one (prior art 3.5).',
     edits: [
       {
-        file: 'ledger/sync.ts',
+        file: 'ledger/commands/sync.ts',
         find: 'leaseParts(lease).seq <= ack && !held.has(id)',
         replace: 'leaseParts(lease).seq <= Math.max(ack, Number.MAX_SAFE_INTEGER) && !held.has(id)',
       },
@@ -123,7 +123,7 @@ export const attempts: readonly Mutant[] = [
     seen: 'crowd-faq#233 again: a job that kills its isolate before anybody confirms it is given back each time (prior art 3.5, 3.4).',
     edits: [
       {
-        file: 'ledger/transitions.ts',
+        file: 'ledger/domain/transitions.ts',
         find: 'export const refundsMax = 3',
         replace: 'export const refundsMax = Number.POSITIVE_INFINITY',
       },
@@ -159,7 +159,7 @@ export const attempts: readonly Mutant[] = [
     seen: 'Redelivery counted as failure: with Queues `retry()` a poll that waits ends in the dead-letter queue (codra#20, prior art 3.5).',
     edits: [
       {
-        file: 'ledger/transitions.ts',
+        file: 'ledger/domain/transitions.ts',
         find: `return waiting({ ...ended, attempt: row.attempt - 1 }, 'scheduled', now + sound.forMs)`,
         replace: `return waiting(ended, 'scheduled', now + sound.forMs)`,
       },

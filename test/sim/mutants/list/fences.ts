@@ -12,7 +12,7 @@ export const fences: readonly Mutant[] = [
     seen: 'ZinTrust queue-cloudflare and most of the six: a late worker overwrites the newer attempt (prior art 0e, 2.8).',
     edits: [
       {
-        file: 'ledger/settle.ts',
+        file: 'ledger/commands/settle.ts',
         find: fence,
         replace: `    const isDone = settlement.outcome.kind === 'completed'
     if (!row || (row.lease !== settlement.lease && !isDone)) lost.push(id)
@@ -26,7 +26,7 @@ export const fences: readonly Mutant[] = [
     seen: 'langfuse#16251: the success path was fenced and the error path was not (prior art 3.5).',
     edits: [
       {
-        file: 'ledger/settle.ts',
+        file: 'ledger/commands/settle.ts',
         find: fence,
         replace: `    const isDone = settlement.outcome.kind === 'completed'
     if (!row || (row.lease !== settlement.lease && isDone)) lost.push(id)
@@ -40,12 +40,12 @@ export const fences: readonly Mutant[] = [
     seen: 'kiribi and ZinTrust update by id alone: what a lost runner still says is written over the new one (prior art 2.7, 2.8).',
     edits: [
       {
-        file: 'ledger/sync.ts',
+        file: 'ledger/commands/sync.ts',
         find: 'const isLive = ({ id, lease }: Beat) => running.get(id)?.lease === lease',
         replace: 'const isLive = ({ id }: Beat) => running.has(id)',
       },
       {
-        file: 'ledger/sync.ts',
+        file: 'ledger/commands/sync.ts',
         find: `if (row?.state === 'running' && leaseIsLive(row, lease))`,
         replace: `if (row?.state === 'running' && lease)`,
       },
@@ -57,7 +57,7 @@ export const fences: readonly Mutant[] = [
     seen: 'clevis#215 and the stale-job sweeps: work that ended well a moment late is thrown away and done again (prior art 3.5).',
     edits: [
       {
-        file: 'ledger/settle.ts',
+        file: 'ledger/commands/settle.ts',
         find: 'else if (leaseIsLive(row, settlement.lease)) {',
         replace: 'else if (leaseIsLive(row, settlement.lease) && (row.leaseUntil ?? 0) > turn.now) {',
       },
@@ -89,12 +89,12 @@ export const fences: readonly Mutant[] = [
     seen: 'Asked for by prior art 6.14 (redrive and cancel fenced): the run of before the redrive settles the one after it.',
     edits: [
       {
-        file: 'ledger/transitions.ts',
+        file: 'ledger/domain/transitions.ts',
         find: `return { ...row, state, reason, dueAt: null, finishedAt: now, leaseUntil: null, cancelling: 0 }`,
         replace: `return { ...row, state, reason, dueAt: null, finishedAt: now, cancelling: 0 }`,
       },
       {
-        file: 'ledger/transitions.ts',
+        file: 'ledger/domain/transitions.ts',
         find: `    finishedAt: null,
     leaseUntil: null,
     after: null,`,

@@ -8,7 +8,7 @@ export const keys: readonly Mutant[] = [
     seen: 'Uniqueness that looks at what waits alone: the second one runs beside the first (Oban: `states` without `executing`).',
     edits: [
       {
-        file: 'ledger/unique.ts',
+        file: 'ledger/domain/unique.ts',
         find: `if (rule.kind === 'finished') return isCancelling ?`,
         replace: `if (rule.kind === 'finished' && holder.state === 'running') return { do: 'new', notBefore: now }
   if (rule.kind === 'finished') return isCancelling ?`,
@@ -21,7 +21,7 @@ export const keys: readonly Mutant[] = [
     seen: 'Calls that never rest put it off for ever: an index that is updated all day is never written.',
     edits: [
       {
-        file: 'ledger/unique.ts',
+        file: 'ledger/domain/unique.ts',
         find: 'maxWaitMs === undefined ? Number.POSITIVE_INFINITY : holder.createdAt + maxWaitMs',
         replace: 'maxWaitMs === -1 ? holder.createdAt : Number.POSITIVE_INFINITY',
       },
@@ -33,12 +33,12 @@ export const keys: readonly Mutant[] = [
     seen: 'Debounce sold as throttle: once the job has ended, the next one starts at once.',
     edits: [
       {
-        file: 'ledger/unique.ts',
+        file: 'ledger/domain/unique.ts',
         find: `if (rule.kind === 'throttle' && lastStartAt !== null)`,
         replace: `if (rule.kind === 'throttle' && lastStartAt !== null && holder.state === 'running')`,
       },
       {
-        file: 'ledger/unique.ts',
+        file: 'ledger/domain/unique.ts',
         find: `function earliestStart(rule: UniqueRule, { startedAt, keyStartedAt }: Holder, now: number): number {`,
         replace: `function earliestStart(rule: UniqueRule, holder: Holder, now: number): number {
   const { startedAt, keyStartedAt } = holder`,
@@ -51,7 +51,7 @@ export const keys: readonly Mutant[] = [
     seen: 'The lost update: what changed while the job ran is not in what it has read, and no second run comes.',
     edits: [
       {
-        file: 'ledger/unique.ts',
+        file: 'ledger/domain/unique.ts',
         find: `if (holder.state === 'running') return { do: 'follow', notBefore: earliest }`,
         replace: `if (holder.state === 'running') return { do: 'join' }`,
       },
@@ -63,7 +63,7 @@ export const keys: readonly Mutant[] = [
     seen: 'A continuation that hangs on an event: one path to the end does not raise it.',
     edits: [
       {
-        file: 'ledger/settle.ts',
+        file: 'ledger/commands/settle.ts',
         find: 'if (next.successor !== null && isFinal(next.state)) release(core, turn, next)',
         replace: `if (next.successor !== null && next.state === 'completed') release(core, turn, next)`,
       },
@@ -75,7 +75,7 @@ export const keys: readonly Mutant[] = [
     seen: 'Debounce of the first input: the timer is pushed, the payload is not replaced.',
     edits: [
       {
-        file: 'ledger/enqueue.ts',
+        file: 'ledger/commands/enqueue.ts',
         find: 'turn.change(holder, renewed(holder, renewal, turn.now), job.input)',
         replace: 'turn.change(holder, renewed(holder, renewal, turn.now))',
       },
@@ -88,7 +88,7 @@ export const keys: readonly Mutant[] = [
     among: 'silence',
     edits: [
       {
-        file: 'ledger/transitions.ts',
+        file: 'ledger/domain/transitions.ts',
         find: `slice(-callsMax)),
     leaseUntil: null,`,
         replace: `slice(-callsMax)),`,

@@ -8,7 +8,7 @@ export const limits: readonly Mutant[] = [
     seen: 'Limiters in memory, beside the rows: after each deploy and eviction the whole limit is there again.',
     edits: [
       {
-        file: 'ledger/limits.ts',
+        file: 'ledger/memory/limits.ts',
         find: 'return text === undefined ? [] : (JSON.parse(text) as RateLog)',
         replace: 'return text === undefined || text ? [] : (JSON.parse(text) as RateLog)',
       },
@@ -20,12 +20,12 @@ export const limits: readonly Mutant[] = [
     seen: 'Counted where the result comes in: as long as nothing has ended, everything may start.',
     edits: [
       {
-        file: 'ledger/claim.ts',
+        file: 'ledger/commands/claim.ts',
         find: '  core.limits.started(turn, rows)\n',
         replace: '',
       },
       {
-        file: 'ledger/settle.ts',
+        file: 'ledger/commands/settle.ts',
         find: '      if (next !== row) turn.change(row, next)',
         replace: '      if (next !== row) core.limits.started(turn, [turn.change(row, next)])',
       },
@@ -37,7 +37,7 @@ export const limits: readonly Mutant[] = [
     seen: 'The oldest limiter there is, a counter a minute: twice the limit around each edge.',
     edits: [
       {
-        file: 'ledger/rate-log.ts',
+        file: 'ledger/domain/rate-log.ts',
         find: 'for (const [at, count] of log) if (at + perMs > now) used += count',
         replace: 'for (const [at, count] of log) if (Math.floor(at / perMs) === Math.floor(now / perMs)) used += count',
       },
@@ -49,7 +49,7 @@ export const limits: readonly Mutant[] = [
     seen: 'The log is pruned by another rule than the one that reads it.',
     edits: [
       {
-        file: 'ledger/rate-log.ts',
+        file: 'ledger/domain/rate-log.ts',
         find: '    if (at + perMs <= now) continue\n    const last',
         replace: '    if (at + perMs / 2 <= now) continue\n    const last',
       },
@@ -61,7 +61,7 @@ export const limits: readonly Mutant[] = [
     seen: 'Limits that only the queue consults: what the caller runs itself is not counted (BullMQ: `rateLimit` holds workers alone).',
     edits: [
       {
-        file: 'ledger/enqueue.ts',
+        file: 'ledger/commands/enqueue.ts',
         find: 'return admission.room(task) >= 1 && admission.roomOf(task, partition) >= 1',
         replace: 'return admission.room(task) >= 0 && admission.roomOf(task, partition) >= 0',
       },
@@ -73,7 +73,7 @@ export const limits: readonly Mutant[] = [
     seen: 'A semaphore that is released by the answer and by the sweeper: one too many runs from then on.',
     edits: [
       {
-        file: 'ledger/limits.ts',
+        file: 'ledger/memory/limits.ts',
         find: '- this.#live(group) + ended(group)',
         replace: '- this.#live(group) + 2 * ended(group)',
       },
@@ -85,7 +85,7 @@ export const limits: readonly Mutant[] = [
     seen: 'Found here by the simulator: the one that ran has died, its place is free, and nobody looks at who waits for it.',
     edits: [
       {
-        file: 'ledger/books.ts',
+        file: 'ledger/memory/memory.ts',
         find: `if (before?.state === 'running' && after.state !== 'running')`,
         replace: `if (before?.state === 'running' && after.state === 'completed')`,
       },
@@ -97,7 +97,7 @@ export const limits: readonly Mutant[] = [
     seen: 'Parked by the limiter, woken by nobody: what waits for its turn waits for the next deploy.',
     edits: [
       {
-        file: 'ledger/core.ts',
+        file: 'ledger/host/core.ts',
         find: 'this.books.ready.unpark(task, partition)',
         replace: 'if (task === partition) this.books.ready.unpark(task, partition)',
       },
@@ -109,13 +109,13 @@ export const limits: readonly Mutant[] = [
     seen: "One tenant's hundred thousand jobs, and another's ten behind them: group fairness is what BullMQ sells by itself.",
     edits: [
       {
-        file: 'ledger/ready-index.ts',
+        file: 'ledger/memory/ready-index.ts',
         find: `      yield next.value
       again.push(one)`,
         replace: `      for (; next.value && hasRoom(admission, task, one.lane.partition); next = one.waiting.next()) yield next.value`,
       },
       {
-        file: 'ledger/ready-index.ts',
+        file: 'ledger/memory/ready-index.ts',
         find: 'else if (!lane.isParked && lanes.open.size > 1) toBack(lanes.open, partition, lane)',
         replace: '',
       },
@@ -127,7 +127,7 @@ export const limits: readonly Mutant[] = [
     seen: 'Every queue has the other sign than the last one its user knew (BullMQ: 1 is the highest).',
     edits: [
       {
-        file: 'ledger/ready-index.ts',
+        file: 'ledger/memory/ready-index.ts',
         find: '.sort((a, b) => b.priority - a.priority)',
         replace: '.sort((a, b) => a.priority - b.priority)',
       },
@@ -139,7 +139,7 @@ export const limits: readonly Mutant[] = [
     seen: 'Deadlines that a sweeper alone looks at: what is claimed before its round runs too late.',
     edits: [
       {
-        file: 'ledger/claim.ts',
+        file: 'ledger/commands/claim.ts',
         find: 'if (expire(core, turn, row) || postpone(core, turn, row)) return false',
         replace: 'if (postpone(core, turn, row)) return false',
       },
@@ -151,7 +151,7 @@ export const limits: readonly Mutant[] = [
     seen: 'A time to live that counts on while the job runs and retries (Celery: `expires` of a retried task).',
     edits: [
       {
-        file: 'ledger/transitions.ts',
+        file: 'ledger/domain/transitions.ts',
         find: 'return startedAt === null && expiresAt !== null && expiresAt <= now',
         replace: 'return startedAt !== undefined && expiresAt !== null && expiresAt <= now',
       },

@@ -8,7 +8,7 @@ export const schedules: readonly Mutant[] = [
     seen: 'Fire, then remember: a reset between the two fires it again. Every cron table with `last_run` has had it.',
     edits: [
       {
-        file: 'ledger/schedules.ts',
+        file: 'ledger/commands/schedules.ts',
         find: '  write(core, turn, { ...row, nextAt, lastJob: last, history: past.text() })',
         replace: '  turn.after(() => write(core, turn, { ...row, nextAt, lastJob: last, history: past.text() }))',
       },
@@ -20,7 +20,7 @@ export const schedules: readonly Mutant[] = [
     seen: 'agents `scheduleEvery`, setInterval: each lateness is added to all that come after.',
     edits: [
       {
-        file: 'ledger/schedules.ts',
+        file: 'ledger/commands/schedules.ts',
         find: 'isMore ? (taken[slice.length] ?? null) : (due.next ?? null)',
         replace: `isMore ? (taken[slice.length] ?? null) : 'everyMs' in one.rule ? now + one.rule.everyMs : (due.next ?? null)`,
       },
@@ -32,7 +32,7 @@ export const schedules: readonly Mutant[] = [
     seen: 'Airflow `catchup=True`: a paused schedule comes back with a year of jobs.',
     edits: [
       {
-        file: 'ledger/schedules.ts',
+        file: 'ledger/commands/schedules.ts',
         find: 'row.nextAt ?? now, now, catchUpMax)',
         replace: 'row.nextAt ?? now, now, 100_000)',
       },
@@ -44,7 +44,7 @@ export const schedules: readonly Mutant[] = [
     seen: 'A cron that matches the present minute alone: what was due while nobody looked is never run.',
     edits: [
       {
-        file: 'ledger/schedules.ts',
+        file: 'ledger/commands/schedules.ts',
         find: `if (catchUp === 'all') return { missed: 0, taken: slots }`,
         replace: `if (catchUp === 'all') return { missed: 0, taken: slots.slice(-1) }`,
       },
@@ -56,7 +56,7 @@ export const schedules: readonly Mutant[] = [
     seen: 'Celery beat: a task slower than its interval piles up.',
     edits: [
       {
-        file: 'ledger/schedules.ts',
+        file: 'ledger/commands/schedules.ts',
         find: `if (before && one.overlap === 'skip') {`,
         replace: `if (before && one.overlap === 'skip' && before.state !== 'running') {`,
       },
@@ -68,7 +68,7 @@ export const schedules: readonly Mutant[] = [
     seen: 'Cancelled means asked to: Kubernetes `Replace` deletes the job and starts the next beside the pod that is stopping.',
     edits: [
       {
-        file: 'ledger/schedules.ts',
+        file: 'ledger/commands/schedules.ts',
         find: 'insert(turn, one, slot, { id }, running)',
         replace: 'insert(turn, one, slot, { id })',
       },
@@ -80,7 +80,7 @@ export const schedules: readonly Mutant[] = [
     seen: 'Schedules that live in a row and are looked at when something else happens to ring.',
     edits: [
       {
-        file: 'ledger/schedules.ts',
+        file: 'ledger/commands/schedules.ts',
         find: 'if (at !== undefined) turn.need(at)',
         replace: '',
       },

@@ -1,0 +1,68 @@
+/** What a deployment looks like over time: the sums that its ledgers keep, put together. */
+import { addedCharts } from '../ledger/commands/charts.ts'
+import { bucketEndsMs } from '../ledger/domain/stats.ts'
+import type { ShardMetrics, TaskChart } from '../ledger/protocol/protocol.ts'
+import { ChardError } from '../task/errors.ts'
+import type { Platform } from '../task/platform.ts'
+import type { Client } from './client.ts'
+
+/** An hour by minutes, or a day by quarters of an hour. */
+export const chartSpans = ['hour', 'day'] as const
+export type ChartSpan = (typeof chartSpans)[number]
+
+/** What was counted, by steps of time; the last step is not over yet. Times in epoch milliseconds. */
+export interface Charts {
+  readonly span: ChartSpan
+  readonly stepSeconds: number
+  readonly from: number
+  readonly to: number
+  /** Upper ends of the histograms' buckets; one more takes the rest. */
+  readonly bucketEndsMs: readonly number[]
+  readonly tasks: Readonly<Record<string, Omit<TaskChart, 'task'>>>
+  /** Shards that did not answer: what they counted is not in it. */
+  readonly missing: readonly number[]
+}
+
+/** The deployment as metrics tell of it. */
+export interface Metrics {
+  readonly shards: readonly ShardMetrics[]
+  /** Shards that did not answer. */
+  readonly missing: readonly number[]
+}
+
+const stepsOf: Readonly<Record<ChartSpan, { readonly stepMinutes: number; readonly steps: number }>> = {
+  hour: { stepMinutes: 1, steps: 60 },
+  day: { stepMinutes: 15, steps: 96 },
+}
+
+/** @throws ChardError `invalid-option` */
+export async function readCharts(client: Client, { now }: Pick<Platform, 'now'>, span: ChartSpan): Promise<Charts> {
+  if (!chartSpans.includes(span))
+    throw new ChardError('invalid-option', `span is ${JSON.stringify(span)}; it takes ${chartSpans.join(' or ')}`)
+  const { stepMinutes, steps } = stepsOf[span]
+  const stepMs = stepMinutes * 60_000
+  const to = (Math.floor(now() / stepMs) + 1) * stepMs
+  const from = to - steps * stepMs
+  const request = { fromMinute: from / 60_000, stepMinutes, steps }
+  const { answers, missing } = await client.all((ledger) => ledger.charts(request))
+  const byTask = new Map<string, TaskChart>()
+  for (const chart of answers.flatMap(({ tasks }) => tasks)) {
+    const known = byTask.get(chart.task)
+    byTask.set(chart.task, known ? addedCharts(known, chart) : chart)
+  }
+  const sorted = [...byTask].sort(([a], [b]) => (a < b ? -1 : 1))
+  return {
+    span,
+    stepSeconds: stepMinutes * 60,
+    from,
+    to,
+    bucketEndsMs,
+    tasks: Object.fromEntries(sorted.map(([name, { task: _, ...chart }]) => [name, chart])),
+    missing,
+  }
+}
+
+export async function readMetrics(client: Client): Promise<Metrics> {
+  const { answers: shards, missing } = await client.all((ledger) => ledger.metrics())
+  return { shards, missing }
+}

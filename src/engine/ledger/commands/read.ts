@@ -1,0 +1,64 @@
+/** The verbs that only read. None scans a table that grows without a bound. */
+
+import { jobIdFloor, lesser, parseJobId, ulidOf } from '../domain/job-id.ts'
+import { type JobRowWithInput, recordOf } from '../domain/row.ts'
+import type { JobFilter, ListReply, ListRequest, Refusal } from '../protocol/protocol.ts'
+import type { SearchRow } from '../storage/jobs.ts'
+import type { CoreParts } from '../transaction/context.ts'
+
+/** Rows one search looks at. A page that found too little says how far it got. */
+const searchMax = 2_000
+/** Characters of inputs and outputs in one answer. An RPC carries 32 MiB. */
+const pageCharsMax = 8 * 1024 * 1024
+
+export function get(core: CoreParts, now: number, id: string): JobRowWithInput | Refusal {
+  return core.jobs.withInput([id])[0] ?? refusedUnknown(core, now, id)
+}
+
+/** A job that is not here was either pruned or never was; its id says which is more likely. */
+export function refusedUnknown(core: CoreParts, now: number, id: string): Refusal {
+  const madeAt = parseJobId(id)?.madeAt ?? now
+  return madeAt < now - core.defaultRetentionMs
+    ? { refused: 'gone', message: `job ${id} is older than jobs are kept` }
+    : { refused: 'unknown-job', message: `there is no job ${id}` }
+}
+
+/** A page of this shard's jobs, newest first. */
+export function list(core: CoreParts, { limit, before, ...filter }: ListRequest): ListReply {
+  const { from, below } = idsOf(core.shard, filter)
+  const start = before === undefined ? below : lesser(below, `${core.shard}-${before}`)
+  const searched = core.jobs.search(start, from, searchMax)
+  const found = searched.filter((row) => isMeant(filter, row))
+  const jobs: JobRowWithInput[] = []
+  let chars = 0
+  for (const { id } of found) {
+    if (jobs.length >= limit || chars > pageCharsMax) break
+    jobs.push(...core.jobs.withInput([id]))
+    const last = jobs.at(-1)
+    chars += (last?.input.length ?? 0) + (last?.output?.length ?? 0)
+  }
+  const isComplete = searched.length < searchMax && jobs.length === found.length
+  const lastRead = jobs.length < found.length ? jobs.at(-1)?.id : searched.at(-1)?.id
+  return {
+    jobs: jobs.map(recordOf),
+    ...(!isComplete && lastRead !== undefined && { searchedTo: ulidOf(lastRead) }),
+  }
+}
+
+/** The ids that a filter's times leave: an id tells when its job was made. */
+export function idsOf(shard: number, { createdFrom, createdBefore }: JobFilter): { from: string; below: string } {
+  return {
+    from: createdFrom === undefined ? `${shard}-` : jobIdFloor(shard, createdFrom),
+    below: createdBefore === undefined ? `${shard}-~` : jobIdFloor(shard, createdBefore),
+  }
+}
+
+/** True when every condition holds but those of time. */
+export function isMeant({ state, task, tag, key }: JobFilter, row: SearchRow): boolean {
+  return (
+    (state === undefined || row.state === state) &&
+    (task === undefined || row.task === task) &&
+    (key === undefined || row.key === key) &&
+    (tag === undefined || (row.tags !== null && (JSON.parse(row.tags) as string[]).includes(tag)))
+  )
+}

@@ -1,0 +1,375 @@
+/**
+ * Every SQL statement about jobs, named and typed; those of the small tables are in small-tables.ts. A statement never
+ * chooses a state: it writes what it is given, and only if the row is still as it was read.
+ */
+import type { JobState } from '../../task/job.ts'
+import { lesser } from '../domain/job-id.ts'
+import { type JobRow, type JobRowWithInput, type LightRow, shaped } from '../domain/row.ts'
+import type { CutLane } from '../memory/spilled-lanes.ts'
+import { lightNames, type Packed, packedFresh, packedLight, unpackedFresh, unpackedLight } from './packed-rows.ts'
+import { type RowBatch, rowBatches } from './row-batch.ts'
+import { RecentRows } from './row-cache.ts'
+import type { Sql, SqlValue } from './sql.ts'
+
+/** Columns that never change once a job is recorded, by the name the code gives them. */
+const fixedColumns = {
+  id: 'id',
+  task: 'task',
+  partition: 'partition',
+  createdAt: 'created_at',
+  tags: 'tags',
+  schedule: 'schedule',
+  slot: 'slot',
+  trace: 'trace',
+} as const satisfies Partial<Record<keyof JobRow, string>>
+
+/** Columns that a transition may change. */
+const movingColumns = {
+  state: 'state',
+  reason: 'reason',
+  priority: 'priority',
+  bytes: 'bytes',
+  attempt: 'attempt',
+  maxAttempts: 'max_attempts',
+  lapses: 'lapses',
+  refunds: 'refunds',
+  dueAt: 'due_at',
+  notBefore: 'not_before',
+  expiresAt: 'expires_at',
+  startedAt: 'started_at',
+  finishedAt: 'finished_at',
+  lease: 'lease',
+  leaseUntil: 'lease_until',
+  cancelling: 'cancelling',
+  formerKey: 'former_key',
+  calls: 'calls',
+  keyStartedAt: 'key_started_at',
+  after: 'after_job',
+  successor: 'successor',
+  progress: 'progress',
+  error: 'error',
+  history: 'history',
+  output: 'output',
+} as const satisfies Partial<Record<keyof JobRow, string>>
+
+const columns = { ...fixedColumns, ...movingColumns, key: 'key' } as const
+type Column = keyof typeof columns
+const names = Object.keys(columns) as Column[]
+const changeable: readonly Column[] = [...(Object.keys(movingColumns) as Column[]), 'key']
+
+/** Which of these a change touches, a bit for each: there are fewer than 31. */
+function changedBits({ before, after }: Change): number {
+  let bits = 0
+  for (const [index, name] of changeable.entries()) if (before[name] !== after[name]) bits |= 1 << index
+  return bits
+}
+
+const selected = names.map((name) => `${columns[name]} AS ${name}`).join(', ')
+const insertInto = `INSERT INTO jobs (${names.map((name) => columns[name]).join(', ')}, input)`
+
+const light = lightNames.map((name) => `${columns[name]} AS ${name}`).join(', ')
+const freshByIds = packedFresh(columns, 'jobs WHERE id IN (SELECT value FROM json_each(?))')
+
+/** What a lane that is cut leaves on disk: as `CutLanes.leaves` has it. */
+const plain = "state = 'queued' AND due_at IS NULL AND expires_at IS NULL AND not_before IS NULL AND lapses = 0"
+const ofLane = '(task = ? AND partition = ? AND priority = ?)'
+const freshLeft = packedFresh(
+  columns,
+  `(SELECT * FROM jobs WHERE id > ? AND ${plain} AND ${ofLane} ORDER BY id LIMIT ?)`,
+)
+const laneBindings = ({ task, partition, priority }: CutLane): SqlValue[] => [task, partition, priority]
+
+/** The row is still as it was read. */
+const unchanged = ['state', 'attempt', 'lease', 'leaseUntil', 'cancelling'] as const satisfies Column[]
+
+export interface Change {
+  readonly before: JobRow
+  readonly after: JobRow
+  /** Its new input, as JSON text; absent: it keeps the one it has. */
+  readonly input?: string | undefined
+}
+
+/** @param recent rows that need not be read: those of the ledger whose database this is */
+export function jobStatements(sql: Sql, recent = new RecentRows()) {
+  /** How many rows a statement writes. Of many it is asked afterwards: a RETURNING would make an object of each. */
+  const written = (statement: string, { source, bindings }: RowBatch): number => {
+    if (source === undefined) return sql.all(`${statement} RETURNING 1`, ...bindings).length
+    sql.all(statement, ...bindings)
+    return sql.all<{ n: number }>('SELECT changes() AS n')[0]?.n ?? 0
+  }
+
+  /** Writes a batch over rows that are there. Answers how many were. */
+  const overwritten = (batch: RowBatch, set: readonly string[], where: readonly string[]): number => {
+    const from = batch.source === undefined ? '' : ` FROM ${batch.source}`
+    return written(`UPDATE jobs SET ${set.join(', ')}${from} WHERE ${where.join(' AND ')}`, batch)
+  }
+
+  /** The rows with these ids. One is found without unpacking an array. */
+  const selectByIds = <Row>(wanted: string, ids: readonly string[]): Row[] => {
+    const [only, second] = ids
+    const [which, bound] =
+      only !== undefined && second === undefined
+        ? ['= ?', only]
+        : ['IN (SELECT value FROM json_each(?))', JSON.stringify(ids)]
+    return sql.all<Row>(`SELECT ${wanted} FROM jobs WHERE id ${which}`, bound)
+  }
+
+  /** Rows of which the same columns have changed. */
+  const update = (changes: readonly Change[], changed: readonly Column[]): number => {
+    const hasInput = changes.some(({ input }) => input !== undefined)
+    const set = [...changed.map((name) => columns[name]), ...(hasInput ? ['input'] : [])]
+    if (set.length === 0) return changes.length
+    for (const { before } of changes) recent.drop(before.id)
+    const rows = changes.map(({ before, after, input }): SqlValue[] => [
+      ...changed.map((name) => after[name] ?? null),
+      ...(hasInput ? [input ?? null] : []),
+      before.id,
+      ...unchanged.map((name) => before[name]),
+    ])
+    return rowBatches(rows).reduce((count, batch) => {
+      const { columns: bound } = batch
+      const values = set.map((name, index) =>
+        name === 'input' ? `input = coalesce(${bound[index]}, input)` : `${name} = ${bound[index]}`,
+      )
+      const [id, ...still] = bound.slice(set.length)
+      const isStill = unchanged.map((name, index) => `jobs.${columns[name]} IS (${still[index]})`)
+      return count + overwritten(batch, values, [`jobs.id = ${id}`, ...isStill])
+    }, 0)
+  }
+
+  const lights = (rows: string, ...bindings: SqlValue[]): LightRow[] =>
+    unpackedLight(sql.all<Packed>(packedLight(rows), ...bindings))
+
+  /** Whole rows by a statement that packs those that are fresh. In no order. */
+  const withInput = (statement: string, ...bindings: SqlValue[]): JobRowWithInput[] => {
+    const { rows, others } = unpackedFresh(sql.all<Packed>(statement, ...bindings))
+    return others.length === 0 ? rows : [...rows, ...wholeByIds(others)]
+  }
+
+  const wholeByIds = (ids: readonly string[]): JobRowWithInput[] =>
+    selectByIds<JobRowWithInput>(`${selected}, input`, ids).map((row) => ({ ...shaped(row), input: row.input }))
+
+  return {
+    /** Records jobs; one whose id is known is left as it is. Answers how many were new. */
+    insert(rows: readonly JobRowWithInput[]): number {
+      const values = rows.map((row): SqlValue[] => [...names.map((name) => row[name]), row.input])
+      return rowBatches(values).reduce((count, batch) => {
+        const { columns: bound, source } = batch
+        // A SELECT before ON CONFLICT needs its WHERE, or the parser takes ON for a join's.
+        const from = source === undefined ? `VALUES (${bound})` : `SELECT ${bound} FROM ${source} WHERE true`
+        return count + written(`${insertInto} ${from} ON CONFLICT (id) DO NOTHING`, batch)
+      }, 0)
+    },
+
+    /**
+     * Records jobs in the rows of others that have ended and whose time is over: a row written, where a removal and an
+     * insert are two. Nothing of the old job is left. Answers how many were.
+     */
+    takeOver(pairs: readonly { readonly id: string; readonly row: JobRowWithInput }[]): number {
+      for (const { id } of pairs) recent.drop(id)
+      const values = pairs.map(({ id, row }): SqlValue[] => [...names.map((name) => row[name]), row.input, id])
+      const isOver = `jobs.state IN ('completed', 'failed', 'cancelled') AND jobs.due_at IS NULL AND jobs.key IS NULL`
+      return rowBatches(values).reduce((count, batch) => {
+        const { columns: bound } = batch
+        const set = [...names.map((name) => columns[name]), 'input'].map((name, index) => `${name} = ${bound[index]}`)
+        return count + overwritten(batch, set, [`jobs.id = ${bound.at(-1)}`, isOver])
+      }, 0)
+    },
+
+    /**
+     * Writes the next rows of jobs, each only if it is still as it was read. Answers how many were. Only what a step
+     * has changed is written: an index over a column that is set is written with it, whether or not it changes.
+     */
+    update(changes: readonly Change[]): number {
+      let count = 0
+      for (const [bits, group] of Map.groupBy(changes, changedBits)) {
+        count += update(
+          group,
+          changeable.filter((_, index) => bits & (1 << index)),
+        )
+      }
+      return count
+    },
+
+    /** The jobs with these ids, in the order of the ids. Unknown ones are left out. */
+    byIds(ids: readonly string[]): JobRow[] {
+      return known(
+        ids,
+        (id) => recent.get(id),
+        (rest) => selectByIds<JobRow>(selected, rest).map(shaped),
+      )
+    },
+
+    /** As `byIds`, with the inputs: for claims and for people. */
+    withInput(ids: readonly string[]): JobRowWithInput[] {
+      const read = (rest: readonly string[]) =>
+        rest.length === 1 ? wholeByIds(rest) : withInput(freshByIds, JSON.stringify(rest))
+      return known(ids, (id) => recent.withInput(id), read)
+    },
+
+    /** The job that holds a key within its task and partition. */
+    byKey(key: string, task: string, partition: string): JobRowWithInput | undefined {
+      return sql.all<JobRowWithInput>(
+        `SELECT ${selected}, input FROM jobs WHERE key = ? AND task = ? AND partition = ?`,
+        key,
+        task,
+        partition,
+      )[0]
+    },
+
+    /** Activation: every row at or above the mark, by key. */
+    fromMark(mark: string, after: string, limit: number): LightRow[] {
+      // One bound and not two: SQLite seeks by one of them, and would step over all that lies between them.
+      const from = after < mark ? 'id >= ?' : 'id > ?'
+      return lights(`SELECT ${light} FROM jobs WHERE ${from} ORDER BY id LIMIT ?`, after < mark ? mark : after, limit)
+    },
+
+    /** Activation: the same, but for what is left of lanes that are cut. */
+    besides(cut: readonly CutLane[], after: string, limit: number): LightRow[] {
+      const lanes = cut.map(() => ofLane).join(' OR ')
+      return lights(
+        `SELECT ${light} FROM jobs WHERE id > ? AND NOT (${plain} AND (${lanes})) ORDER BY id LIMIT ?`,
+        after,
+        ...cut.flatMap(laneBindings),
+        limit,
+      )
+    },
+
+    /** Activation: how much is left of each of these lanes. One pass for all. */
+    countLeft(cut: readonly CutLane[]): number[] {
+      const sums = cut.map((_, index) => `sum(${plain} AND ${ofLane} AND id > ?) AS n${index}`)
+      const [found] = sql.all<Record<string, number | null>>(
+        `SELECT ${sums.join(', ')} FROM jobs WHERE id > ?`,
+        ...cut.flatMap((lane) => [...laneBindings(lane), lane.from]),
+        cut.map(({ from }) => from).reduce(lesser),
+      )
+      return cut.map((_, index) => found?.[`n${index}`] ?? 0)
+    },
+
+    /** What is left of a lane that is cut, by key; whole, for it is claimed soon. Up to five hundred. */
+    left(lane: CutLane, limit: number): JobRowWithInput[] {
+      return withInput(freshLeft, lane.from, ...laneBindings(lane), limit).sort((a, b) => (a.id < b.id ? -1 : 1))
+    },
+
+    /** Plain waiting rows beyond those that fit in memory, by key. */
+    waitingAfter(id: string, limit: number): LightRow[] {
+      return lights(
+        `SELECT ${light} FROM jobs WHERE id > ? AND state = 'queued' AND due_at IS NULL ORDER BY id LIMIT ?`,
+        id,
+        limit,
+      )
+    },
+
+    /** Rows that fell due after a place in the due index up to now, by that index. */
+    due(afterAt: number, afterId: string, now: number, limit: number): LightRow[] {
+      return lights(
+        `SELECT ${light} FROM jobs INDEXED BY jobs_due
+         WHERE due_at >= ?1 AND due_at <= ?3 AND (due_at, id) > (?1, ?2) ORDER BY due_at, id LIMIT ?4`,
+        afterAt,
+        afterId,
+        now,
+        limit,
+      )
+    },
+
+    /** Running rows among those that fell due up to now: reads all of these. */
+    runningDue(now: number): LightRow[] {
+      return sql.all<LightRow>(
+        `SELECT ${light} FROM jobs INDEXED BY jobs_due WHERE due_at <= ? AND state = 'running'`,
+        now,
+      )
+    },
+
+    /** When the next row beyond a place in the due index falls due. */
+    nextDueAt(afterAt: number, afterId: string): number | undefined {
+      const [row] = sql.all<{ dueAt: number }>(
+        `SELECT due_at AS dueAt FROM jobs INDEXED BY jobs_due
+         WHERE due_at >= ?1 AND (due_at, id) > (?1, ?2) ORDER BY due_at, id LIMIT 1`,
+        afterAt,
+        afterId,
+      )
+      return row?.dueAt
+    },
+
+    /** Counts of a range of ids by task and state: for moving the mark. */
+    countBetween(from: string, to: string): { task: string; state: JobState; n: number }[] {
+      return sql.all(
+        `SELECT task, state, COUNT(*) AS n FROM jobs WHERE id >= ? AND id < ? GROUP BY task, state`,
+        from,
+        to,
+      )
+    },
+
+    /** The rows a pruning sweep looks at, oldest first. */
+    sweep(after: string, below: string, limit: number): SweptRow[] {
+      return sql.all(
+        `SELECT id, task, state, due_at AS dueAt, finished_at AS finishedAt, key FROM jobs WHERE id > ? AND id < ? ORDER BY id LIMIT ?`,
+        after,
+        below,
+        limit,
+      )
+    },
+
+    /** The oldest job that a sweep has not passed. */
+    firstAfter(id: string): string | undefined {
+      return sql.all<{ id: string }>('SELECT id FROM jobs WHERE id > ? ORDER BY id LIMIT 1', id)[0]?.id
+    },
+
+    /** Gives rows a time to be looked at again, so that the mark or a sweep may pass them. */
+    setDue(times: readonly { id: string; dueAt: number }[]): void {
+      const pairs = times.map(({ id, dueAt }) => [id, dueAt])
+      for (const { id } of times) recent.drop(id)
+      sql.all(
+        'UPDATE jobs SET due_at = v.value ->> 1 FROM json_each(?) v WHERE jobs.id = v.value ->> 0',
+        JSON.stringify(pairs),
+      )
+    },
+
+    /** Forgets finished jobs. Never a live one, whatever it is told. */
+    remove(ids: readonly string[]): string[] {
+      for (const id of ids) recent.drop(id)
+      return sql
+        .all<{ id: string }>(
+          `DELETE FROM jobs WHERE id IN (SELECT value FROM json_each(?)) AND state IN ('completed', 'failed', 'cancelled') RETURNING id`,
+          JSON.stringify(ids),
+        )
+        .map(({ id }) => id)
+    },
+
+    /** The small columns of jobs below an id, newest first: what a search looks at. */
+    search(below: string, from: string, limit: number): SearchRow[] {
+      return sql.all(
+        `SELECT id, task, state, tags, coalesce(key, former_key) AS key, created_at AS createdAt,
+           finished_at AS finishedAt
+         FROM jobs WHERE id < ? AND id >= ? ORDER BY id DESC LIMIT ?`,
+        below,
+        from,
+        limit,
+      )
+    },
+  }
+}
+
+export type JobStatements = ReturnType<typeof jobStatements>
+
+/** What a sweep sees of a job. */
+export type SweptRow = Pick<JobRow, 'id' | 'task' | 'state' | 'dueAt' | 'finishedAt' | 'key'>
+
+/** What a search sees of a job. */
+export type SearchRow = Pick<JobRow, 'id' | 'task' | 'state' | 'tags' | 'key' | 'createdAt' | 'finishedAt'>
+
+/** The rows with these ids, in the order of the ids: those that are at hand, and those that are read. */
+function known<Row extends { id: string }>(
+  ids: readonly string[],
+  atHand: (id: string) => Row | undefined,
+  read: (ids: readonly string[]) => Row[],
+): Row[] {
+  const found = new Map<string, Row>()
+  for (const id of ids) {
+    const row = atHand(id)
+    if (row) found.set(id, row)
+  }
+  const rest = found.size === 0 ? ids : ids.filter((id) => !found.has(id))
+  if (rest.length > 0) for (const row of read(rest)) found.set(row.id, row)
+  return ids.flatMap((id) => found.get(id) ?? [])
+}

@@ -1,0 +1,181 @@
+import { describe, expect, test } from 'vitest'
+import type { AmendRequest } from '../../../../src/engine/ledger/protocol/protocol.ts'
+import { beatOf, completed, failed, hourMs, leaseMs, minuteMs, Rig, rejected, type WithStore } from '../rig.ts'
+
+/** How a job comes into each state. */
+const reach: Record<string, (rig: Rig) => string> = {
+  queued: (rig) => rig.enqueue(),
+  scheduled: (rig) => rig.enqueue({ delayMs: hourMs }),
+  'scheduled, and due': (rig) => {
+    const id = rig.enqueue({ delayMs: 1_000 })
+    rig.pass(2_000)
+    rig.core.load(rig.now)
+    return id
+  },
+  running: (rig) => {
+    rig.enqueue()
+    return rig.claim().id
+  },
+  retrying: (rig) => {
+    const id = rig.enqueue()
+    rig.settle(rig.claim(), failed)
+    return id
+  },
+  completed: (rig) => {
+    const id = rig.enqueue()
+    rig.settle(rig.claim(), completed)
+    return id
+  },
+  failed: (rig) => {
+    const id = rig.enqueue()
+    rig.settle(rig.claim(), rejected)
+    return id
+  },
+  cancelled: (rig) => {
+    const id = rig.enqueue()
+    rig.core.cancel(id, rig.now)
+    return id
+  },
+}
+
+export function amendSuite(withStore: WithStore): void {
+  const rigged = (work: (rig: Rig) => void) => withStore((store) => work(new Rig(store)))
+  const amend = (rig: Rig, id: string, more: Omit<AmendRequest, 'id'>) => rig.core.amend({ id, ...more }, rig.now)
+
+  describe('amend', () => {
+    test.each<{ from: string; in: number; state: string; dueIn: number | null; because: string }>([
+      { from: 'queued', in: minuteMs, state: 'scheduled', dueIn: minuteMs, because: 'it waits for a time now' },
+      { from: 'queued', in: 0, state: 'queued', dueIn: null, because: 'it is due already' },
+      { from: 'queued', in: -minuteMs, state: 'queued', dueIn: null, because: 'the past means now' },
+      { from: 'scheduled', in: minuteMs, state: 'scheduled', dueIn: minuteMs, because: 'it comes sooner' },
+      { from: 'scheduled', in: 2 * hourMs, state: 'scheduled', dueIn: 2 * hourMs, because: 'it comes later' },
+      { from: 'scheduled', in: -minuteMs, state: 'scheduled', dueIn: 0, because: 'the past means now' },
+      { from: 'scheduled, and due', in: minuteMs, state: 'scheduled', dueIn: minuteMs, because: 'it waits again' },
+      { from: 'retrying', in: minuteMs, state: 'retrying', dueIn: minuteMs, because: 'it is still a retry' },
+      { from: 'retrying', in: 0, state: 'retrying', dueIn: 0, because: 'its backoff is cut short' },
+    ])(
+      'of the time of a job that is $from to $in ms from now makes it $state, because $because',
+      ({ from, in: inMs, state, dueIn }) =>
+        rigged((rig) => {
+          const id = (reach[from] as (rig: Rig) => string)(rig)
+          const before = rig.row(id)
+          const dueAt = dueIn === null ? null : rig.now + dueIn
+          expect(amend(rig, id, { at: rig.now + inMs })).toMatchObject({ id, state })
+          expect(rig.row(id)).toEqual({ ...before, state, dueAt })
+          expect(rig.broken()).toEqual([])
+          rig.restart()
+          expect(rig.broken()).toEqual([])
+          if (dueIn !== null && dueIn > 0) {
+            rig.passRinging(dueIn - 1)
+            expect(rig.sync({ runner: 'early', want: 1 }).claimed).toEqual([])
+            rig.passRinging(1)
+          }
+          expect(rig.claim({ runner: 'r2' })).toMatchObject({ id })
+          expect(rig.broken()).toEqual([])
+        }),
+    )
+
+    test('of the delay counts from now', () =>
+      rigged((rig) => {
+        const id = rig.enqueue({ delayMs: hourMs })
+        rig.pass(minuteMs)
+        amend(rig, id, { delayMs: 5_000 })
+        expect(rig.row(id).dueAt).toBe(rig.now + 5_000)
+        expect(rig.alarmAt).toBe(rig.now + 5_000)
+      }))
+
+    test.each(['queued', 'scheduled, and due', 'retrying'])('of the priority reorders: %s', (from) =>
+      rigged((rig) => {
+        const id = (reach[from] as (rig: Rig) => string)(rig)
+        rig.pass(2_000)
+        rig.enqueueAll([rig.job({ priority: 5 }), rig.job({ priority: 5 })])
+        amend(rig, id, { priority: 6 })
+        expect(rig.row(id).priority).toBe(6)
+        rig.restart()
+        expect(rig.claim({ runner: 'r2' })).toMatchObject({ id, priority: 6 })
+        expect(rig.broken()).toEqual([])
+      }),
+    )
+
+    test.each(['running', 'completed', 'failed', 'cancelled'])('of a job that is %s is refused', (from) =>
+      rigged((rig) => {
+        const id = (reach[from] as (rig: Rig) => string)(rig)
+        const before = rig.row(id)
+        expect(amend(rig, id, { priority: 5, at: rig.now + 5 })).toMatchObject({ refused: 'wrong-state' })
+        expect(rig.row(id)).toEqual(before)
+      }),
+    )
+
+    test('of a job that waits for another changes its time, and it still waits', () =>
+      rigged((rig) => {
+        const unique = { kind: 'rerun' } as const
+        rig.enqueue({ key: 'k', unique })
+        const running = rig.claim()
+        const id = rig.enqueue({ key: 'k', unique, input: '2' })
+        expect(amend(rig, id, { at: rig.now + minuteMs, priority: 3 })).toMatchObject({ dueAt: rig.now + minuteMs })
+        expect(rig.row(id)).toMatchObject({ after: running.id, notBefore: rig.now + minuteMs, priority: 3 })
+        amend(rig, id, { at: rig.now - 1 })
+        rig.restart()
+        expect(rig.sync({ runner: 'r2', want: 5 }).claimed).toEqual([])
+        amend(rig, id, { delayMs: 10_000 })
+        rig.settle(running, completed)
+        expect(rig.row(id)).toMatchObject({ after: null, state: 'scheduled', dueAt: rig.now + 10_000 })
+        expect(rig.broken()).toEqual([])
+      }))
+
+    test('beyond its deadline is refused, unless it was begun before', () =>
+      rigged((rig) => {
+        const id = rig.enqueue({ expiresInMs: minuteMs })
+        expect(amend(rig, id, { delayMs: minuteMs })).toMatchObject({ refused: 'invalid-option' })
+        expect(rig.row(id)).toMatchObject({ state: 'queued', dueAt: null })
+        expect(amend(rig, id, { delayMs: minuteMs - 1 })).toMatchObject({ state: 'scheduled' })
+        amend(rig, id, { delayMs: 0 })
+        rig.settle(rig.claim(), failed)
+        expect(amend(rig, id, { delayMs: hourMs })).toMatchObject({ state: 'retrying' })
+        rig.passRinging(hourMs)
+        expect(rig.claim({ runner: 'r2' })).toMatchObject({ id })
+        expect(rig.broken()).toEqual([])
+      }))
+  })
+
+  describe('redrive with another input', () => {
+    test.each(['completed', 'failed', 'cancelled'])('gives it to the next attempt of a job that was %s', (from) =>
+      rigged((rig) => {
+        const id = (reach[from] as (rig: Rig) => string)(rig)
+        const input = JSON.stringify({ name: 'ä'.repeat(1_000) })
+        expect(rig.core.redrive({ id, input }, rig.now)).toMatchObject({ state: 'queued', input: JSON.parse(input) })
+        expect(rig.row(id)).toMatchObject({ input, bytes: 2_011, reason: null, output: null })
+        rig.restart()
+        expect(rig.claim({ runner: 'r2' })).toMatchObject({ id, input })
+        expect(rig.record(id).input).toEqual(JSON.parse(input))
+        expect(rig.broken()).toEqual([])
+      }),
+    )
+
+    test('is refused for a job that has not ended, which keeps its input', () =>
+      rigged((rig) => {
+        const id = rig.enqueue()
+        expect(rig.core.redrive({ id, input: '2' }, rig.now)).toMatchObject({ refused: 'wrong-state' })
+        expect(rig.row(id).input).toBe('{"n":1}')
+      }))
+
+    test('without one keeps the one it had', () =>
+      rigged((rig) => {
+        const id = (reach['failed'] as (rig: Rig) => string)(rig)
+        rig.core.redrive({ id }, rig.now)
+        expect(rig.row(id)).toMatchObject({ input: '{"n":1}', bytes: 7 })
+      }))
+
+    test('takes the word of no attempt before it', () =>
+      rigged((rig) => {
+        const id = rig.enqueue({ maxAttempts: 1 })
+        const old = rig.claim()
+        rig.sync({ seq: 2, ack: 1, beat: [beatOf(old)] })
+        rig.pass(leaseMs)
+        rig.ring()
+        rig.core.redrive({ id, input: '2' }, rig.now)
+        rig.settle(old, completed, { seq: 3 })
+        expect(rig.claim({ runner: 'r2' })).toMatchObject({ id, input: '2' })
+      }))
+  })
+}

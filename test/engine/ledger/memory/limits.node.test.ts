@@ -1,0 +1,275 @@
+import { describe, expect, test } from 'vitest'
+import { type Ended, type Group, Limits } from '../../../../src/engine/ledger/memory/limits.ts'
+import { Books } from '../../../../src/engine/ledger/memory/memory.ts'
+import { Tallies } from '../../../../src/engine/ledger/memory/minute-stats.ts'
+import type { Admission } from '../../../../src/engine/ledger/memory/ready-index.ts'
+import { jobStatements } from '../../../../src/engine/ledger/storage/jobs.ts'
+import { RecentRows } from '../../../../src/engine/ledger/storage/row-cache.ts'
+import { migrate } from '../../../../src/engine/ledger/storage/schema.ts'
+import { factStatements, limitStatements, tallyStatements } from '../../../../src/engine/ledger/storage/small-tables.ts'
+import { Turn } from '../../../../src/engine/ledger/transaction/transaction.ts'
+import { type TaskFlow, type TaskLimits, taskFlow } from '../../../../src/engine/task/limits.ts'
+import { nodeSql } from '../node-sql.ts'
+
+const whole: Group = { task: 'send', partition: '' }
+const [p, q] = ['p', 'q'].map((partition) => ({ task: 'send', partition })) as [Group, Group]
+const start = 1_900_000_000_000
+
+/** The limits of one task over a database, and the clock. */
+class Scene {
+  now = start
+  flow: TaskFlow
+  readonly books = new Books()
+  readonly sql = nodeSql()
+  limits: Limits
+  #count = 0
+
+  constructor(limits: TaskLimits) {
+    migrate(this.sql, this.now)
+    this.flow = taskFlow(limits, 'send')
+    this.limits = this.#opened()
+  }
+
+  /** The object forgets its memory: what runs is found again, as its rows say. */
+  restart(): void {
+    this.limits = this.#opened()
+  }
+
+  /** Claims up to so many jobs of a group, as many as are let through. Answers how many. */
+  claim(count: number, { task, partition }: Group = whole, fails = false): number {
+    const admission = this.limits.admission(this.now)
+    let claimed = 0
+    while (claimed < count && room(admission, { task, partition }) >= 1) {
+      admission.take(task, partition)
+      claimed++
+    }
+    const turn = new Turn(
+      {
+        books: this.books,
+        jobs: jobStatements(this.sql),
+        recent: new RecentRows(),
+        facts: factStatements(this.sql),
+        tallies: new Tallies(),
+        tallyRows: tallyStatements(this.sql),
+        retentionMs: () => 1,
+        isNewest: true,
+        defaultRetentionMs: 1,
+      },
+      this.now,
+    )
+    const write = () =>
+      this.sql.transaction(() => {
+        this.limits.started(turn, Array(claimed).fill({ task, partition }))
+        if (fails) throw new Error('disk I/O error')
+      })
+    if (fails) expect(write).toThrow('disk I/O error')
+    else {
+      write()
+      turn.settle()
+      for (let n = 0; n < claimed; n++) this.run({ task, partition })
+    }
+    return claimed
+  }
+
+  run({ task, partition }: Group): string {
+    const id = `j${this.#count++}`
+    const lease = { lease: 'r.1.x', leaseUntil: start + 99_999, startedAt: this.now }
+    this.books.running.set({ id, task, partition, due: false, cancelling: false, ...lease })
+    return id
+  }
+
+  room(group: Group, ended?: Ended): number {
+    return room(this.limits.admission(this.now, ended), group)
+  }
+
+  rows(): { partition: string; starts: string; spent_at: number }[] {
+    return this.sql
+      .all<{ partition: string; starts: string; spent_at: number }>('SELECT * FROM limits ORDER BY partition')
+      .map((row) => ({ partition: row.partition, starts: row.starts, spent_at: row.spent_at - start }))
+  }
+
+  #opened(): Limits {
+    return new Limits(limitStatements(this.sql), this.books.running, () => this.flow)
+  }
+}
+
+function room(admission: Admission, { task, partition }: Group): number {
+  return Math.min(admission.room(task), admission.roomOf(task, partition))
+}
+
+const perSecond = { limit: 3, per: '1s' } as const
+
+describe('limits', () => {
+  test.each<[limits: TaskLimits, of: Group, room: number, because: string]>([
+    [{}, whole, Number.POSITIVE_INFINITY, 'nothing is declared'],
+    [{ rateLimit: perSecond }, whole, 3, 'the rate of the task holds'],
+    [{ concurrency: 2 }, whole, 2, 'so do its places'],
+    [{ rateLimit: perSecond, concurrency: 2 }, whole, 2, 'the smaller of both holds'],
+    [{ rateLimit: perSecond }, p, 3, 'a partition is part of its task'],
+    [{ perPartition: { rateLimit: perSecond } }, whole, Number.POSITIVE_INFINITY, 'the task as a whole has none'],
+    [{ perPartition: { rateLimit: perSecond } }, p, 3, 'each partition has its own'],
+    [{ concurrency: 9, perPartition: { concurrency: 1 } }, p, 1, 'both are held'],
+  ])('of %j leave %j room for %d, because %s', (limits, group, expected) => {
+    expect(new Scene(limits).room(group)).toBe(expected)
+  })
+
+  test('a claim of many is let through up to the limit, and then nothing until the window has passed', () => {
+    const scene = new Scene({ rateLimit: perSecond })
+    expect([scene.claim(9), scene.claim(9)]).toEqual([3, 0])
+    scene.now += 999
+    expect(scene.claim(9)).toBe(0)
+    scene.now += 1
+    expect(scene.claim(9)).toBe(3)
+  })
+
+  test('partitions are counted each by itself, and with their task', () => {
+    const scene = new Scene({ rateLimit: { limit: 5, per: '1s' }, perPartition: { rateLimit: perSecond } })
+    expect([scene.claim(9, p), scene.claim(9, q)]).toEqual([3, 2])
+    expect(scene.rows().map(({ partition, starts }) => [partition, JSON.parse(starts)])).toEqual([
+      ['', [[start, 5]]],
+      ['p', [[start, 3]]],
+      ['q', [[start, 2]]],
+    ])
+  })
+
+  test('a claim costs a row a group with a rate, however many jobs it starts, and none without one', () => {
+    const scene = new Scene({
+      rateLimit: { limit: 1_000, per: '1s' },
+      concurrency: 1_000,
+      perPartition: { concurrency: 500 },
+    })
+    const before = scene.sql.rowsWritten()
+    scene.claim(400, p)
+    expect(scene.sql.rowsWritten() - before).toBe(1)
+    expect(scene.rows()).toEqual([{ partition: '', starts: JSON.stringify([[start, 400]]), spent_at: 1_000 }])
+  })
+
+  test('a restart between two claims forgets no start', () => {
+    const scene = new Scene({ rateLimit: perSecond, perPartition: { rateLimit: { limit: 2, per: '10s' } } })
+    expect(scene.claim(2, p)).toBe(2)
+    scene.now += 500
+    scene.restart()
+    expect([scene.claim(9, p), scene.claim(9, q)]).toEqual([0, 1])
+    scene.restart()
+    scene.now += 499
+    expect(scene.claim(9, q)).toBe(0)
+    scene.now += 1
+    expect([scene.claim(9, p), scene.claim(9, q)]).toEqual([0, 1])
+  })
+
+  test('a claim that is rolled back has started nothing, in memory as on disk', () => {
+    const scene = new Scene({ rateLimit: perSecond })
+    expect(scene.claim(2, whole, true)).toBe(2)
+    expect([scene.room(whole), scene.rows()]).toEqual([3, []])
+    scene.restart()
+    expect(scene.room(whole)).toBe(3)
+  })
+
+  test('what is set while it runs holds from the next claim on, with the starts that were', () => {
+    const scene = new Scene({ rateLimit: perSecond, concurrency: 9 })
+    scene.claim(3)
+    scene.flow = taskFlow({ rateLimit: { limit: 5, per: '1s' }, concurrency: 9 }, 'send')
+    expect(scene.claim(9)).toBe(2)
+    scene.flow = taskFlow({ rateLimit: { limit: 1, per: '1m' }, concurrency: 9 }, 'send')
+    scene.now += 59_999
+    expect([scene.room(whole), scene.limits.opensAt(whole, scene.now)]).toEqual([0, start + 60_000])
+    scene.flow = taskFlow({ rateLimit: { limit: 50, per: '1s' }, concurrency: 2 }, 'send')
+    expect([scene.room(whole) < 1, scene.limits.opensAt(whole, scene.now)]).toEqual([true, undefined])
+    scene.flow = taskFlow({}, 'send')
+    expect(scene.room(whole)).toBe(Number.POSITIVE_INFINITY)
+  })
+
+  test('a place is free when its lease ends, and one that ends in this very transaction is free in it', () => {
+    const scene = new Scene({ concurrency: 2, perPartition: { concurrency: 1 } })
+    const [a, b] = [scene.run(p), scene.run(q)]
+    expect([scene.room(whole), scene.room(p)]).toEqual([0, 0])
+    const ended: Ended = ({ partition }) => (partition === '' || partition === 'p' ? 1 : 0)
+    expect([scene.room(whole, ended), scene.room(p, ended), scene.room(q, ended)]).toEqual([1, 1, 0])
+    scene.books.running.delete(a)
+    expect([scene.room(whole), scene.room(p), scene.room(q)]).toEqual([1, 1, 0])
+    scene.books.running.delete(b)
+    expect([scene.room(whole), scene.room(p), scene.room(q)]).toEqual([2, 1, 1])
+  })
+
+  test('one claim counts what it takes itself', () => {
+    const { limits, now } = new Scene({ concurrency: 3, perPartition: { concurrency: 2 } })
+    const admission = limits.admission(now)
+    const rooms = () => [admission.room('send'), admission.roomOf('send', 'p'), admission.roomOf('send', 'q')]
+    expect(rooms()).toEqual([3, 2, 2])
+    for (const { task, partition } of [p, p, q]) admission.take(task, partition)
+    expect(rooms()).toEqual([0, 0, 1])
+  })
+
+  test('a clock that has stepped back shuts a limit for one window, and not until it has caught up', () => {
+    const scene = new Scene({ rateLimit: perSecond })
+    scene.claim(3)
+    scene.now -= 3_600_000
+    expect([scene.claim(9), scene.limits.opensAt(whole, scene.now)]).toEqual([0, scene.now + 1_000])
+    scene.now += 1_000
+    expect(scene.claim(9)).toBe(3)
+  })
+})
+
+describe('a parked group', () => {
+  test.each<[limits: TaskLimits, opensAt: number | undefined, because: string]>([
+    [{ perPartition: { rateLimit: { limit: 2, per: '1s' } } }, start + 1_000, 'time opens a rate'],
+    [{ perPartition: { concurrency: 2 } }, undefined, 'only an ending attempt opens a place'],
+    [
+      { perPartition: { rateLimit: { limit: 2, per: '1s' }, concurrency: 2 } },
+      undefined,
+      'time does not help while all places are taken',
+    ],
+    [
+      { perPartition: { rateLimit: { limit: 2, per: '1s' }, concurrency: 9 } },
+      start + 1_000,
+      'time opens it while places are free',
+    ],
+  ])('under %j opens at %j, because %s', (limits, opensAt) => {
+    const scene = new Scene(limits)
+    expect(scene.claim(9, p)).toBe(2)
+    expect(scene.limits.opensAt(p, scene.now)).toBe(opensAt)
+    scene.limits.parked(p, scene.now)
+    expect(scene.limits.nextOpeningAt()).toBe(opensAt)
+  })
+
+  test('is opened once, at its moment', () => {
+    const scene = new Scene({ perPartition: { rateLimit: { limit: 1, per: '1s' } } })
+    scene.claim(1, p)
+    scene.now += 100
+    scene.claim(1, q)
+    for (const group of [q, p, p]) scene.limits.parked(group, scene.now)
+    expect(scene.limits.nextOpeningAt()).toBe(start + 1_000)
+    expect(scene.limits.opened(start + 999)).toEqual([])
+    expect(scene.limits.opened(start + 1_000)).toEqual([p])
+    expect(scene.limits.opened(start + 9_999)).toEqual([q])
+    expect([scene.limits.opened(start + 9_999), scene.limits.nextOpeningAt()]).toEqual([[], undefined])
+  })
+
+  test('that is parked again opens at its new moment alone', () => {
+    const scene = new Scene({ perPartition: { rateLimit: { limit: 2, per: '1s' } } })
+    scene.claim(2, p)
+    scene.limits.parked(p, scene.now)
+    scene.flow = taskFlow({ perPartition: { rateLimit: { limit: 2, per: '1m' } } }, 'send')
+    scene.limits.parked(p, scene.now)
+    expect(scene.limits.opened(start + 59_999)).toEqual([])
+    expect(scene.limits.opened(start + 60_000)).toEqual([p])
+  })
+
+  test('whose places have filled is not opened by the time it was parked for', () => {
+    const scene = new Scene({ perPartition: { rateLimit: { limit: 1, per: '1s' }, concurrency: 2 } })
+    scene.claim(1, p)
+    scene.limits.parked(p, scene.now)
+    scene.run(p)
+    scene.limits.parked(p, scene.now)
+    expect([scene.limits.nextOpeningAt(), scene.limits.opened(start + 9_999)]).toEqual([undefined, []])
+  })
+})
+
+describe('ten thousand groups and more', () => {
+  test('are known by their rows once memory has forgotten those used longest ago', () => {
+    const scene = new Scene({ perPartition: { rateLimit: { limit: 1, per: '1h' } } })
+    const groups = Array.from({ length: 10_100 }, (_, n) => ({ task: 'send', partition: `p${n}` }))
+    expect(groups.every((group) => scene.claim(1, group) === 1)).toBe(true)
+    expect(groups.filter((group) => scene.room(group) > 0)).toEqual([])
+  })
+})

@@ -1,0 +1,96 @@
+import { describe, expect, test } from 'vitest'
+import type { Claimed } from '../../../../src/engine/ledger/protocol/protocol.ts'
+import { type TaskLimits, taskFlow } from '../../../../src/engine/task/limits.ts'
+import { nodeSql } from '../node-sql.ts'
+import { beatOf, completed, failed, leaseMs, minuteMs, Rig, settlementOf, snoozed, withAlarm } from '../rig.ts'
+
+/** A ledger whose task has limits in each partition, with jobs of one partition in it. */
+function limited(perPartition: TaskLimits['perPartition'], jobs: number): Rig {
+  const sql = nodeSql()
+  const flow = taskFlow({ perPartition: perPartition ?? {} }, 'send')
+  const rig = new Rig({ ...withAlarm(sql), rowsWritten: sql.rowsWritten }, { policies: { send: { flow } } })
+  for (let n = 0; n < jobs; n++) rig.enqueue({ partition: 'p' })
+  return rig
+}
+
+type End = [how: string, end: (rig: Rig, claimed: Claimed) => void]
+
+/** Every way in which the place of a running job is freed, by somebody who does not claim. */
+const ends: End[] = [
+  ['its runner settles it and leaves', (rig, { id, lease }) => rig.settle({ id, lease }, completed, { done: true })],
+  ['its runner settles it and has no use for more', (rig, { id, lease }) => rig.settle({ id, lease }, completed)],
+  ['it fails', (rig, { id, lease }) => rig.settle({ id, lease }, failed, { done: true })],
+  ['it snoozes', (rig, { id, lease }) => rig.settle({ id, lease }, snoozed, { done: true })],
+  ['its runner gives it back', (rig) => rig.sync({ seq: 2, ack: 1, done: true })],
+  [
+    'its lease lapses',
+    (rig) => {
+      rig.pass(leaseMs)
+      rig.ring()
+    },
+  ],
+]
+
+describe('a partition whose places are all taken', () => {
+  test.each(ends)('is worked on once %s', (_, end) => {
+    const rig = limited({ concurrency: 1 }, 3)
+    const claimed = rig.claim()
+    expect(rig.sync({ runner: 'r2', want: 5, done: false }).claimed).toEqual([])
+    expect(rig.core.available(rig.now)).toBe(0)
+    end(rig, claimed)
+    expect(rig.core.available(rig.now)).toBe(1)
+    expect(rig.sync({ runner: 'r3', want: 5 }).claimed).toHaveLength(1)
+    expect(rig.broken()).toEqual([])
+  })
+
+  test('has its alarm in time when a place in it is freed and not filled', () => {
+    const rig = limited({ concurrency: 2 }, 3)
+    const [a] = rig.sync({ want: 2 }).claimed as [Claimed, Claimed]
+    rig.pass(minuteMs / 4)
+    rig.ring()
+    expect(rig.alarmAt).toBeGreaterThan(rig.now + 5_000)
+    rig.sync({ seq: 2, ack: 0, settle: [settlementOf(a, completed)] })
+    expect(rig.alarmAt).toBe(rig.now + 500)
+    expect(rig.broken()).toEqual([])
+  })
+
+  test('needs no alarm when the place that is freed is filled at once, or nobody waits for it', () => {
+    const rig = limited({ concurrency: 2 }, 3)
+    const [a, b] = rig.sync({ want: 2 }).claimed as [Claimed, Claimed]
+    rig.pass(minuteMs / 4)
+    rig.ring()
+    const armed = rig.alarmAt
+    const next = rig.sync({ seq: 2, ack: 1, settle: [settlementOf(a, completed)], beat: [beatOf(b)], want: 1 })
+    expect(next.claimed).toHaveLength(1)
+    rig.sync({ seq: 3, ack: 2, settle: [settlementOf(b, completed)], beat: next.claimed.map(beatOf) })
+    expect(rig.alarmAt).toBe(armed)
+  })
+
+  test('goes on within the sync that ends an attempt', () => {
+    const rig = limited({ concurrency: 1 }, 3)
+    const { id, lease } = rig.claim()
+    const { claimed } = rig.sync({ seq: 2, ack: 1, settle: [settlementOf({ id, lease }, completed)], want: 5 })
+    expect(claimed).toHaveLength(1)
+  })
+})
+
+describe('a partition whose rate is used up', () => {
+  test('opens at its moment, and the claim that used it up is told of no earlier one', () => {
+    const rig = limited({ rateLimit: { limit: 2, per: '5s' } }, 3)
+    const reply = rig.sync({ want: 5 })
+    expect([reply.claimed.length, reply.againInMs]).toEqual([2, 5_000])
+    expect(rig.core.nextOpeningAt(rig.now)).toBeGreaterThanOrEqual(rig.now + 5_000)
+    rig.pass(4_999)
+    expect(rig.sync({ runner: 'r2', want: 5 }).claimed).toEqual([])
+    rig.pass(1)
+    expect(rig.sync({ runner: 'r3', want: 5 }).claimed).toHaveLength(1)
+  })
+
+  test('has its alarm at that moment when nobody says that they come back', () => {
+    const rig = limited({ rateLimit: { limit: 1, per: '1m' } }, 2)
+    const { id, lease } = rig.claim()
+    rig.settle({ id, lease }, completed, { done: true })
+    expect(rig.core.nextOpeningAt(rig.now)).toBe(rig.now + minuteMs)
+    expect(rig.alarmAt).toBeLessThanOrEqual(rig.now + minuteMs)
+  })
+})

@@ -1,0 +1,183 @@
+import { createHash } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { migrate, migrations, statementsOf } from '../../../../src/engine/ledger/storage/schema.ts'
+import { failureReasons, jobStates } from '../../../../src/engine/task/job.ts'
+import { type NodeSql, nodeSql } from '../node-sql.ts'
+import { Rig, withAlarm } from '../rig.ts'
+import { migratedTo } from './version-1.ts'
+
+/** Of every released migration. A released one never changes: add another, and its hash here. */
+const hashes = [
+  '3d9bcd4f92a01cb238ec3c7c906e3d1b49849c899c78bbab7a43213bb3ed473c',
+  '8d63404736fa6d458e8e248489ef9f4fa015186fcaf64cde9a336be3dd0b1313',
+  'b012d6a3225cd555f8f001464bec1658ce0927bdc0b9833803718e2c8226c827',
+  '26a025d3c673024a0afdd18fb0dd09c30969734c0bcb292023f8d0c34a02a9dc',
+]
+
+const schemaOf = (sql: NodeSql) =>
+  sql.all<{ name: string; sql: string }>('SELECT name, sql FROM sqlite_schema ORDER BY name').map((row) => ({ ...row }))
+
+describe('migrations', () => {
+  test('are those that were released', () => {
+    expect(migrations.map((text) => createHash('sha256').update(text).digest('hex'))).toEqual(hashes)
+  })
+
+  test('hold no semicolon inside a string or a comment, which is what cutting them relies on', () => {
+    for (const migration of migrations) {
+      const texts = [...migration.matchAll(/--.*$|'[^']*'/gm)].map(([text]) => text)
+      expect(texts.filter((text) => text.includes(';'))).toEqual([])
+      expect(migration).not.toMatch(/\/\*|CREATE\s+TRIGGER/i)
+    }
+  })
+
+  test('hold no two dashes inside a string, which cutting them would take for a comment', () => {
+    for (const migration of migrations) {
+      const strings = [...migration.replaceAll(/--.*$/gm, '').matchAll(/'[^']*'/g)].map(([text]) => text)
+      expect(strings.filter((text) => text.includes('--'))).toEqual([])
+    }
+  })
+
+  test('open no transaction of their own and set no pragma: a Durable Object refuses both', () => {
+    for (const statement of migrations.flatMap(statementsOf))
+      expect(statement).toMatch(/^(CREATE|ALTER|INSERT|UPDATE|DROP)\s/)
+  })
+
+  test('repeat the closed lists of the code in their checks', () => {
+    const [jobs] = schemaOf(migrated()).filter(({ name }) => name === 'jobs')
+    const listed = (column: string) =>
+      [
+        ...(new RegExp(`CHECK \\(${column} IN\\s*\\(([^)]*)\\)`).exec(jobs?.sql ?? '')?.[1] ?? '').matchAll(/'(\w+)'/g),
+      ].map(([, word]) => word)
+    expect(listed('state')).toEqual([...jobStates])
+    expect(listed('reason')).toEqual([...failureReasons])
+  })
+})
+
+describe('statementsOf', () => {
+  test.each<[text: string, statements: string[]]>([
+    ['', []],
+    ['-- only a comment\n', []],
+    ['A', ['A']],
+    ['A;B', ['A', 'B']],
+    [' A ;\n\n B ;\n', ['A', 'B']],
+    ['A -- one\n+ 1; B', ['A \n+ 1', 'B']],
+  ])('%j is %j', (text, statements) => {
+    expect(statementsOf(text)).toEqual(statements)
+  })
+})
+
+describe('migrate', () => {
+  test('brings an empty database to the newest schema and says when', () => {
+    const sql = migrated()
+    expect(sql.all('SELECT version, applied_at FROM schema_versions').map((row) => ({ ...(row as object) }))).toEqual(
+      migrations.map((_, index) => ({ version: index + 1, applied_at: 5 })),
+    )
+    expect(schemaOf(sql).map(({ name }) => name)).toEqual([
+      'bulks',
+      'facts',
+      'jobs',
+      'jobs_due',
+      'jobs_unique',
+      'limits',
+      'runners',
+      'schedules',
+      'schema_versions',
+      'tallies',
+      'task_minutes',
+    ])
+  })
+
+  test('does nothing a second time, and writes nothing', () => {
+    const sql = migrated()
+    const [schema, written] = [schemaOf(sql), sql.rowsWritten()]
+    migrate(sql, 6)
+    expect([schemaOf(sql), sql.rowsWritten()]).toEqual([schema, written])
+  })
+
+  test('leaves a newer database as it is: a deploy can be rolled back', () => {
+    const sql = migrated()
+    sql.all('ALTER TABLE jobs ADD COLUMN region TEXT')
+    sql.all('INSERT INTO schema_versions (version, applied_at) VALUES (99, 5)')
+    const schema = schemaOf(sql)
+    migrate(sql, 6)
+    expect(schemaOf(sql)).toEqual(schema)
+    const rig = new Rig({ ...withAlarm(sql), rowsWritten: sql.rowsWritten })
+    rig.enqueue()
+    rig.settle(rig.claim(), { kind: 'completed' })
+    expect(rig.broken()).toEqual([])
+  })
+
+  test('that fails on its way leaves the schema of the version before, and goes on from there', () => {
+    // The table of versions and the look into it come first, and each migration ends with its version.
+    const statements = 2 + migrations.reduce((sum, text) => sum + statementsOf(text).length + 1, 0)
+    const left: number[] = []
+    for (let nth = 1; nth < statements; nth++) {
+      const sql = nodeSql()
+      let count = 0
+      const failing: NodeSql = {
+        ...sql,
+        all: (statement, ...bindings) => {
+          if (++count > nth) throw new Error('disk I/O error')
+          return sql.all(statement, ...bindings)
+        },
+      }
+      expect(() => migrate(failing, 5)).toThrow('disk I/O error')
+      const version = versionOf(sql)
+      expect(schemaOf(sql), `after statement ${nth}`).toEqual(schemaOf(migratedTo(version)))
+      migrate(sql, 6)
+      expect(schemaOf(sql)).toEqual(schemaOf(migrated()))
+      left.push(version)
+    }
+    expect([...new Set(left)]).toEqual(migrations.map((_, index) => index))
+  })
+
+  test('of a database of any version brings it to the same schema, and keeps when it came to each', () => {
+    for (const version of migrations.keys()) {
+      const sql = migratedTo(version)
+      migrate(sql, 9)
+      expect(schemaOf(sql)).toEqual(schemaOf(migrated()))
+      expect(sql.all<{ at: number }>('SELECT applied_at AS at FROM schema_versions').map(({ at }) => at)).toEqual(
+        migrations.map((_, index) => (index < version ? 5 : 9)),
+      )
+    }
+  })
+
+  test.each<[columns: object, because: string]>([
+    [{ state: 'done' }, 'no state has that name'],
+    [{ reason: 'bored' }, 'no reason has that name'],
+    [{ attempt: -1 }, 'attempts count from nothing'],
+    [{ attempt: 4 }, 'attempts end at their maximum'],
+    [{ task: null }, 'every job has a task'],
+    [{ input: null }, 'every job has an input'],
+  ])('a row with %j is refused, because %s', (columns) => {
+    const row = {
+      id: '3-01',
+      task: 'send',
+      state: 'queued',
+      reason: null,
+      priority: 0,
+      bytes: 2,
+      attempt: 0,
+      max_attempts: 3,
+      created_at: 5,
+      input: '{}',
+    }
+    const insert = (values: object) => {
+      const names = Object.keys(values)
+      const places = names.map(() => '?').join(', ')
+      migrated().all(`INSERT INTO jobs (${names.join(', ')}) VALUES (${places})`, ...(Object.values(values) as never[]))
+    }
+    expect(() => insert(row)).not.toThrow()
+    expect(() => insert({ ...row, ...columns })).toThrow(/constraint failed/)
+  })
+})
+
+function migrated(): NodeSql {
+  const sql = nodeSql()
+  migrate(sql, 5)
+  return sql
+}
+
+function versionOf(sql: NodeSql): number {
+  return sql.all<{ version: number | null }>('SELECT MAX(version) AS version FROM schema_versions')[0]?.version ?? 0
+}
