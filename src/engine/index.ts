@@ -10,12 +10,13 @@
  */
 
 // Set-up: one call a Worker, and what it takes.
-export { type Chard, type ChardWorker, createChard, type Schedule } from './chard.ts'
+export { createChard } from './chard.ts'
 export type { JobAmendment, JobFilter, JobList, JobQuery, Overview } from './client/client.ts'
 export type { BulkProgress, Drained, ScheduleList, Steered } from './client/control.ts'
 export type { Schedules } from './client/schedules.ts'
 export { type ChartSpan, type Charts, chartSpans, type Metrics } from './client/stats.ts'
 export type { TaskList, TaskOverview } from './client/task-list.ts'
+export type { Chard, Schedule } from './compose.ts'
 export type { Settings, TaskSettings } from './ledger/domain/settings.ts'
 export { bucketEndsMs, type Histogram, type Totals } from './ledger/domain/stats.ts'
 export {
@@ -71,3 +72,4 @@ export { traceIdOf } from './task/trace.ts'
 export type { Unique } from './task/unique.ts'
 // Failures, told to an endpoint.
 export type { FailedMessage, Webhook, WebhookOption } from './webhook.ts'
+export type { ChardWorker } from './worker.ts'

@@ -50,4 +50,5 @@ export const workerPlatform: Platform = {
   trace: currentTrace,
   withTrace: (trace, work) => (trace === traces.getStore() ? work() : traces.run(trace, work)),
   log: (event, details) => console.log(JSON.stringify({ event, ...details })),
+  warn: (event, details) => console.warn(JSON.stringify({ event, ...details })),
 }

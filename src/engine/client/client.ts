@@ -221,8 +221,7 @@ export class Client {
 
   /** @param input its new input as JSON text; left out, it keeps the one it has */
   async redrive(id: string, input?: string): Promise<JobRecord> {
-    // The previous release takes the id alone.
-    return this.#one(id, (ledger) => ledger.redrive(input === undefined ? id : { id, input }))
+    return this.#one(id, (ledger) => ledger.redrive({ id, ...(input !== undefined && { input }) }))
   }
 
   async amend(id: string, { priority, at, delay }: JobAmendment): Promise<JobRecord> {

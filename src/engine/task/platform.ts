@@ -25,4 +25,6 @@ export interface Platform {
   withTrace<T>(trace: string | undefined, work: () => T): T
   /** One structured line for the log. */
   log(event: string, details: Record<string, unknown>): void
+  /** The same for what somebody should look at. */
+  warn(event: string, details: Record<string, unknown>): void
 }

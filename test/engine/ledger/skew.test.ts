@@ -38,7 +38,7 @@ describe('a caller of a later version', () => {
     await asAny(ledger).sync({ ...syncOf(3), settle, ...later })
     expect(await ledger.get(job.id)).toMatchObject({ state: 'completed', output: { n: 2 } })
     expect(await asAny(ledger).list({ limit: 5, ...later })).toMatchObject({ jobs: [{ id: job.id }] })
-    expect(await ledger.redrive(job.id)).toMatchObject({ state: 'queued' })
+    expect(await ledger.redrive({ id: job.id })).toMatchObject({ state: 'queued' })
     expect(await ledger.cancel(job.id)).toMatchObject({ state: 'cancelled' })
   })
 

@@ -127,6 +127,10 @@ export class Isolate implements Platform {
     this.logged.push({ event, ...details })
   }
 
+  warn(event: string, details: Record<string, unknown>): void {
+    this.log(event, details)
+  }
+
   /** The events logged under this name. */
   events(event: string): LogEntry[] {
     return this.logged.filter((entry) => entry.event === event)

@@ -1,6 +1,7 @@
 /** An isolate: one copy of the Worker's code in one version, and the invocations that run in it. */
-import type { Chard, ChardWorker } from '../../../src/engine/chard.ts'
+import type { Chard } from '../../../src/engine/compose.ts'
 import type { Task } from '../../../src/engine/task/task.ts'
+import type { ChardWorker } from '../../../src/engine/worker.ts'
 import type { Input } from '../moods.ts'
 import type { Invocation } from './invocation.ts'
 import type { Surroundings } from './machine.ts'

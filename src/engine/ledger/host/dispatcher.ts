@@ -22,7 +22,7 @@ import type {
   ListRequest,
   RedriveRequest,
   Refusal,
-  ScheduleAction,
+  ScheduleControl,
   ScheduleRecord,
   ShardMetrics,
   ShardOverview,
@@ -122,9 +122,8 @@ export class Dispatcher implements LedgerRpc {
     return this.#steered((now) => this.#core.cancel(id, now))
   }
 
-  async redrive(request: RedriveRequest | string): Promise<JobRecord | Refusal> {
-    const asked = typeof request === 'string' ? { id: request } : request
-    return this.#steered((now) => this.#core.redrive(asked, now))
+  async redrive(request: RedriveRequest): Promise<JobRecord | Refusal> {
+    return this.#steered((now) => this.#core.redrive(request, now))
   }
 
   async amend(request: AmendRequest): Promise<JobRecord | Refusal> {
@@ -155,7 +154,7 @@ export class Dispatcher implements LedgerRpc {
     return this.#core.schedules(this.#begin())
   }
 
-  async steerSchedule(name: string, action: ScheduleAction): Promise<ScheduleRecord | Refusal> {
+  async steerSchedule({ name, action }: ScheduleControl): Promise<ScheduleRecord | Refusal> {
     return this.#steered((now) => this.#core.steerSchedule(name, action, now))
   }
 

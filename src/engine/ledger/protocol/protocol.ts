@@ -267,6 +267,12 @@ export interface ScheduleRecord {
 
 export type ScheduleAction = 'pause' | 'resume'
 
+/** What a person wants of a schedule. */
+export interface ScheduleControl {
+  readonly name: string
+  readonly action: ScheduleAction
+}
+
 /** A job of a schedule now, beside its slots. The caller makes the id, so that a repeated call makes one job. */
 export interface TriggerRequest {
   readonly name: string
@@ -332,35 +338,41 @@ export interface ShardMetrics extends ShardOverview {
   readonly totals: readonly TaskTotals[]
 }
 
-/** The ledger as its callers see it. */
-export interface LedgerRpc {
-  enqueue(request: EnqueueRequest): Promise<EnqueueReply>
-  sync(request: SyncRequest): Promise<SyncReply>
-  get(id: string): Promise<JobRecord | Refusal>
-  list(request: ListRequest): Promise<ListReply>
-  cancel(id: string): Promise<JobRecord | Refusal>
-  /** The previous release sends the id alone. */
-  redrive(request: RedriveRequest | string): Promise<JobRecord | Refusal>
-  amend(request: AmendRequest): Promise<JobRecord | Refusal>
+/** The verbs of a ledger: what each takes, and what it answers. */
+export interface LedgerVerbs {
+  enqueue(request: EnqueueRequest): EnqueueReply
+  sync(request: SyncRequest): SyncReply
+  get(id: string): JobRecord | Refusal
+  list(request: ListRequest): ListReply
+  cancel(id: string): JobRecord | Refusal
+  redrive(request: RedriveRequest): JobRecord | Refusal
+  amend(request: AmendRequest): JobRecord | Refusal
   /** Begins a bulk action, or answers how far the one of this id is. */
-  bulk(request: BulkRequest): Promise<BulkReply | Refusal>
-  bulkProgress(id: string): Promise<BulkReply | Refusal>
+  bulk(request: BulkRequest): BulkReply | Refusal
+  bulkProgress(id: string): BulkReply | Refusal
   /** Changes the deployment's settings. Asked of shard 0, which alone makes new versions. */
-  change(change: SettingsChange): Promise<Settings>
-  settings(): Promise<Settings>
+  change(change: SettingsChange): Settings
+  settings(): Settings
   /** Takes settings that are newer than its own. */
-  adopt(settings: Settings): Promise<void>
-  schedules(): Promise<ScheduleRecord[]>
-  steerSchedule(name: string, action: ScheduleAction): Promise<ScheduleRecord | Refusal>
-  triggerSchedule(request: TriggerRequest): Promise<Enqueued>
-  overview(): Promise<ShardOverview>
-  charts(request: ChartsRequest): Promise<ChartsReply>
-  metrics(): Promise<ShardMetrics>
+  adopt(settings: Settings): void
+  schedules(): ScheduleRecord[]
+  steerSchedule(request: ScheduleControl): ScheduleRecord | Refusal
+  triggerSchedule(request: TriggerRequest): Enqueued
+  overview(): ShardOverview
+  charts(request: ChartsRequest): ChartsReply
+  metrics(): ShardMetrics
   /** The kill switch: stops giving out work, sending wake-ups and arming the alarm; `false` lets go. */
-  halt(on: boolean): Promise<void>
+  halt(on: boolean): void
   /**
    * The watchdog's call: arms what lost its alarm, and takes settings that are newer than its own. True when it had to
    * arm.
    */
-  wake(settings?: Settings): Promise<boolean>
+  wake(settings?: Settings): boolean
+}
+
+export type Verb = keyof LedgerVerbs
+
+/** A ledger as its callers reach it. */
+export type LedgerRpc = {
+  readonly [V in Verb]: (...request: Parameters<LedgerVerbs[V]>) => Promise<ReturnType<LedgerVerbs[V]>>
 }
