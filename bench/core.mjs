@@ -25,14 +25,14 @@ await build({
 const { LedgerCore, newJobId } = await import(outfile)
 
 const rate = { limit: 1_000_000, perMs: 1_000 }
-/** @type {Record<string, { flow?: object, partitions?: number }>} */
+/** @type {Record<string, { limits?: object, partitions?: number }>} */
 const cases = {
   plain: {},
-  'concurrency at capacity': { flow: { whole: { concurrency: batch }, each: {} } },
-  'a rate limit': { flow: { whole: { rate }, each: {} } },
-  '100 partitions': { flow: { whole: {}, each: {} }, partitions: 100 },
-  '100 partitions, each limited': { flow: { whole: {}, each: { rate, concurrency: 10 } }, partitions: 100 },
-  '10,000 partitions of one place': { flow: { whole: {}, each: { concurrency: 1 } }, partitions: 10_000 },
+  'concurrency at capacity': { limits: { whole: { concurrency: batch }, each: {} } },
+  'a rate limit': { limits: { whole: { rate }, each: {} } },
+  '100 partitions': { limits: { whole: {}, each: {} }, partitions: 100 },
+  '100 partitions, each limited': { limits: { whole: {}, each: { rate, concurrency: 10 } }, partitions: 100 },
+  '10,000 partitions of one place': { limits: { whole: {}, each: { concurrency: 1 } }, partitions: 10_000 },
 }
 
 /** @type {Record<string, number[]>} */
@@ -57,10 +57,10 @@ for (const [name, found] of Object.entries(ratios)) {
 /**
  * Enqueues, claims and settles so many jobs; answers how many a second.
  *
- * @param {{ flow?: object, partitions?: number }} which
+ * @param {{ limits?: object, partitions?: number }} which
  * @param {number} count
  */
-function run({ flow, partitions = 0 }, count) {
+function run({ limits, partitions = 0 }, count) {
   const retry = { maxAttempts: 5, backoff: 'exponential', delayMs: 1_000, maxDelayMs: 3_600_000, jitter: 'full' }
   let now = 1_900_000_000_000
   const options = {
@@ -68,7 +68,7 @@ function run({ flow, partitions = 0 }, count) {
     sql: nodeSql(),
     setAlarm() {},
     random: Math.random,
-    policy: () => ({ retry, onFailed: false, ...(flow && { flow }) }),
+    policy: () => ({ retry, onFailed: false, ...(limits && { limits }) }),
     retentionMs: 7 * 86_400_000,
     historyBytesMax: 2 ** 30,
   }
@@ -82,7 +82,7 @@ function run({ flow, partitions = 0 }, count) {
       maxAttempts: 5,
       ...(partitions > 0 && { partition: `p${(made + index) % partitions}` }),
     }))
-    core.enqueue({ homes: 8, jobs: fresh }, now++)
+    core.enqueue({ homeShards: 8, jobs: fresh }, now++)
   }
   /** @type {object[]} */
   let settle = []
@@ -92,7 +92,7 @@ function run({ flow, partitions = 0 }, count) {
       seq,
       ack: seq - 1,
       tasks: { send: 25_000 },
-      beat: [],
+      heartbeats: [],
       want: batch,
       remainingMs: 600_000,
     }

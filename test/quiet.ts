@@ -2,8 +2,8 @@
  * Alarms of ledgers that `reset` has deleted still ring. One that does while its file comes to its end can leave the
  * test runtime waiting for ever, so a file waits a little longer than the most patient of them.
  */
-import { wakeUpPatienceMs } from '../src/engine/ledger/transaction/transaction.ts'
+import { wakeUpTimeoutMs } from '../src/engine/ledger/transaction/transaction.ts'
 
 export function untilAlarmsHaveRung(): Promise<void> {
-  return scheduler.wait(wakeUpPatienceMs * 2)
+  return scheduler.wait(wakeUpTimeoutMs * 2)
 }

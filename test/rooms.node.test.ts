@@ -27,6 +27,8 @@ function importsOf(file: string): string[] {
 /** What is synchronous and pure: everything under the ledger but its two edges, and what calls it from outside. */
 const edges = [
   'host/ledger.ts',
+  'host/durable-object.ts',
+  'host/verbs.ts',
   'host/durable-sql.ts',
   'host/dispatcher.ts',
   'host/held-polls.ts',

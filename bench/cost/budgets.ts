@@ -33,6 +33,6 @@ export const levels: Readonly<Record<string, Budget>> = {
 }
 
 /** A beat for each so many milliseconds that a job runs is all that it may add to a plain one's requests. */
-export const beatMs = 10_000
+export const heartbeatMs = 10_000
 /** The shapes of long jobs, and how long each runs. */
 export const longMs: Readonly<Record<string, number>> = { '5 s': 5_000, '10 min': 600_000 }

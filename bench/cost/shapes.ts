@@ -120,7 +120,7 @@ function scheduled(deployment: Deployment): (slots: number) => Promise<void> {
   const task = world.task({ name: 'slot', input: anything, run: () => world.clock.sleep(handlerMs) })
   world.schedules.add({ name: 'every-minute', every: '1m', task, input: 1 })
   const steer = (action: 'pause' | 'resume') =>
-    world.until(world.client.call(0, (ledger) => ledger.steerSchedule({ name: 'every-minute', action })))
+    world.until(world.client.call(0, (ledger) => ledger.controlSchedule({ name: 'every-minute', action })))
   return async (slots) => {
     await steer('resume')
     await deployment.minutes(slots)

@@ -17,7 +17,7 @@ const task = 'noop'
 
 /** As much of the core as is used here. It is bundled when the bench runs, so it is typed here. */
 export interface Core {
-  enqueue(request: { homes: number; jobs: readonly object[] }, now: number): unknown
+  enqueue(request: { homeShards: number; jobs: readonly object[] }, now: number): unknown
   sync(request: object, now: number): { claimed: readonly Claimed[] }
   halt(on: boolean, now: number): void
 }
@@ -98,7 +98,7 @@ export class Shard implements Disposable {
       ack: this.#seq - 1,
       tasks: { [task]: 25_000 },
       settle: this.#settle,
-      beat: [],
+      heartbeats: [],
       want,
       remainingMs: 600_000,
     }
@@ -125,7 +125,7 @@ export class Shard implements Disposable {
     const ids = Array.from({ length: count }, () => newJobId(0, now, Math.random))
     const jobs = ids.map((id) => ({ id, task, input: '{"n":0}', maxAttempts: 5 }))
     const began = performance.now()
-    this.core.enqueue({ homes: 1, jobs }, now)
+    this.core.enqueue({ homeShards: 1, jobs }, now)
     return { first: ids[0] ?? '', took: performance.now() - began }
   }
 

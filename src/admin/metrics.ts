@@ -5,7 +5,7 @@
  * - Counters come from what is on disk and never fall. With a shard missing they are left out: a sum without it would look
  *   like a restart, and its return like a burst.
  */
-import { bucketEndsMs, type Histogram, jobStates, type Metrics, type Totals } from '../engine/index.ts'
+import { bucketEndsMs, type Counters, type Histogram, jobStates, type Metrics } from '../engine/index.ts'
 import { type Distribution, OpenMetrics } from './open-metrics.ts'
 
 /** Tasks that are told apart. */
@@ -53,20 +53,20 @@ export function metricsText({ shards, missing }: Metrics, served: readonly strin
 }
 
 function counters(out: OpenMetrics, shards: Metrics['shards'], labelOf: (task: string) => string): void {
-  const all = shards.flatMap(({ totals }) => totals)
+  const all = shards.flatMap(({ counters }) => counters)
   const byTask = Map.groupBy(all, ({ task }) => labelOf(task))
-  const totalsOf = (task: string) => (byTask.get(task) ?? []).map(({ totals }) => totals)
+  const totalsOf = (task: string) => (byTask.get(task) ?? []).map(({ counters }) => counters)
   const tasks = [...byTask.keys()].sort()
-  const counted = (label: string, of: (totals: Totals) => Readonly<Record<string, number | undefined>>) =>
+  const counted = (label: string, of: (counters: Counters) => Readonly<Record<string, number | undefined>>) =>
     tasks.flatMap((task) => {
       const sums = new Map<string, number>()
-      for (const totals of totalsOf(task))
-        for (const [name, n = 0] of Object.entries(of(totals))) sums.set(name, (sums.get(name) ?? 0) + n)
+      for (const counters of totalsOf(task))
+        for (const [name, n = 0] of Object.entries(of(counters))) sums.set(name, (sums.get(name) ?? 0) + n)
       return [...sums].map(([name, n]) => [{ task, [label]: name }, n] as const)
     })
-  const distributed = (of: (totals: Totals) => Histogram) =>
+  const distributed = (of: (counters: Counters) => Histogram) =>
     tasks.map((task) => [{ task }, distribution(totalsOf(task).map(of))] as const)
-  const spent = (name: keyof Totals['costs']) => sum(all.map(({ totals }) => totals.costs[name]))
+  const spent = (name: keyof Counters['costs']) => sum(all.map(({ counters }) => counters.costs[name]))
   out
     .counter(
       'chard_enqueued',

@@ -99,7 +99,7 @@ const mappings: Readonly<Record<ChardErrorCode, Mapping>> = {
   'unknown-bulk': { status: 404 },
   // Mistakes of the deployment, not of the caller.
   'too-long': { status: 500, detail: setUpDetail },
-  'homes-mismatch': { status: 500, detail: setUpDetail },
+  'home-shards-mismatch': { status: 500, detail: setUpDetail },
   'missing-binding': { status: 500, detail: setUpDetail },
   'job-failed': { status: 500, detail: 'The work that this answer needs did not succeed.' },
   'wait-timeout': { status: 504, detail: 'The work is not done yet and goes on. Ask for its job later.' },

@@ -95,7 +95,7 @@ export function schedulesApi({ schedules }: Pick<Steering, 'schedules'>) {
 }
 
 function scheduleView(record: ScheduleRecord): z.infer<typeof scheduleSchema> {
-  const { name, task, shard, rule, catchUp, overlap, spreadMs, state, stopped, nextAt, next, history } = record
+  const { name, task, shard, rule, catchUp, overlap, jitterMs, state, stopped, nextAt, next, history } = record
   return {
     name,
     task,
@@ -103,7 +103,7 @@ function scheduleView(record: ScheduleRecord): z.infer<typeof scheduleSchema> {
     ...(rule && { rule: 'cron' in rule ? { cron: rule.cron, timezone: rule.timezone } : { everyMs: rule.everyMs } }),
     ...(catchUp !== undefined && { catchUp }),
     ...(overlap !== undefined && { overlap }),
-    ...(spreadMs !== undefined && { spreadMs }),
+    ...(jitterMs !== undefined && { jitterMs }),
     state,
     ...(stopped && { stopped }),
     ...(nextAt !== undefined && { nextAt: iso(nextAt) }),

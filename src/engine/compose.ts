@@ -32,7 +32,7 @@ import { ServedTasks } from './runner/tasks.ts'
 import type { Duration } from './task/duration.ts'
 import { ChardError, type Snooze } from './task/errors.ts'
 import type { Job, JobRecord } from './task/job.ts'
-import { type TaskFlow, type TaskLimits, taskFlow } from './task/limits.ts'
+import { type CheckedLimits, checkedLimits, type TaskLimits } from './task/limits.ts'
 import type { Platform } from './task/platform.ts'
 import { defaultRetryPolicy } from './task/retry.ts'
 import type { ScheduleOptions } from './task/schedule.ts'
@@ -195,13 +195,13 @@ const syncsMax = 500
  */
 export function composeEngine(options: ChardOptions, { platform, startRunner }: EngineHost): Engine {
   const checked = checkedOptions(options)
-  const { homes, spread, concurrency, jobsMax, historyBytesMax, retentionMs, logsAttempts, webhook } = checked
+  const { homeShards, spread, concurrency, jobsMax, historyBytesMax, retentionMs, logsAttempts, webhook } = checked
   const bindings = new Bindings(options, () => platform.env())
   const stubs = (shard: number) => bindings.ledger(shard)
   const endings = new Endings()
-  const client = new Client({ homes, spread, retentionMs, platform, stubs, endings })
+  const client = new Client({ homeShards, spread, retentionMs, platform, stubs, endings })
   const steering = new Steering(client, platform)
-  const book = new ScheduleBook(steering, homes)
+  const book = new ScheduleBook(steering, homeShards)
   const enqueueChild = enqueueChildOf(client)
   let served: ServedTasks | undefined
   let servedByName: ReturnType<Chard['served']> = new Map()
@@ -251,8 +251,8 @@ export function composeEngine(options: ChardOptions, { platform, startRunner }: 
   }
 
   const setLimits = async (task: string, limits?: TaskLimits): Promise<Steered> => {
-    const { flow } = servedTask(task)
-    if (limits) refuseUndeclared(task, flow, taskFlow(limits, task))
+    const { limits: declared } = servedTask(task)
+    if (limits) refuseUndeclared(task, declared, checkedLimits(limits, task))
     return steering.change({ kind: 'limits', task, limits })
   }
 
@@ -271,14 +271,14 @@ export function composeEngine(options: ChardOptions, { platform, startRunner }: 
       served = known
       servedByName = new Map(tasks.map((task) => [task.name, task]))
       const policies = new Map<string, TaskPolicy>()
-      for (const { name, retry, retentionMs: own, onFailed, flow } of definitions) {
-        policies.set(name, { retry, retentionMs: own, onFailed: onFailed !== undefined, flow })
+      for (const { name, retry, retentionMs: own, onFailed, limits } of definitions) {
+        policies.set(name, { retry, retentionMs: own, onFailed: onFailed !== undefined, limits })
         policies.set(onFailedTask(name), { retry, retentionMs: own, onFailed: false })
       }
       const consumer = {
         platform,
         runShard: (shard: number) => runShard(shard, known, queueWallMs),
-        isShard: (shard: number) => shard < Math.max(homes, spread),
+        isShard: (shard: number) => shard < Math.max(homeShards, spread),
       }
       return {
         async queue(batch) {
@@ -301,7 +301,7 @@ export function composeEngine(options: ChardOptions, { platform, startRunner }: 
           platform,
           schedules: (shard) => book.onShard(shard),
           serves: (name) => policies.has(name),
-          announces: () => isSet(webhook),
+          notifies: () => isSet(webhook),
           sendWakeUps: (shard, wakeUps) => bindings.sendWakeUps(shard, wakeUps),
           startRunner: (shard) => {
             const start = options.directStart === false ? undefined : startRunner()
@@ -365,7 +365,7 @@ function isSet(webhook: (() => Webhook | undefined) | undefined): boolean {
 }
 
 /** A limit that the code does not declare would hold on each shard by itself: its jobs were not brought together. */
-function refuseUndeclared(task: string, declared: TaskFlow, set: TaskFlow): void {
+function refuseUndeclared(task: string, declared: CheckedLimits, set: CheckedLimits): void {
   for (const of of ['whole', 'each'] as const) {
     for (const kind of ['rate', 'concurrency'] as const) {
       if (set[of][kind] === undefined || declared[of][kind] !== undefined) continue

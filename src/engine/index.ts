@@ -18,7 +18,7 @@ export { type ChartSpan, type Charts, chartSpans, type Metrics } from './client/
 export type { TaskList, TaskOverview } from './client/task-list.ts'
 export type { Chard, Schedule } from './compose.ts'
 export type { Settings, TaskSettings } from './ledger/domain/settings.ts'
-export { bucketEndsMs, type Histogram, type Totals } from './ledger/domain/stats.ts'
+export { bucketEndsMs, type Counters, type Histogram } from './ledger/domain/stats.ts'
 export {
   type BulkAction,
   type ScheduleRecord,
@@ -62,7 +62,7 @@ export {
   type ScheduledBy,
   type Stored,
 } from './task/job.ts'
-export type { FlowLimits, RateLimit, TaskLimits } from './task/limits.ts'
+export type { LimitOptions, RateLimit, TaskLimits } from './task/limits.ts'
 export type { Backoff, RetryOptions } from './task/retry.ts'
 // Schedules: when a task runs by itself.
 export type { CatchUp, Overlap, ScheduleOptions } from './task/schedule.ts'

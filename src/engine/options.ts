@@ -43,10 +43,10 @@ export interface ChardOptions extends BindingOptions {
 
 /** @throws ChardError `invalid-option`, naming the option, the value it got and the value it takes */
 export function checkedOptions(options: ChardOptions) {
-  const homes = count('shards', options.shards ?? 8, 1, 1_000)
+  const homeShards = count('shards', options.shards ?? 8, 1, 1_000)
   return {
-    homes,
-    spread: count('spread', options.spread ?? homes, homes, 1_000),
+    homeShards,
+    spread: count('spread', options.spread ?? homeShards, homeShards, 1_000),
     concurrency: count('runner.concurrency', options.runner?.concurrency ?? 10, 1, 100),
     jobsMax: count('runner.jobs', options.runner?.jobs ?? 500, 1, 100_000),
     historyBytesMax: count('historyBytesMax', options.historyBytesMax ?? 2 ** 30, 2 ** 20, 9 * 2 ** 30),

@@ -102,7 +102,7 @@ export function fakeChard({
     async metrics() {
       calls.push('metrics')
       if (failsWith !== undefined) throw failsWith
-      return { shards: [{ ...shard, totals: [] }], missing }
+      return { shards: [{ ...shard, counters: [] }], missing }
     },
     async overview() {
       calls.push('overview')

@@ -81,7 +81,7 @@ const nightly: ScheduleRecord = {
   rule: { cron: '0 3 * * *', timezone: 'Europe/Berlin' },
   catchUp: 'latest',
   overlap: 'skip',
-  spreadMs: 0,
+  jitterMs: 0,
   state: 'active',
   nextAt: noon,
   next: [noon, noon + 86_400_000],

@@ -1,11 +1,11 @@
 /** What the metrics say, and what they never do. The end-to-end tests let Prometheus' own parser read them. */
 import { describe, expect, test } from 'vitest'
 import { metricsText } from '../../src/admin/metrics.ts'
-import { bucketEndsMs, jobStates, type Metrics, type Totals } from '../../src/engine/index.ts'
+import { bucketEndsMs, type Counters, jobStates, type Metrics } from '../../src/engine/index.ts'
 
 const now = 1_900_000_000_000
 
-function totals(more: Partial<Totals> = {}): Totals {
+function counters(more: Partial<Counters> = {}): Counters {
   const costs = { rowsRead: 100, rowsWritten: 10, wakeUps: 3, wakeUpsLate: 2, wakeUpsResent: 1 }
   return {
     enqueued: 7,
@@ -29,7 +29,7 @@ function shardOf(shard: number, more: Partial<Metrics['shards'][number]> = {}): 
     tasks: { send: states },
     settings: 0,
     bytes: 4_096,
-    totals: [{ task: 'send', totals: totals() }],
+    counters: [{ task: 'send', counters: counters() }],
     ...more,
   }
 }
@@ -85,7 +85,7 @@ describe('metrics', () => {
     const named = Array.from({ length: 300 }, (_, n) => `task-${n}`)
     const shard = shardOf(0, {
       tasks: Object.fromEntries(named.map((task) => [task, shardOf(0).states])),
-      totals: [...named, 'constructor', 'gone'].map((task) => ({ task, totals: totals() })),
+      counters: [...named, 'constructor', 'gone'].map((task) => ({ task, counters: counters() })),
     })
     const enqueued = lines(textOf({ shards: [shard] }, named), 'chard_enqueued_total')
     expect(enqueued).toHaveLength(101)
@@ -97,7 +97,7 @@ describe('metrics', () => {
 
   test('escape what a name may hold, and end as the format says', () => {
     const errors = { 'a"b\\c\nd': 1 }
-    const text = textOf({ shards: [shardOf(0, { totals: [{ task: 'send', totals: totals({ errors }) }] })] })
+    const text = textOf({ shards: [shardOf(0, { counters: [{ task: 'send', counters: counters({ errors }) }] })] })
     expect(text).toContain('error="a\\"b\\\\c\\nd"')
     expect(text.endsWith('\n# EOF\n')).toBe(true)
   })

@@ -53,7 +53,7 @@ describe('problemOf', () => {
     draining: 503,
     'unknown-schedule': 404,
     'unknown-bulk': 404,
-    'homes-mismatch': 500,
+    'home-shards-mismatch': 500,
     'missing-binding': 500,
     'wait-timeout': 504,
     'job-failed': 500,

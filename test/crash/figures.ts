@@ -1,5 +1,5 @@
 /** The figures of a run: what was survived, how long it took, and how often "at least once" was really twice. */
-import type { Books } from './ledger-rows.ts'
+import type { Memory } from './ledger-rows.ts'
 import type { Load } from './load.ts'
 import type { BookRow } from './shapes.ts'
 
@@ -15,7 +15,7 @@ export interface Timeline {
   readonly events: ReadonlyMap<string, number>
 }
 
-export function figures(load: Load, { jobs, runs }: Books, time: Timeline): (readonly [string, string])[] {
+export function figures(load: Load, { jobs, runs }: Memory, time: Timeline): (readonly [string, string])[] {
   const byId = new Map(jobs.map((row) => [row.id, row]))
   const promised = [...load.promised.values()].flatMap(({ asked, id }) => {
     const row = byId.get(id)

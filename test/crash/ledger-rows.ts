@@ -3,13 +3,13 @@ import type { DevServer } from '../e2e/dev-server.ts'
 import type { BookRow, BooksPage, Glance, Run } from './shapes.ts'
 
 /** Everything there is to judge. */
-export interface Books {
+export interface Memory {
   readonly jobs: readonly BookRow[]
   readonly runs: readonly Run[]
   readonly glance: Glance
 }
 
-export async function readBooks(server: DevServer): Promise<Books> {
+export async function readBooks(server: DevServer): Promise<Memory> {
   return { jobs: await allJobs(server), runs: await allRuns(server), glance: await glance(server) }
 }
 

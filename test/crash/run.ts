@@ -77,7 +77,7 @@ async function judge(victim: Victim): Promise<void> {
     await victim.server.fetch('/jobs', { method: 'POST', body: JSON.stringify([job]) })
   }
   await recover(victim)
-  const books = await readBooks(victim.server)
+  const memory = await readBooks(victim.server)
   const lastReadyAt = victim.readyAt
   const endedAt = Date.now()
 
@@ -88,9 +88,9 @@ async function judge(victim: Victim): Promise<void> {
   const { restartsMs, unarmed, alarming, events } = victim
   console.log()
   const time = { kills: victim.kills, startedAt, lastReadyAt, endedAt, restartsMs, events }
-  for (const [name, figure] of figures(load, books, time)) console.log(`${name.padEnd(16)} ${figure}`)
+  for (const [name, figure] of figures(load, memory, time)) console.log(`${name.padEnd(16)} ${figure}`)
   console.log()
-  report({ load, books, reread, calm: calm.map(({ n }) => n), unarmed, alarming })
+  report({ load, memory, reread, calm: calm.map(({ n }) => n), unarmed, alarming })
 }
 
 /** Kills at the planned moments, while jobs come in; the most of them just before, so that a kill meets all they do. */

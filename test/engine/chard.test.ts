@@ -244,8 +244,8 @@ describe('what the platform does to it', () => {
     await double.enqueue({ n: 1 }, { idempotencyKey: fresh('home'), delay: '1h' })
     const { shards } = await chard.overview()
     const used = shards.find(({ states }) => states.scheduled > 0)?.shard ?? 0
-    const reply = await ledgerOf(used).enqueue({ homes: 3, jobs: [newJob(used)] })
-    expect(reply).toMatchObject({ refused: 'homes-mismatch', message: expect.stringContaining('began with 2') })
+    const reply = await ledgerOf(used).enqueue({ homeShards: 3, jobs: [newJob(used)] })
+    expect(reply).toMatchObject({ refused: 'home-shards-mismatch', message: expect.stringContaining('began with 2') })
   })
 
   test('a halted deployment records and answers, but gives out no work and arms nothing, until it is let go', async () => {

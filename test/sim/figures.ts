@@ -8,7 +8,7 @@ export interface Violation {
 }
 
 /** Things that happened, by name. */
-export type Tally = Record<string, number>
+export type MinuteStat = Record<string, number>
 
 /** One run. */
 export interface RunFigures {
@@ -17,7 +17,7 @@ export interface RunFigures {
   readonly violation: Violation | undefined
   /** Two runs of one seed have one trace. */
   readonly trace: number
-  readonly tally: Tally
+  readonly minuteStat: MinuteStat
 }
 
 export interface Figures {
@@ -26,16 +26,16 @@ export interface Figures {
   seconds: number
   readonly violations: Violation[]
   /** Side effects by job, faults and other things that happened. */
-  readonly effects: Tally
+  readonly effects: MinuteStat
 }
 
 export function noFigures(): Figures {
   return { seeds: 0, steps: 0, seconds: 0, violations: [], effects: {} }
 }
 
-export function add(sum: Figures, { steps, violation, tally }: RunFigures): void {
+export function add(sum: Figures, { steps, violation, minuteStat }: RunFigures): void {
   sum.seeds++
   sum.steps += steps
   if (violation) sum.violations.push(violation)
-  for (const [name, count] of Object.entries(tally)) sum.effects[name] = (sum.effects[name] ?? 0) + count
+  for (const [name, count] of Object.entries(minuteStat)) sum.effects[name] = (sum.effects[name] ?? 0) + count
 }

@@ -27,7 +27,7 @@ export interface SchedulePlan {
   readonly isCron: boolean
   readonly catchUp: 'skip' | 'latest' | 'all'
   readonly overlap: 'allow' | 'skip' | 'cancel'
-  readonly spreadMs: number
+  readonly jitterMs: number
   /** `fresh` is not known to the previous release. */
   readonly task: 'tick' | 'fresh' | 'tenant'
   readonly moods: readonly Mood[]
@@ -69,7 +69,7 @@ export interface FlowShares {
   readonly limited: number
   readonly unique: number
   readonly expiring: number
-  readonly amended: number
+  readonly updated: number
   /** One partition has most of the jobs. */
   readonly hog: boolean
 }
@@ -85,7 +85,7 @@ export function flowPlanOf(dice: Dice, stormMs: number): { flow: FlowPlan; share
       limited: dice.one([0, 0.5, 0.9]),
       unique: dice.one([0, 0, 0.5, 0.9]),
       expiring: dice.one([0, 0, 0.3]),
-      amended: dice.one([0, 0.2]),
+      updated: dice.one([0, 0.2]),
       hog: dice.happens(0.5),
     },
   }
@@ -131,7 +131,7 @@ function schedulesOf(dice: Dice, stormMs: number): SchedulePlan[] {
       isCron: dice.happens(0.5),
       catchUp: dice.one(['skip', 'latest', 'all']),
       overlap: dice.one(['allow', 'skip', 'cancel']),
-      spreadMs: dice.happens(0.3) ? Math.floor(everyMs / 2) : 0,
+      jitterMs: dice.happens(0.3) ? Math.floor(everyMs / 2) : 0,
       task: dice.one(['tick', 'tick', 'tenant', 'fresh']),
       moods: [dice.one<Mood>(['quick', 'ok', 'ok', 'long', 'stubborn', 'throw'])],
       isNew: dice.happens(0.3),

@@ -36,7 +36,7 @@ export interface JobPlan {
 
 export interface Plan {
   readonly seed: number
-  readonly homes: number
+  readonly homeShards: number
   /** What the new version spreads plain jobs over. */
   readonly spread: number
   readonly stormMs: number
@@ -68,12 +68,12 @@ export function planOf(seed: number): Plan {
 
 function swarmPlanOf(seed: number): Plan {
   const dice = new Dice(seed, 'plan')
-  const homes = dice.between(1, 3)
+  const homeShards = dice.between(1, 3)
   const stormMs = dice.one([30_000, 60_000, 120_000, 240_000, 900_000])
   return {
     seed,
-    homes,
-    spread: homes + (dice.happens(0.3) ? 1 : 0),
+    homeShards,
+    spread: homeShards + (dice.happens(0.3) ? 1 : 0),
     stormMs,
     retentionMs: dice.one([60_000, 300_000, 3_600_000, 7 * 86_400_000]),
     concurrency: dice.one([1, 2, 10]),
@@ -113,7 +113,7 @@ function inFlow(dice: Dice, job: JobPlan, shares: FlowShares): JobPlan {
     ...(unique && !isWaiting && delayMs !== undefined && { delayMs }),
     partition: unique ? 'p0' : shares.hog && dice.happens(0.7) ? 'p0' : `p${dice.between(0, 3)}`,
     ...(dice.happens(shares.expiring) && { expiresInMs: (job.delayMs ?? 0) + dice.between(7_001, 30_000) }),
-    ...(dice.happens(shares.amended) && {
+    ...(dice.happens(shares.updated) && {
       amend: {
         afterMs: dice.between(0, 10_000),
         ...(dice.happens(0.5) ? { priority: dice.between(-3, 3) } : { delayMs: dice.between(0, 20_000) }),

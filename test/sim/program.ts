@@ -20,8 +20,8 @@ export interface Handlers {
 
 export function programOf(plan: Plan, version: Version, { run }: Handlers): Program {
   const chard = createChard({
-    shards: plan.homes,
-    spread: version === 'new' ? plan.spread : plan.homes,
+    shards: plan.homeShards,
+    spread: version === 'new' ? plan.spread : plan.homeShards,
     retention: plan.retentionMs,
     historyBytesMax: 2 ** 20,
     runner: { concurrency: plan.concurrency, jobs: plan.jobsMax },
@@ -63,7 +63,7 @@ export function programOf(plan: Plan, version: Version, { run }: Handlers): Prog
       ...ruleOf(schedule, everyMs),
       ...namedOf(schedule),
       task: tasks[schedule.task] ?? unserved,
-      spread: Math.min(schedule.spreadMs, everyMs - 1),
+      jitter: Math.min(schedule.jitterMs, everyMs - 1),
       ...(schedule.expiresInMs !== undefined && { expiresIn: schedule.expiresInMs }),
       input: { n: scheduledN, moods: schedule.moods, partition: 'p1' },
     })

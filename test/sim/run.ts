@@ -36,7 +36,7 @@ export async function run(plan: Plan): Promise<Run> {
   } catch (error) {
     world.claim(false, 'error', () => `the run threw ${(error as Error).stack ?? String(error)}`)
   }
-  const { clock, violation, trace, tally } = world
+  const { clock, violation, trace, minuteStat } = world
   effects(world)
   world.close()
   return {
@@ -44,7 +44,7 @@ export async function run(plan: Plan): Promise<Run> {
     steps: clock.rung,
     violation,
     trace: trace.hash,
-    tally,
+    minuteStat,
     lines: trace.last(linesMax),
   }
 }
@@ -125,20 +125,20 @@ async function quiet(world: World): Promise<void> {
   await passed(world, quietMs)
   const [wakeUps, rings] = [queue.sent - sent, ledgers.reduce((sum, { alarm }) => sum + alarm.timesSet, 0) - rung]
   world.claim(wakeUps === 0, 'I13', () => `${wakeUps} wake-ups in an hour with nothing to do`)
-  const most = quietRingsMax * ledgers.length + (world.tally['rows written'] ?? 0)
+  const most = quietRingsMax * ledgers.length + (world.minuteStat['rows written'] ?? 0)
   world.claim(rings <= most, 'I13', () => `the alarm was set ${rings} times in an hour with nothing to do`)
 }
 
 /** How often the side effect of a job that completed was made. */
-function effects({ ledgers, effects: made, tally, weather }: World): void {
+function effects({ ledgers, effects: made, minuteStat, weather }: World): void {
   for (const { ports } of ledgers) {
     for (const { id, state, task } of ports.watch.rows.all.values()) {
       if (state !== 'completed' || task.endsWith('/onFailed')) continue
       const name = `completed with ${Math.min(made.get(id) ?? 0, 4)} effects`
-      tally[name] = (tally[name] ?? 0) + 1
+      minuteStat[name] = (minuteStat[name] ?? 0) + 1
     }
   }
-  for (const [fault, times] of Object.entries(weather.struck)) tally[`fault ${fault}`] = times
+  for (const [fault, times] of Object.entries(weather.struck)) minuteStat[`fault ${fault}`] = times
 }
 
 /** The engine's own sizes, or this plan's. */

@@ -106,7 +106,7 @@ export class Storm {
     world.later(afterMs, () => {
       if (delay !== undefined) world.expects(world.clock.now + delay)
       const amendment = { ...(priority !== undefined && { priority }), ...(delay !== undefined && { delay }) }
-      steer(world, 'amend', ({ program }) => program.chard.amend(id, amendment))
+      steer(world, 'update', ({ program }) => program.chard.amend(id, amendment))
     })
   }
 

@@ -2,6 +2,7 @@
  * A deployment in one seed: isolates of one or two versions, ledgers, a queue and its consumers, the cron watchdog. All
  * of the engine is the real one, from `createChard` down; the platform below it is virtual.
  */
+import { verbNames } from '../../src/engine/ledger/host/verbs.ts'
 import type { Job } from '../../src/engine/task/job.ts'
 import { Clock } from '../engine/virtual/clock.ts'
 import { Attempts } from './checks/attempts.ts'
@@ -9,7 +10,7 @@ import './checks/cause.ts'
 import { LedgerWatch } from './checks/ledger-watch.ts'
 import { Requests } from './checks/requests.ts'
 import type { Claim } from './checks/rows.ts'
-import type { Tally, Violation } from './figures.ts'
+import type { MinuteStat, Violation } from './figures.ts'
 import { inMood } from './moods.ts'
 import type { Plan } from './plan.ts'
 import { Activation } from './platform/activation.ts'
@@ -22,10 +23,6 @@ import { briefRetentionMs, programOf } from './program.ts'
 import { Trace } from './trace.ts'
 import { Weather } from './weather.ts'
 
-const verbs: readonly Verb[] = [
-  ...(['enqueue', 'sync', 'get', 'list', 'cancel', 'redrive', 'amend', 'bulk', 'bulkProgress'] as const),
-  ...(['change', 'settings', 'adopt', 'schedules', 'steerSchedule', 'triggerSchedule', 'overview', 'wake'] as const),
-]
 /** What the platform gives an invocation. */
 const subrequestsMax = 1_000
 const queueWallMs = 15 * 60_000
@@ -42,7 +39,7 @@ export class World {
   readonly trace: Trace
   readonly ledgers: readonly LedgerObject[]
   readonly queue: Queue
-  readonly tally: Tally = {}
+  readonly minuteStat: MinuteStat = {}
   readonly requests: Requests
   readonly attempts: Attempts
   /** How often each job's handler went well. */
@@ -102,7 +99,7 @@ export class World {
   }
 
   count(name: string, n = 1): void {
-    this.tally[name] = (this.tally[name] ?? 0) + n
+    this.minuteStat[name] = (this.minuteStat[name] ?? 0) + n
   }
 
   ledgerOf(id: string): LedgerObject | undefined {
@@ -284,7 +281,7 @@ export class World {
   #namespace(isolate: () => Isolate) {
     const stub = (shard: number) =>
       Object.fromEntries(
-        verbs.map((verb) => [verb, (...asked: unknown[]) => this.#call(machine(), isolate(), shard, verb, asked)]),
+        verbNames.map((verb) => [verb, (...asked: unknown[]) => this.#call(machine(), isolate(), shard, verb, asked)]),
       )
     return {
       idFromName: (name: string) => ({ name }),
@@ -344,12 +341,15 @@ function asOld(verb: Verb, asked: readonly unknown[]): readonly unknown[] {
   if (verb === 'wake') return []
   if (verb !== 'sync') return asked
   const [request] = asked
-  const { ack, settle, beat, ...rest } = request as Record<string, unknown> & { settle: object[]; beat: object[] }
+  const { ack, settle, heartbeats, ...rest } = request as Record<string, unknown> & {
+    settle: object[]
+    heartbeats: object[]
+  }
   void ack
   const said = {
     ...rest,
     settle: settle.map((one) => ({ ...one, progress: undefined, log: undefined })),
-    beat: beat.map((one) => ({ ...one, progress: undefined })),
+    heartbeats: heartbeats.map((one) => ({ ...one, progress: undefined })),
   }
   return [said]
 }

@@ -14,7 +14,7 @@ export const scheduleSchema = z
       .meta({ description: 'Absent, as what follows it, when the code no longer knows the schedule.' }),
     catchUp: z.string().optional().meta({ example: 'latest' }),
     overlap: z.string().optional().meta({ example: 'skip' }),
-    spreadMs: z.int().optional(),
+    jitterMs: z.int().optional(),
     state: z.enum(['active', 'paused', 'stopped']).meta({ description: 'Paused by a person, stopped by the code.' }),
     stopped: z.enum(['removed', 'unknown-task']).optional(),
     nextAt: time.optional(),

@@ -76,7 +76,7 @@ export interface JobAmendment {
 }
 
 export interface ClientOptions {
-  readonly homes: number
+  readonly homeShards: number
   /** How long a finished job is kept, unless its task says otherwise. */
   readonly retentionMs: number
   /** Shards that plain jobs are spread over: at least `homes`. */
@@ -118,7 +118,7 @@ export class Client {
     this.#endings = options.endings ?? new Endings()
     this.#spread = new Spread(options.spread, options.platform)
     this.#gathering = new Gathering((shard, jobs) =>
-      this.call(shard, (ledger) => ledger.enqueue({ homes: options.homes, jobs })),
+      this.call(shard, (ledger) => ledger.enqueue({ homeShards: options.homeShards, jobs })),
     )
   }
 
@@ -163,7 +163,7 @@ export class Client {
     options: TaskRequest['options'],
     { input, partition, start, childKey }: Recording & { input: string; partition: string | undefined },
   ): NewJob {
-    const { homes, platform } = this.#options
+    const { homeShards, platform } = this.#options
     const now = platform.now()
     const key = options.key?.key ?? childKey
     const rule = options.key?.rule
@@ -174,7 +174,7 @@ export class Client {
         `expiresIn is ${options.expiresInMs} ms; it takes more than the time until at`,
       )
     const trace = options.trace ?? platform.trace()
-    const shard = homeOfJob(task, { partition, key }, homes) ?? this.#spread.next()
+    const shard = homeOfJob(task, { partition, key }, homeShards) ?? this.#spread.next()
     return {
       id: newJobId(shard, now, () => platform.random()),
       task: task.name,
@@ -236,7 +236,7 @@ export class Client {
       ...(at !== undefined && { at: at.getTime() }),
       ...(delay !== undefined && { delayMs: durationMs(delay, 'delay') }),
     }
-    return this.#one(id, (ledger) => ledger.amend(request))
+    return this.#one(id, (ledger) => ledger.update(request))
   }
 
   /** Yields the record now and whenever it has changed, until it is final, the time is up or `signal` aborts. */
@@ -348,7 +348,7 @@ export class Client {
   }
 
   get shardCount(): number {
-    return Math.max(this.#options.homes, this.#options.spread)
+    return Math.max(this.#options.homeShards, this.#options.spread)
   }
 
   #recorded(task: string, enqueued: Enqueued): Recorded {

@@ -112,7 +112,7 @@ export class Steering {
 
   /** @throws ChardError `unknown-schedule` */
   async steerSchedule(shard: number, name: string, action: ScheduleAction): Promise<ScheduleRecord> {
-    return unrefused(await this.#client.call(shard, (ledger) => ledger.steerSchedule({ name, action })))
+    return unrefused(await this.#client.call(shard, (ledger) => ledger.controlSchedule({ name, action })))
   }
 
   /** @throws ChardError `unknown-schedule`, `unknown-task`, `draining` */

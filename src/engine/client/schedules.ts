@@ -1,6 +1,6 @@
 /** The schedules of this code: which there are, where each lives, and what people do to them by name. */
 
-import type { PlacedSchedule } from '../ledger/commands/schedules.ts'
+import type { ShardSchedule } from '../ledger/commands/schedules.ts'
 import type { ScheduleAction, ScheduleRecord } from '../ledger/protocol/protocol.ts'
 import { ChardError } from '../task/errors.ts'
 import type { Job } from '../task/job.ts'
@@ -26,12 +26,12 @@ export interface Schedules {
 
 export class ScheduleBook implements Schedules {
   readonly #steering: Steering
-  readonly #homes: number
-  readonly #placed = new Map<string, PlacedSchedule>()
+  readonly #homeShards: number
+  readonly #placed = new Map<string, ShardSchedule>()
 
-  constructor(steering: Steering, homes: number) {
+  constructor(steering: Steering, homeShards: number) {
     this.#steering = steering
-    this.#homes = homes
+    this.#homeShards = homeShards
   }
 
   /** @throws ChardError `invalid-option` when a schedule of this name is there already */
@@ -44,7 +44,7 @@ export class ScheduleBook implements Schedules {
     return name
   }
 
-  onShard(shard: number): PlacedSchedule[] {
+  onShard(shard: number): ShardSchedule[] {
     return [...this.#placed.values()].filter((one) => one.shard === shard)
   }
 
@@ -70,21 +70,22 @@ export class ScheduleBook implements Schedules {
     return this.#steering.steerSchedule(this.#known(name).shard, name, action)
   }
 
-  #known(name: string): PlacedSchedule {
+  #known(name: string): ShardSchedule {
     const placed = this.#placed.get(name)
     if (placed) return placed
     throw new ChardError('unknown-schedule', `there is no schedule ${name}`)
   }
 
   /** A schedule lives where its jobs live, so that a slot and its job are one transaction. */
-  #place(definition: ScheduleDefinition): PlacedSchedule {
+  #place(definition: ScheduleDefinition): ShardSchedule {
     const { name, task, input } = definition
     const value: unknown = JSON.parse(input)
     const checked = task.schema['~standard'].validate(value)
     // What an asynchronous schema would make of it is not known here: its partition goes by the input as written.
     const valid = checked instanceof Promise || checked.issues ? value : checked.value
     const partition = partitionOf(task, valid)
-    const shard = homeOfJob(task, { partition, key: undefined }, this.#homes) ?? homeOf(`schedule ${name}`, this.#homes)
+    const shard =
+      homeOfJob(task, { partition, key: undefined }, this.#homeShards) ?? homeOf(`schedule ${name}`, this.#homeShards)
     return { ...definition, shard, partition: partition ?? '' }
   }
 }

@@ -12,21 +12,21 @@ const stickMs = 1_000
 const stickJobs = 1_000
 
 /** The home shard of a key. FNV-1a, 32 bits: stable for ever, for keys are looked for by it. */
-export function homeOf(key: string, homes: number): number {
+export function homeOf(key: string, homeShards: number): number {
   let hash = 0x811c9dc5
   for (const byte of new TextEncoder().encode(key)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0
-  return hash % homes
+  return hash % homeShards
 }
 
 /** The home shard of a job; undefined for a plain one, which may live anywhere. */
 export function homeOfJob(
-  { name, flow }: Pick<TaskDefinition, 'name' | 'flow'>,
+  { name, limits }: Pick<TaskDefinition, 'name' | 'limits'>,
   { partition, key }: { readonly partition: string | undefined; readonly key: string | undefined },
-  homes: number,
+  homeShards: number,
 ): number | undefined {
-  if (isWholeLimited(flow)) return homeOf(name, homes)
+  if (isWholeLimited(limits)) return homeOf(name, homeShards)
   const within = partition ?? key
-  return within === undefined ? undefined : homeOf(`${name} ${within}`, homes)
+  return within === undefined ? undefined : homeOf(`${name} ${within}`, homeShards)
 }
 
 /** Picks shards for plain jobs. */

@@ -1,8 +1,8 @@
 /** The tasks of a deployment at a glance: what the code says, what people have set, and how many jobs there are. */
 import type { Settings } from '../ledger/domain/settings.ts'
-import { flowNow, isDraining, isPaused } from '../ledger/domain/settings.ts'
+import { isDraining, isPaused, limitsNow } from '../ledger/domain/settings.ts'
 import { type JobState, jobStates } from '../task/job.ts'
-import { type Flow, type FlowLimits, noFlow, type TaskFlow, type TaskLimits } from '../task/limits.ts'
+import { type CheckedLimits, type GroupLimits, type LimitOptions, noLimits, type TaskLimits } from '../task/limits.ts'
 import type { TaskDefinition } from '../task/task.ts'
 import type { Overview } from './client.ts'
 
@@ -42,12 +42,12 @@ function taskOverview(
   { shards }: Overview,
   settings: Settings,
 ): TaskOverview {
-  const declared = definition?.flow ?? noFlow
+  const declared = definition?.limits ?? noLimits
   return {
     name,
     served: definition !== undefined,
     ...(definition && { policy: policyOf(definition) }),
-    limits: { code: written(declared), now: written(flowNow(settings, name, declared)) },
+    limits: { code: written(declared), now: written(limitsNow(settings, name, declared)) },
     paused: isPaused(settings, name),
     draining: isDraining(settings, name),
     counts: Object.fromEntries(
@@ -61,11 +61,11 @@ function policyOf({ retry, timeoutMs, retentionMs }: TaskDefinition): NonNullabl
 }
 
 /** Checked limits as they are written. */
-function written({ whole, each }: TaskFlow): TaskLimits {
-  const flow = ({ rate, concurrency }: Flow): FlowLimits => ({
+function written({ whole, each }: CheckedLimits): TaskLimits {
+  const limits = ({ rate, concurrency }: GroupLimits): LimitOptions => ({
     ...(rate && { rateLimit: { limit: rate.limit, per: rate.perMs } }),
     ...(concurrency !== undefined && { concurrency }),
   })
-  const perPartition = flow(each)
-  return { ...flow(whole), ...(Object.keys(perPartition).length > 0 && { perPartition }) }
+  const perPartition = limits(each)
+  return { ...limits(whole), ...(Object.keys(perPartition).length > 0 && { perPartition }) }
 }

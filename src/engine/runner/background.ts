@@ -91,7 +91,7 @@ async function handedOver(
       ack: 1,
       tasks: {},
       settle: [settlement],
-      beat: [],
+      heartbeats: [],
       want: 0,
       remainingMs: 0,
       done: true,

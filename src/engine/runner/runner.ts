@@ -9,7 +9,7 @@
  */
 
 import { leaseMs } from '../ledger/domain/lease.ts'
-import type { Beat, Claimed, Settlement, SyncReply, SyncRequest } from '../ledger/protocol/protocol.ts'
+import type { Claimed, Heartbeat, Settlement, SyncReply, SyncRequest } from '../ledger/protocol/protocol.ts'
 import type { JobRecord } from '../task/job.ts'
 import type { Platform } from '../task/platform.ts'
 import type { RunContext } from '../task/task.ts'
@@ -57,7 +57,7 @@ export interface RunReport {
 const concurrencyMax = 100
 /** An attempt shorter than this counts as short. */
 const shortMs = 50
-const beatMs = leaseMs / 3
+const heartbeatMs = leaseMs / 3
 /** A sync that is not answered by then may be held by the ledger; a finished job does not wait for it. */
 const overtakeMs = 5
 /** So much before a limit opens it may come, for all that it knows of how long a sync takes. */
@@ -142,24 +142,24 @@ export class Runner {
     const isReporting = now - this.#lastReportAt >= progressMsMin || this.#finished.length > 0
     if (isReporting) this.#lastReportAt = now
     this.#lastSentAt = now
-    const beat = [...this.#held.values()].map(({ attempt }): Beat => {
+    const heartbeats = [...this.#held.values()].map(({ attempt }): Heartbeat => {
       const progress = isReporting ? attempt.takeProgress() : undefined
       return { id: attempt.claimed.id, lease: attempt.claimed.lease, ...(progress && { progress }) }
     })
     // Said again while its answer is out: calls may overtake one another, and settling twice changes nothing.
     const settle = [...[...this.#open.values()].flat(), ...this.#finished]
-    const tell = settle.flatMap(({ id }) => (this.#ports.isAwaited?.(id) ? [id] : []))
+    const awaited = settle.flatMap(({ id }) => (this.#ports.isAwaited?.(id) ? [id] : []))
     return {
       runner: this.id,
       seq: ++this.#seq,
       ack: this.#open.size === 0 ? this.#seq - 1 : Math.min(...this.#open.keys()) - 1,
       tasks: this.#ports.tasks.timeouts,
       settle,
-      beat,
+      heartbeats,
       want,
       remainingMs,
-      ...(want === 0 && beat.length === 0 && { done: true }),
-      ...(tell.length > 0 && { tell }),
+      ...(want === 0 && heartbeats.length === 0 && { done: true }),
+      ...(awaited.length > 0 && { awaited }),
     }
   }
 
@@ -194,7 +194,7 @@ export class Runner {
     }
   }
 
-  #take({ beat, settle }: SyncRequest, reply: SyncReply, sentAt: number): void {
+  #take({ heartbeats, settle }: SyncRequest, reply: SyncReply, sentAt: number): void {
     const { claimed, lost, cancelled, leaseMs: goodMs, againInMs, records = [] } = reply
     if (settle.length > 0)
       this.#ports.onSettled?.(
@@ -204,15 +204,15 @@ export class Runner {
     const now = this.#ports.platform.now()
     // Counted from when it was asked: the way there is part of the wait. A ledger keeps who is early for a moment.
     this.#againAt = againInMs === undefined ? undefined : Math.max(sentAt, now - earlyMsMax) + againInMs
-    const beaten = new Map(beat.map(({ id, lease }) => [id, lease]))
-    for (const id of beaten.keys()) {
+    const extended = new Map(heartbeats.map(({ id, lease }) => [id, lease]))
+    for (const id of extended.keys()) {
       const held = this.#held.get(id)
       if (held) held.goodUntil = Math.max(held.goodUntil, sentAt + goodMs)
     }
     for (const id of lost) {
       const attempt = this.#held.get(id)?.attempt
       // What was lost may be an older lease of a job that this runner has claimed anew.
-      if (attempt?.claimed.lease !== beaten.get(id)) continue
+      if (attempt?.claimed.lease !== extended.get(id)) continue
       attempt?.stop('lost')
       this.#held.delete(id)
     }
@@ -271,7 +271,7 @@ export class Runner {
     // An overtaken sync may still bring claims; but not once this runner has said that it is done.
     const isExpecting = this.#open.size > 0 && !request.done
     const isIdle = this.#held.size === 0 && this.#finished.length === 0 && !isExpecting && this.#againAt === undefined
-    return isIdle && claimed.length === 0 && request.beat.length === 0
+    return isIdle && claimed.length === 0 && request.heartbeats.length === 0
   }
 
   /** The ledger did not answer: again after a wait, while there is something to say and time to say it. */
@@ -302,7 +302,7 @@ export class Runner {
 
   /** How long until a beat is due. With nothing held none is; then it says when to look again. */
   #beatInMs(): number {
-    return this.#held.size === 0 ? beatMs : this.#lastSentAt + beatMs - this.#ports.platform.now()
+    return this.#held.size === 0 ? heartbeatMs : this.#lastSentAt + heartbeatMs - this.#ports.platform.now()
   }
 
   /** How long until a lease is over that nobody has extended. */
@@ -314,7 +314,7 @@ export class Runner {
   /** How long until a beat or a report is due, or a limit opens. */
   #nextReasonInMs(): number {
     const now = this.#ports.platform.now()
-    let at = Math.min(this.#lastSentAt + beatMs, this.#againAt ?? Number.POSITIVE_INFINITY)
+    let at = Math.min(this.#lastSentAt + heartbeatMs, this.#againAt ?? Number.POSITIVE_INFINITY)
     for (const { attempt } of this.#held.values()) {
       if (!attempt.hasProgress) continue
       const gapMs = Math.max(progressMsMin, (now - attempt.startedAt) * progressShare)
@@ -324,7 +324,7 @@ export class Runner {
   }
 
   #isBeatDue(): boolean {
-    return this.#held.size > 0 && this.#ports.platform.now() - this.#lastSentAt >= beatMs
+    return this.#held.size > 0 && this.#ports.platform.now() - this.#lastSentAt >= heartbeatMs
   }
 
   /** A lease that could not be extended in time may be somebody else's by now. */

@@ -34,7 +34,7 @@ export type ChardErrorCode =
   /** No bulk action has this id, or it is too long ago. */
   | 'unknown-bulk'
   /** This deployment counts its home shards otherwise than the ledger recorded. */
-  | 'homes-mismatch'
+  | 'home-shards-mismatch'
   /** A binding is missing or is of another kind. The message holds the TOML to paste. */
   | 'missing-binding'
   /** `wait` gave up before the job was final. The job goes on. */

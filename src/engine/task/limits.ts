@@ -14,52 +14,52 @@ export interface RateLimit {
 }
 
 /** Limits of one partition, or of a whole task. */
-export interface FlowLimits {
+export interface LimitOptions {
   readonly rateLimit?: RateLimit
   /** Attempts that run at the same time, 1 to 10,000. */
   readonly concurrency?: number
 }
 
 /** The limits a task declares. */
-export interface TaskLimits extends FlowLimits {
+export interface TaskLimits extends LimitOptions {
   /** Of each partition by itself. */
-  readonly perPartition?: FlowLimits
+  readonly perPartition?: LimitOptions
 }
 
 /** Checked limits: times in milliseconds; an absent one does not hold. */
-export interface Flow {
+export interface GroupLimits {
   readonly rate?: { readonly limit: number; readonly perMs: number }
   readonly concurrency?: number
 }
 
 /** Checked limits of a task. */
-export interface TaskFlow {
-  readonly whole: Flow
-  readonly each: Flow
+export interface CheckedLimits {
+  readonly whole: GroupLimits
+  readonly each: GroupLimits
 }
 
-export const noFlow: TaskFlow = { whole: {}, each: {} }
+export const noLimits: CheckedLimits = { whole: {}, each: {} }
 
 const limitMax = 1_000_000
 const perMsMax = 31 * 86_400_000
 const concurrencyMax = 10_000
 
 /** @throws ChardError `invalid-option`, naming the option, the value it got and the value it takes */
-export function taskFlow({ rateLimit, concurrency, perPartition }: TaskLimits, task: string): TaskFlow {
+export function checkedLimits({ rateLimit, concurrency, perPartition }: TaskLimits, task: string): CheckedLimits {
   if (perPartition !== undefined && (typeof perPartition !== 'object' || perPartition === null))
     refuse(`perPartition of task ${task}`, perPartition, '{ rateLimit, concurrency }')
   return {
-    whole: flow({ rateLimit, concurrency } as FlowLimits, `of task ${task}`),
-    each: flow(perPartition ?? {}, `per partition of task ${task}`),
+    whole: limits({ rateLimit, concurrency } as LimitOptions, `of task ${task}`),
+    each: limits(perPartition ?? {}, `per partition of task ${task}`),
   }
 }
 
 /** True when the limits hold the task as a whole, so that all its jobs must live on one shard. */
-export function isWholeLimited({ whole }: TaskFlow): boolean {
+export function isWholeLimited({ whole }: CheckedLimits): boolean {
   return whole.rate !== undefined || whole.concurrency !== undefined
 }
 
-function flow({ rateLimit, concurrency }: FlowLimits, of: string): Flow {
+function limits({ rateLimit, concurrency }: LimitOptions, of: string): GroupLimits {
   if (concurrency !== undefined) refuseUnlessCount(`concurrency ${of}`, concurrency, concurrencyMax)
   if (rateLimit === undefined) return { ...(concurrency !== undefined && { concurrency }) }
   if (typeof rateLimit !== 'object' || rateLimit === null) refuse(`rateLimit ${of}`, rateLimit, '{ limit, per }')

@@ -22,8 +22,8 @@ export type Overlap = (typeof overlaps)[number]
 
 /** A shorter interval is a loop, not a schedule. */
 export const everyMsMin = 1_000
-/** A longer spread is another schedule. */
-export const spreadMsMax = 86_400_000
+/** A longer jitter is another schedule. */
+export const jitterMsMax = 86_400_000
 /** The characters of a cron rule. */
 export const cronCharsMax = 500
 /** Issues shown in one error; more help nobody. */
@@ -50,7 +50,7 @@ export interface ScheduleOptions<Input> {
   /** Default `'skip'`. */
   overlap?: Overlap
   /** Moves the schedule's jobs by a fixed part of this, found from its name, so that many schedules of one time do not start at once. */
-  spread?: Duration
+  jitter?: Duration
   /** As for `enqueue`. */
   priority?: number
   /** As for `enqueue`. */
@@ -66,14 +66,14 @@ export type ScheduleRule = { readonly cron: string; readonly timezone: string } 
 export interface ScheduleDefinition {
   readonly name: string
   readonly rule: ScheduleRule
-  /** The rule and the spread as JSON, always written the same: another text is another rule. */
+  /** The rule and the jitter as JSON, always written the same: another text is another rule. */
   readonly ruleText: string
   readonly task: TaskDefinition
   /** JSON. */
   readonly input: string
   readonly catchUp: CatchUp
   readonly overlap: Overlap
-  readonly spreadMs: number
+  readonly jitterMs: number
   readonly priority: number
   readonly tags: readonly string[]
   readonly expiresInMs: number | undefined
@@ -89,7 +89,7 @@ const known: Record<keyof ScheduleOptions<unknown>, true> = {
   input: true,
   catchUp: true,
   overlap: true,
-  spread: true,
+  jitter: true,
   priority: true,
   tags: true,
   expiresIn: true,
@@ -115,7 +115,7 @@ export function defineSchedule<Input>(options: ScheduleOptions<Input>): Schedule
   if (!catchUps.includes(catchUp)) refuse(`catchUp ${of}`, catchUp, "'skip', 'latest' or 'all'")
   if (!overlaps.includes(overlap)) refuse(`overlap ${of}`, overlap, "'allow', 'skip' or 'cancel'")
   const rule = checkedRule(options, of)
-  const spreadMs = checkedSpread(options.spread, rule, of)
+  const jitterMs = checkedJitter(options.jitter, rule, of)
   const { priority, tags, expiresInMs } = checkedEnqueueOptions({
     ...(options.priority !== undefined && { priority: options.priority }),
     ...(options.tags !== undefined && { tags: options.tags }),
@@ -124,12 +124,12 @@ export function defineSchedule<Input>(options: ScheduleOptions<Input>): Schedule
   return {
     name,
     rule,
-    ruleText: JSON.stringify({ ...rule, spreadMs }),
+    ruleText: JSON.stringify({ ...rule, jitterMs }),
     task: task.definition,
     input: checkedInput(task.definition, options.input),
     catchUp,
     overlap,
-    spreadMs,
+    jitterMs,
     priority,
     tags,
     expiresInMs,
@@ -140,11 +140,11 @@ export function defineSchedule<Input>(options: ScheduleOptions<Input>): Schedule
  * By how much a schedule's jobs start after their slots: at least 0, less than `spreadMs`. FNV-1a, 32 bits: the same for
  * a name for ever, so that the time from job to job stays that from slot to slot.
  */
-export function spreadOffsetMs(name: string, spreadMs: number): number {
-  if (spreadMs === 0) return 0
+export function jitterOffsetMs(name: string, jitterMs: number): number {
+  if (jitterMs === 0) return 0
   let hash = 0x811c9dc5
   for (const byte of new TextEncoder().encode(name)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0
-  return hash % spreadMs
+  return hash % jitterMs
 }
 
 type Written = Pick<ScheduleOptions<unknown>, 'cron' | 'every' | 'timezone'>
@@ -194,12 +194,12 @@ function isZone(timezone: unknown): timezone is string {
   }
 }
 
-function checkedSpread(spread: Duration | undefined, rule: ScheduleRule, of: string): number {
-  if (spread === undefined) return 0
-  const ms = durationMs(spread, `spread ${of}`)
-  if (ms > spreadMsMax) refuse(`spread ${of}`, spread, "up to '24h'")
+function checkedJitter(jitter: Duration | undefined, rule: ScheduleRule, of: string): number {
+  if (jitter === undefined) return 0
+  const ms = durationMs(jitter, `jitter ${of}`)
+  if (ms > jitterMsMax) refuse(`jitter ${of}`, jitter, "up to '24h'")
   if ('everyMs' in rule && ms >= rule.everyMs)
-    refuse(`spread ${of}`, spread, `less than its interval of ${rule.everyMs} ms`)
+    refuse(`jitter ${of}`, jitter, `less than its interval of ${rule.everyMs} ms`)
   return ms
 }
 

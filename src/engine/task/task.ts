@@ -16,7 +16,7 @@ import {
 import { type Duration, durationMs } from './duration.ts'
 import { ChardError, type Snooze } from './errors.ts'
 import type { Job, JobError, JobRecord, Stored } from './job.ts'
-import { type TaskFlow, type TaskLimits, taskFlow } from './limits.ts'
+import { type CheckedLimits, checkedLimits, type TaskLimits } from './limits.ts'
 import { refuse, shown } from './refuse.ts'
 import { type RetryOptions, type RetryPolicy, retryPolicy } from './retry.ts'
 import { checkedTrace } from './trace.ts'
@@ -127,7 +127,7 @@ export interface TaskDefinition {
   readonly retentionMs: number | undefined
   /** What of an input is for operators' eyes. Undefined: the task does not say. */
   readonly visible: ((input: never) => unknown) | undefined
-  readonly flow: TaskFlow
+  readonly limits: CheckedLimits
   readonly partition: ((input: never) => unknown) | undefined
   readonly run: (input: never, context: RunContext) => unknown
   readonly onFailed: ((input: never, context: FailedContext) => unknown) | undefined
@@ -242,7 +242,7 @@ function checkedDefinition(options: TaskOptions<StandardSchemaV1, unknown>): Tas
     timeoutMs,
     retentionMs,
     visible: visible === 'redacted' ? () => undefined : (visible as TaskDefinition['visible']),
-    flow: taskFlow(options, name),
+    limits: checkedLimits(options, name),
     partition: partition?.bind(options) as TaskDefinition['partition'],
     run: run.bind(options) as TaskDefinition['run'],
     onFailed: onFailed?.bind(options) as TaskDefinition['onFailed'],

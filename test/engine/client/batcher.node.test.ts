@@ -48,7 +48,7 @@ test('many and large ones are not put together', async () => {
 })
 
 test('a refusal and a failure reach all that were in the call', async () => {
-  const refused = { refused: 'homes-mismatch', message: 'no' } as const
+  const refused = { refused: 'home-shards-mismatch', message: 'no' } as const
   const { of } = gathering(() => refused)
   expect(await Promise.all([of.record(0, [job('a')]), of.record(0, [job('b')])])).toEqual([refused, refused])
   const failing = new Gathering(() => Promise.reject(new Error('the ledger is away')))

@@ -34,7 +34,7 @@ describe('enqueue', () => {
   })
 
   test('keeps keys to the homes, while plain jobs go further', async () => {
-    const { world, task } = users({ shards: 16, homes: 2 })
+    const { world, task } = users({ shards: 16, homeShards: 2 })
     for (let n = 0; n < 40; n++) {
       expect(shardOf(await world.until(task.enqueue({ n }, { idempotencyKey: `k${n}` })))).toBeLessThan(2)
     }
@@ -92,8 +92,8 @@ describe('enqueue', () => {
   test('refuses another number of homes than the ledgers began with', async () => {
     const { world, task } = users({ shards: 1 })
     await world.until(task.enqueue({ n: 1 }))
-    const reply = await world.until(world.ledger().stub(world.web).enqueue({ homes: 2, jobs: [] }))
-    expect(reply).toMatchObject({ refused: 'homes-mismatch', message: expect.stringContaining('began with 1') })
+    const reply = await world.until(world.ledger().stub(world.web).enqueue({ homeShards: 2, jobs: [] }))
+    expect(reply).toMatchObject({ refused: 'home-shards-mismatch', message: expect.stringContaining('began with 1') })
   })
 })
 

@@ -8,8 +8,8 @@ const shardOf = (job: { id: string }) => Number(job.id.split('-')[0])
 const input = z.object({ who: z.string(), n: z.number() })
 type Options = Partial<TaskOptions<typeof input, void>>
 
-function tasked(more: Options, shards = 16, homes = 8) {
-  const world = silentWorld({ shards, homes })
+function tasked(more: Options, shards = 16, homeShards = 8) {
+  const world = silentWorld({ shards, homeShards })
   const task = world.task({ name: 'mail', input, run: () => {}, ...more })
   /** The shards on which jobs of these people land, enqueued over minutes by ever new isolates. */
   const shardsOf = async (people: string[], options: (n: number) => EnqueueOptions = () => ({})) => {

@@ -6,9 +6,9 @@ import { Chance } from '../virtual/chance.ts'
 describe('the home of a key', () => {
   test('is one of the homes, and always the same one', () => {
     fc.assert(
-      fc.property(fc.string(), fc.integer({ min: 1, max: 1_000 }), (key, homes) => {
-        const home = homeOf(key, homes)
-        return Number.isInteger(home) && home >= 0 && home < homes && homeOf(key, homes) === home
+      fc.property(fc.string(), fc.integer({ min: 1, max: 1_000 }), (key, homeShards) => {
+        const home = homeOf(key, homeShards)
+        return Number.isInteger(home) && home >= 0 && home < homeShards && homeOf(key, homeShards) === home
       }),
     )
   })
@@ -24,8 +24,8 @@ describe('the home of a key', () => {
   })
 
   test('is spread evenly', () => {
-    const homes = Array.from({ length: 8_000 }, (_, n) => homeOf(`draw-avatar avatar:${n}`, 8))
-    const counts = [...Map.groupBy(homes, (home) => home).values()].map(({ length }) => length)
+    const homeShards = Array.from({ length: 8_000 }, (_, n) => homeOf(`draw-avatar avatar:${n}`, 8))
+    const counts = [...Map.groupBy(homeShards, (home) => home).values()].map(({ length }) => length)
     expect(counts).toHaveLength(8)
     expect(Math.min(...counts)).toBeGreaterThan(850)
     expect(Math.max(...counts)).toBeLessThan(1_150)

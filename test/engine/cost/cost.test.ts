@@ -4,7 +4,7 @@
  */
 import { runInDurableObject } from 'cloudflare:test'
 import { describe, expect, test } from 'vitest'
-import { type Budget, beatMs, budgets, levels, longMs } from '../../../bench/cost/budgets.ts'
+import { type Budget, budgets, heartbeatMs, levels, longMs } from '../../../bench/cost/budgets.ts'
 import { jobCost } from '../../../bench/cost/counts.ts'
 import { measured, type Shape, shapes } from '../../../bench/cost/shapes.ts'
 import { freshLedger } from '../ledger/real-ledger.ts'
@@ -49,7 +49,7 @@ describe('what is asked of a shape holds', { timeout: 60_000 }, () => {
     '%s adds the requests of its beats to those of a plain job, and nothing else',
     async (name, ms) => {
       const [long, plain] = [await counted(name), await counted('plain')]
-      expect(long.requests - plain.requests).toBeCloseTo(Math.floor(ms / beatMs), 6)
+      expect(long.requests - plain.requests).toBeCloseTo(Math.floor(ms / heartbeatMs), 6)
     },
   )
 })

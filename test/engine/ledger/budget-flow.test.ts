@@ -8,9 +8,9 @@ import type { Meter } from '../../../src/engine/ledger/storage/sql.ts'
 import { placed } from './placed.ts'
 import { freshLedger } from './real-ledger.ts'
 import {
-  beatOf,
   completed,
   dayMs,
+  heartbeatOf,
   hourMs,
   limited,
   minuteMs,
@@ -110,12 +110,14 @@ describe('rows written by keys', () => {
       const rows: number[] = []
       const count = (work: () => unknown) => rows.push(cost(work).rowsWritten)
       many(rig, 1)
-      const beat = [beatOf(rig.claim())]
+      const heartbeats = [heartbeatOf(rig.claim())]
       let id = ''
       count(() => (id = rig.enqueue({ key: 'k' })))
-      count(() => rig.sync({ seq: 2, ack: 1, beat, want: 1 }))
+      count(() => rig.sync({ seq: 2, ack: 1, heartbeats, want: 1 }))
       const { lease } = rig.row(id)
-      count(() => rig.sync({ seq: 3, ack: 2, beat, settle: [settlementOf({ id, lease: lease ?? '' }, completed)] }))
+      count(() =>
+        rig.sync({ seq: 3, ack: 2, heartbeats, settle: [settlementOf({ id, lease: lease ?? '' }, completed)] }),
+      )
       count(() => rig.core.redrive({ id }, rig.now))
       expect(rows).toEqual([2, 1, 1, 1])
     }))
@@ -176,8 +178,8 @@ describe('rows written by keys', () => {
       const [claimed, other] = rig.sync({ want: 2 }).claimed
       call(rig, { kind: 'rerun' }, 2)()
       const settle = claimed ? [settlementOf(claimed, completed)] : []
-      const beat = other ? [{ id: other.id, lease: other.lease }] : []
-      expect(cost(() => rig.sync({ seq: 2, settle, beat })).rowsWritten).toBe(3)
+      const heartbeats = other ? [{ id: other.id, lease: other.lease }] : []
+      expect(cost(() => rig.sync({ seq: 2, settle, heartbeats })).rowsWritten).toBe(3)
     }))
 })
 
@@ -211,7 +213,7 @@ describe('rows written by schedules', () => {
   test('pause, resume and trigger cost the schedule, and the job', async () =>
     metered({ schedules: [placed()] }, (rig, cost) => {
       const costs = (['pause', 'resume'] as const).map((action) =>
-        cost(() => rig.core.steerSchedule('tick', action, rig.now)),
+        cost(() => rig.core.controlSchedule('tick', action, rig.now)),
       )
       const triggered = cost(() => rig.core.triggerSchedule({ name: 'tick', id: rig.job().id }, rig.now))
       expect([...costs, triggered].map(({ rowsWritten }) => rowsWritten)).toEqual([1, 1, 2])
@@ -235,7 +237,7 @@ describe('rows written by steering', () => {
   ])('amending $what costs $rows, because $because', async ({ delayMs, more, rows }) =>
     metered({}, (rig, cost) => {
       const id = rig.enqueue({ delayMs })
-      expect(cost(() => rig.core.amend({ id, ...more }, rig.now)).rowsWritten).toBe(rows)
+      expect(cost(() => rig.core.update({ id, ...more }, rig.now)).rowsWritten).toBe(rows)
     }),
   )
 
@@ -278,7 +280,7 @@ describe('rows read, with a hundred thousand finished jobs', () => {
           renew: keyed('2'),
           claim: () => rig.sync({ want: 1 }),
           follow: keyed('3'),
-          amend: () => rig.core.amend({ id: rig.enqueue({ partition: 'p' }), delayMs: 500 }, rig.now),
+          update: () => rig.core.update({ id: rig.enqueue({ partition: 'p' }), delayMs: 500 }, rig.now),
           pause: () => rig.core.change({ kind: 'pause' }, rig.now),
           resume: () => rig.core.change({ kind: 'resume' }, rig.now),
           'a slot': () => {
@@ -335,6 +337,6 @@ function insertFinished(rig: Rig, count: number): void {
     )
   }
   const none = { scheduled: 0, queued: 0, running: 0, retrying: 0, completed: count, failed: 0, cancelled: 0 }
-  const fact = { mark: jobIdFloor(shard, rig.now - minuteMs), swept: '', below: none, tasks: { old: none } }
-  rig.sql.all(`INSERT OR REPLACE INTO facts (name, value) VALUES ('upkeep', ?)`, JSON.stringify(fact))
+  const fact = { watermark: jobIdFloor(shard, rig.now - minuteMs), sweepCursor: '', below: none, tasks: { old: none } }
+  rig.sql.all(`INSERT OR REPLACE INTO facts (name, value) VALUES ('cursors', ?)`, JSON.stringify(fact))
 }

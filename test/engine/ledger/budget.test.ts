@@ -3,7 +3,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { describe, expect, test, vi } from 'vitest'
 import { jobIdFloor } from '../../../src/engine/ledger/domain/job-id.ts'
 import type { Claimed } from '../../../src/engine/ledger/protocol/protocol.ts'
-import { completed, costOf, freshLedger, homes, newJob, type RealLedger, rowsOf, syncOf } from './real-ledger.ts'
+import { completed, costOf, freshLedger, homeShards, newJob, type RealLedger, rowsOf, syncOf } from './real-ledger.ts'
 
 const dayMs = 86_400_000
 
@@ -11,27 +11,27 @@ describe('rows written', () => {
   test('a plain job in a busy shard costs one row to insert, one to claim, one to settle', async () => {
     const { ledger, shard } = freshLedger()
     // The shard's first job also records the home count, and a neighbour keeps the runner busy.
-    await ledger.enqueue({ homes, jobs: [newJob(shard)] })
+    await ledger.enqueue({ homeShards, jobs: [newJob(shard)] })
     const [neighbour] = (await ledger.sync(syncOf(1))).claimed as [Claimed]
-    const beat = [{ id: neighbour.id, lease: neighbour.lease }]
+    const heartbeats = [{ id: neighbour.id, lease: neighbour.lease }]
 
-    expect(await costOf(ledger, () => ledger.enqueue({ homes, jobs: [newJob(shard)] }))).toMatchObject({
+    expect(await costOf(ledger, () => ledger.enqueue({ homeShards, jobs: [newJob(shard)] }))).toMatchObject({
       rowsWritten: 1,
     })
     let claimed: Claimed | undefined
     const claim = await costOf(ledger, async () => {
-      claimed = (await ledger.sync(syncOf(2, { beat }))).claimed[0]
+      claimed = (await ledger.sync(syncOf(2, { heartbeats }))).claimed[0]
     })
     expect(claim).toMatchObject({ rowsWritten: 1 })
     const settle = [completed(claimed as Claimed)]
-    expect(await costOf(ledger, () => ledger.sync(syncOf(3, { beat, settle })))).toMatchObject({ rowsWritten: 1 })
+    expect(await costOf(ledger, () => ledger.sync(syncOf(3, { heartbeats, settle })))).toMatchObject({ rowsWritten: 1 })
   })
 
   test('a hundred jobs in one batch cost a hundred rows a step', async () => {
     const { ledger, shard } = freshLedger()
-    await ledger.enqueue({ homes, jobs: [newJob(shard)] })
+    await ledger.enqueue({ homeShards, jobs: [newJob(shard)] })
     const jobs = Array.from({ length: 99 }, () => newJob(shard))
-    expect(await costOf(ledger, () => ledger.enqueue({ homes, jobs }))).toMatchObject({ rowsWritten: 99 })
+    expect(await costOf(ledger, () => ledger.enqueue({ homeShards, jobs }))).toMatchObject({ rowsWritten: 99 })
     let claimed: readonly Claimed[] = []
     const claim = await costOf(ledger, async () => {
       claimed = (await ledger.sync(syncOf(1, { want: 100 }))).claimed
@@ -39,13 +39,17 @@ describe('rows written', () => {
     expect(claimed).toHaveLength(100)
     expect(claim).toMatchObject({ rowsWritten: 100 })
     const [kept, ...others] = claimed as [Claimed, ...Claimed[]]
-    const settling = syncOf(2, { settle: others.map(completed), beat: [{ id: kept.id, lease: kept.lease }], want: 0 })
+    const settling = syncOf(2, {
+      settle: others.map(completed),
+      heartbeats: [{ id: kept.id, lease: kept.lease }],
+      want: 0,
+    })
     expect(await costOf(ledger, () => ledger.sync(settling))).toMatchObject({ rowsWritten: 99 })
   })
 
   test("a runner's last sync adds the minute's sums: one row a task", async () => {
     const { ledger, shard } = freshLedger()
-    await ledger.enqueue({ homes, jobs: [newJob(shard)] })
+    await ledger.enqueue({ homeShards, jobs: [newJob(shard)] })
     const [only] = (await ledger.sync(syncOf(1))).claimed as [Claimed]
     const last = syncOf(2, { settle: [completed(only)] })
     expect(await costOf(ledger, () => ledger.sync(last))).toMatchObject({ rowsWritten: 2 })
@@ -55,23 +59,23 @@ describe('rows written', () => {
     const { ledger, shard } = freshLedger()
     vi.useFakeTimers({ toFake: ['Date'] })
     try {
-      await ledger.enqueue({ homes, jobs: [newJob(shard)] })
+      await ledger.enqueue({ homeShards, jobs: [newJob(shard)] })
       const [held] = (await ledger.sync(syncOf(1, { want: 1 }))).claimed as [Claimed]
-      const beat = [{ id: held.id, lease: held.lease }]
+      const heartbeats = [{ id: held.id, lease: held.lease }]
       // Paused, so that no wake-up is sent again and remembered.
       await ledger.adopt({ version: 1, paused: true, draining: false, tasks: {} })
       let written = 0
       for (let seq = 2; seq < 62; seq++) {
         vi.setSystemTime(Date.now() + 10_000)
-        written += (await costOf(ledger, () => ledger.enqueue({ homes, jobs: [newJob(shard)] }))).rowsWritten
-        written += (await costOf(ledger, () => ledger.sync(syncOf(seq, { beat, want: 0 })))).rowsWritten
+        written += (await costOf(ledger, () => ledger.enqueue({ homeShards, jobs: [newJob(shard)] }))).rowsWritten
+        written += (await costOf(ledger, () => ledger.sync(syncOf(seq, { heartbeats, want: 0 })))).rowsWritten
       }
       // In ten minutes sixty jobs, the lease extended every half lease of 15 s, and ten rows of sums.
       expect(written).toBeLessThanOrEqual(60 + 600 / 15 + 10)
-      expect(await rowsOf(ledger, 'SELECT minute FROM task_minutes')).toHaveLength(10)
+      expect(await rowsOf(ledger, 'SELECT minute FROM minute_stats')).toHaveLength(10)
       const metrics = await ledger.metrics()
-      expect(metrics.totals[0]?.totals.enqueued).toBeGreaterThan(50)
-      expect(metrics.totals[0]?.totals.costs.rowsWritten).toBeGreaterThan(50)
+      expect(metrics.counters[0]?.counters.enqueued).toBeGreaterThan(50)
+      expect(metrics.counters[0]?.counters.costs.rowsWritten).toBeGreaterThan(50)
     } finally {
       vi.useRealTimers()
     }
@@ -89,8 +93,8 @@ describe('rows written', () => {
     { what: 'a job with tags', more: { tags: ['a', 'b'] }, rows: 1, because: 'tags are searched, not indexed' },
   ])('$what costs $rows rows to insert, because $because', async ({ more, rows }) => {
     const { ledger, shard } = freshLedger()
-    await ledger.enqueue({ homes, jobs: [newJob(shard)] })
-    expect(await costOf(ledger, () => ledger.enqueue({ homes, jobs: [newJob(shard, more)] }))).toMatchObject({
+    await ledger.enqueue({ homeShards, jobs: [newJob(shard)] })
+    expect(await costOf(ledger, () => ledger.enqueue({ homeShards, jobs: [newJob(shard, more)] }))).toMatchObject({
       rowsWritten: rows,
     })
   })
@@ -114,16 +118,16 @@ describe('rows read, with a hundred thousand finished jobs', () => {
   test('no verb scans history, activation included', async () => {
     const { ledger, shard } = freshLedger()
     await insertFinished(ledger, shard, 100_000, Date.now() - dayMs)
-    await moveMark(ledger, shard)
+    await moveWatermark(ledger, shard)
     await evictDurableObject(ledger)
 
     const activation = await costOf(ledger, () => ledger.overview())
     expect(activation.rowsRead).toBeLessThan(50)
     const job = newJob(shard)
     const verbs = {
-      enqueue: () => ledger.enqueue({ homes, jobs: [job] }),
-      'enqueue with a key': () => ledger.enqueue({ homes, jobs: [newJob(shard, { key: 'k' })] }),
-      'enqueue with a delay': () => ledger.enqueue({ homes, jobs: [newJob(shard, { delayMs: 5 })] }),
+      enqueue: () => ledger.enqueue({ homeShards, jobs: [job] }),
+      'enqueue with a key': () => ledger.enqueue({ homeShards, jobs: [newJob(shard, { key: 'k' })] }),
+      'enqueue with a delay': () => ledger.enqueue({ homeShards, jobs: [newJob(shard, { delayMs: 5 })] }),
       claim: () => ledger.sync(syncOf(1, { want: 1 })),
       get: () => ledger.get(job.id),
       alarm: () => runDurableObjectAlarm(ledger),
@@ -145,17 +149,17 @@ describe('rows read, with a hundred thousand finished jobs', () => {
 describe('rows read, with two days of sums of five tasks', () => {
   test('charts read a row a task and minute, and metrics two a task', async () => {
     const { ledger } = freshLedger()
-    await ledger.enqueue({ homes, jobs: [] })
+    await ledger.enqueue({ homeShards, jobs: [] })
     const minute = Math.floor(Date.now() / 60_000)
     await runInDurableObject(ledger, (_, { storage }) => {
-      const sums = JSON.stringify({ enqueued: 1, ended: { completed: 1 } })
+      const stats = JSON.stringify({ enqueued: 1, ended: { completed: 1 } })
       storage.sql.exec(
         `WITH RECURSIVE minutes (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM minutes WHERE n < 2879)
-         INSERT INTO task_minutes (task, minute, sums, totals)
+         INSERT INTO minute_stats (task, minute, stats, counters)
          SELECT 'task-' || value, ? - n, ?, ? FROM minutes, json_each('[1, 2, 3, 4, 5]')`,
         minute,
-        sums,
-        sums,
+        stats,
+        stats,
       )
     })
     const costs = {
@@ -180,7 +184,7 @@ describe('rows read, with two days of sums of five tasks', () => {
 
 /** Finished jobs, written past the engine: a hundred thousand syncs would take minutes. */
 async function insertFinished(ledger: RealLedger, shard: number, count: number, at: number): Promise<void> {
-  await ledger.enqueue({ homes, jobs: [] })
+  await ledger.enqueue({ homeShards, jobs: [] })
   await runInDurableObject(ledger, (_, { storage }) => {
     for (let from = 0; from < count; from += 5_000) {
       const rows = Array.from({ length: Math.min(5_000, count - from) }, (_, index) => {
@@ -197,10 +201,10 @@ async function insertFinished(ledger: RealLedger, shard: number, count: number, 
 }
 
 /** As upkeep would have left it. */
-async function moveMark(ledger: RealLedger, shard: number): Promise<void> {
+async function moveWatermark(ledger: RealLedger, shard: number): Promise<void> {
   await runInDurableObject(ledger, (_, { storage }) => {
     const below = { scheduled: 0, queued: 0, running: 0, retrying: 0, completed: 100_000, failed: 0, cancelled: 0 }
-    const fact = { mark: jobIdFloor(shard, Date.now() - 60_000), swept: '', below, tasks: { double: below } }
-    storage.sql.exec(`INSERT OR REPLACE INTO facts (name, value) VALUES ('upkeep', ?)`, JSON.stringify(fact))
+    const fact = { watermark: jobIdFloor(shard, Date.now() - 60_000), sweepCursor: '', below, tasks: { double: below } }
+    storage.sql.exec(`INSERT OR REPLACE INTO facts (name, value) VALUES ('cursors', ?)`, JSON.stringify(fact))
   })
 }

@@ -4,7 +4,7 @@
  */
 import type { Claimed, Outcome, SyncReply, SyncRequest } from '../../../src/engine/ledger/protocol/protocol.ts'
 import { isFinal } from '../../../src/engine/task/job.ts'
-import { beatOf, completed, type Rig, settlementOf } from './rig.ts'
+import { completed, heartbeatOf, type Rig, settlementOf } from './rig.ts'
 
 export interface Begun {
   readonly at: number
@@ -51,7 +51,7 @@ export class Fleet {
       ack: member.seq - 1,
       tasks: this.#tasks,
       settle: ending.map((job) => settlementOf(job, outcome)),
-      beat: going.map(beatOf),
+      heartbeats: going.map(heartbeatOf),
       want,
       remainingMs: 600_000,
       ...more,

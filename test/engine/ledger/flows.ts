@@ -4,18 +4,24 @@
  */
 import { type RateLog, roomLeft } from '../../../src/engine/ledger/domain/rate-log.ts'
 import { isReady, type JobRowWithInput } from '../../../src/engine/ledger/domain/row.ts'
-import { flowNow, isPaused } from '../../../src/engine/ledger/domain/settings.ts'
+import { isPaused, limitsNow } from '../../../src/engine/ledger/domain/settings.ts'
 import { isExpired } from '../../../src/engine/ledger/domain/transitions.ts'
 import { isFinal } from '../../../src/engine/task/job.ts'
-import type { Flow } from '../../../src/engine/task/limits.ts'
-import { spreadOffsetMs } from '../../../src/engine/task/schedule.ts'
+import type { GroupLimits } from '../../../src/engine/task/limits.ts'
+import { jitterOffsetMs } from '../../../src/engine/task/schedule.ts'
 import type { Rig } from './rig.ts'
 
 /** How long after a limit's opening the alarm may ring: a runner that was told of it is expected. */
 const graceMs = 5_000
 
 /** How much of a group may start now; undefined rate rows mean that nothing has started. */
-function roomOf(rig: Rig, { rate, concurrency }: Flow, running: number, task: string, partition: string): number {
+function roomOf(
+  rig: Rig,
+  { rate, concurrency }: GroupLimits,
+  running: number,
+  task: string,
+  partition: string,
+): number {
   const places = (concurrency ?? Number.POSITIVE_INFINITY) - running
   const [log] = rig.sql.all<{ starts: string }>(
     'SELECT starts FROM limits WHERE task = ? AND partition = ?',
@@ -34,7 +40,7 @@ export function brokenFlows(rig: Rig, rows: readonly JobRowWithInput[]): string[
   const running = rows.filter(({ state }) => state === 'running')
   const alarmAt = rig.alarmAt ?? Number.POSITIVE_INFINITY
 
-  for (const [task, own] of Object.entries(core.books.counts.byTask()))
+  for (const [task, own] of Object.entries(core.memory.counts.byTask()))
     for (const [state, count] of Object.entries(own))
       claim(
         rows.filter((row) => row.task === task && row.state === state).length === count,
@@ -44,13 +50,13 @@ export function brokenFlows(rig: Rig, rows: readonly JobRowWithInput[]): string[
   const runningOf = (task: string, partition?: string) =>
     running.filter((row) => row.task === task && (partition === undefined || row.partition === partition)).length
   for (const { task, partition } of rows) {
-    claim(core.books.running.count(task) === runningOf(task), `I7: memory counts others of ${task}`)
+    claim(core.memory.running.count(task) === runningOf(task), `I7: memory counts others of ${task}`)
     if (partition !== '')
       claim(
-        core.books.running.count(task, partition) === runningOf(task, partition),
+        core.memory.running.count(task, partition) === runningOf(task, partition),
         `I7: memory counts others of ${task} ${partition}`,
       )
-    const { whole, each } = flowNow(core.settings, task, rig.flowOf(task))
+    const { whole, each } = limitsNow(core.settings, task, rig.limitsOf(task))
     const wholeMax = whole.concurrency ?? Number.POSITIVE_INFINITY
     const eachMax = (partition !== '' && each.concurrency) || Number.POSITIVE_INFINITY
     // A limit that a person has lowered lets go on what runs already.
@@ -63,7 +69,7 @@ export function brokenFlows(rig: Rig, rows: readonly JobRowWithInput[]): string[
   const waiting = rows.filter((row) => isReady(row, now) && !isExpired(row, now))
   const startable = waiting.filter(({ task, partition }) => {
     if (core.isHalted || isPaused(core.settings, task)) return false
-    const { whole, each } = flowNow(core.settings, task, rig.flowOf(task))
+    const { whole, each } = limitsNow(core.settings, task, rig.limitsOf(task))
     if (roomOf(rig, whole, runningOf(task), task, '') < 1) return false
     return partition === '' || roomOf(rig, each, runningOf(task, partition), task, partition) >= 1
   })
@@ -74,12 +80,12 @@ export function brokenFlows(rig: Rig, rows: readonly JobRowWithInput[]): string[
       available > 0 === startable.length > 0,
       `I10: ${startable.length} could start, and memory offers ${available}`,
     )
-  const isLimited = startable.every(({ task }) => rig.flowOf(task) !== undefined)
+  const isLimited = startable.every(({ task }) => rig.limitsOf(task) !== undefined)
   if (startable.length > 0)
     claim(alarmAt <= now + (isLimited ? graceMs : 500), 'I8: no alarm in time for what could start')
-  const opensAt = core.nextOpeningAt(now)
-  if (startable.length === 0 && opensAt !== undefined)
-    claim(alarmAt <= Math.max(opensAt, now) + graceMs, 'I8: no alarm in time for the opening of a limit')
+  const resetsAt = core.nextOpeningAt(now)
+  if (startable.length === 0 && resetsAt !== undefined)
+    claim(alarmAt <= Math.max(resetsAt, now) + graceMs, 'I8: no alarm in time for the opening of a limit')
 
   for (const row of rows) {
     if (isFinal(row.state) || row.state === 'running' || row.startedAt !== null || row.expiresAt === null) continue
@@ -91,7 +97,7 @@ export function brokenFlows(rig: Rig, rows: readonly JobRowWithInput[]): string[
   )) {
     const known = rig.schedules.find(({ name }) => name === row.name)
     if (!known || row.nextAt === null || row.paused !== 0 || row.stopped !== null) continue
-    claim(alarmAt <= row.nextAt + spreadOffsetMs(row.name, known.spreadMs), `I8: no alarm for schedule ${row.name}`)
+    claim(alarmAt <= row.nextAt + jitterOffsetMs(row.name, known.jitterMs), `I8: no alarm for schedule ${row.name}`)
   }
   return wrong
 }

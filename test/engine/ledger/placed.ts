@@ -1,5 +1,5 @@
 /** Schedules as the code of a deployment has them, placed on the shard of these tests. */
-import type { PlacedSchedule } from '../../../src/engine/ledger/commands/schedules.ts'
+import type { ShardSchedule } from '../../../src/engine/ledger/commands/schedules.ts'
 import { defineSchedule, type ScheduleOptions } from '../../../src/engine/task/schedule.ts'
 import { defineTask } from '../../../src/engine/task/task.ts'
 import { completed, type Rig, settlementOf, shard } from './rig.ts'
@@ -12,7 +12,7 @@ export interface Placing extends Partial<Omit<ScheduleOptions<unknown>, 'task'>>
 }
 
 /** A schedule named `tick` of task `send`, every minute unless said otherwise. */
-export function placed({ task = 'send', partition = '', ...options }: Placing = {}): PlacedSchedule {
+export function placed({ task = 'send', partition = '', ...options }: Placing = {}): ShardSchedule {
   const nobody = () => Promise.reject(new Error('nobody runs it'))
   const { definition } = defineTask(
     { name: task, input: anything, run: () => {} },

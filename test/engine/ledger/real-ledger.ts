@@ -14,7 +14,7 @@ import type { Meter } from '../../../src/engine/ledger/storage/sql.ts'
 export type RealLedger = DurableObjectStub & LedgerRpc
 
 /** The home count of the test Worker. */
-export const homes = 2
+export const homeShards = 2
 let shards = 100
 
 export function ledgerOf(shard: number): RealLedger {
@@ -34,7 +34,7 @@ export function newJob(shard: number, more: Partial<NewJob> = {}): NewJob {
 
 export function syncOf(seq: number, more: Partial<SyncRequest> = {}): SyncRequest {
   const tasks = { double: 25_000 }
-  return { runner: 'r', seq, ack: seq - 1, tasks, settle: [], beat: [], want: 10, remainingMs: 600_000, ...more }
+  return { runner: 'r', seq, ack: seq - 1, tasks, settle: [], heartbeats: [], want: 10, remainingMs: 600_000, ...more }
 }
 
 export function completed({ id, lease }: Claimed): Settlement {

@@ -2,7 +2,7 @@
 import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { describe, expect, test } from 'vitest'
 import type { Claimed } from '../../../src/engine/ledger/protocol/protocol.ts'
-import { alarmOf, completed, freshLedger, homes, ledgerOf, newJob, syncOf } from './real-ledger.ts'
+import { alarmOf, completed, freshLedger, homeShards, ledgerOf, newJob, syncOf } from './real-ledger.ts'
 
 const restarts = {
   eviction: async (shard: number) => evictDurableObject(ledgerOf(shard)),
@@ -13,7 +13,7 @@ describe.each(Object.entries(restarts))('after an %s', (_, restart) => {
   test('a recorded job is claimed, a claimed job is settled, a settled job stays settled', async () => {
     const { shard } = freshLedger()
     const job = newJob(shard)
-    await ledgerOf(shard).enqueue({ homes, jobs: [job] })
+    await ledgerOf(shard).enqueue({ homeShards, jobs: [job] })
     await restart(shard)
     const [claimed] = (await ledgerOf(shard).sync(syncOf(1))).claimed as [Claimed]
     expect(claimed).toMatchObject({ id: job.id, attempt: 1 })
@@ -25,7 +25,7 @@ describe.each(Object.entries(restarts))('after an %s', (_, restart) => {
 
   test('a repeated sync gets the claim of the first time', async () => {
     const { shard } = freshLedger()
-    await ledgerOf(shard).enqueue({ homes, jobs: [newJob(shard), newJob(shard)] })
+    await ledgerOf(shard).enqueue({ homeShards, jobs: [newJob(shard), newJob(shard)] })
     const first = await ledgerOf(shard).sync(syncOf(1, { want: 1 }))
     await restart(shard)
     const second = await ledgerOf(shard).sync(syncOf(1, { want: 1 }))
@@ -37,24 +37,27 @@ describe.each(Object.entries(restarts))('after an %s', (_, restart) => {
   test('a repeated enqueue records nothing twice and the key is still known', async () => {
     const { shard } = freshLedger()
     const job = newJob(shard, { key: 'k' })
-    await ledgerOf(shard).enqueue({ homes, jobs: [job] })
+    await ledgerOf(shard).enqueue({ homeShards, jobs: [job] })
     await restart(shard)
-    expect(await ledgerOf(shard).enqueue({ homes, jobs: [job] })).toMatchObject({
+    expect(await ledgerOf(shard).enqueue({ homeShards, jobs: [job] })).toMatchObject({
       jobs: [{ id: job.id, duplicate: false }],
     })
     const again = newJob(shard, { key: 'k' })
-    expect(await ledgerOf(shard).enqueue({ homes, jobs: [again] })).toMatchObject({
+    expect(await ledgerOf(shard).enqueue({ homeShards, jobs: [again] })).toMatchObject({
       jobs: [{ id: job.id, duplicate: true }],
     })
     const other = newJob(shard, { key: 'k', input: '{"n":9}' })
-    expect(await ledgerOf(shard).enqueue({ homes, jobs: [other] })).toMatchObject({
+    expect(await ledgerOf(shard).enqueue({ homeShards, jobs: [other] })).toMatchObject({
       jobs: [{ refused: 'key-conflict' }],
     })
   })
 
   test('the counts agree with the rows', async () => {
     const { shard } = freshLedger()
-    await ledgerOf(shard).enqueue({ homes, jobs: [newJob(shard), newJob(shard), newJob(shard, { delayMs: 60_000 })] })
+    await ledgerOf(shard).enqueue({
+      homeShards,
+      jobs: [newJob(shard), newJob(shard), newJob(shard, { delayMs: 60_000 })],
+    })
     const [claimed] = (await ledgerOf(shard).sync(syncOf(1, { want: 1 }))).claimed as [Claimed]
     await restart(shard)
     expect((await ledgerOf(shard).overview()).states).toMatchObject({ queued: 1, running: 1, scheduled: 1 })
@@ -72,7 +75,7 @@ describe.each(Object.entries(restarts))('after an %s', (_, restart) => {
 describe('the alarm', () => {
   test('is armed by the transaction that records a job, before any wake-up is sent', async () => {
     const { ledger, shard } = freshLedger()
-    await ledger.enqueue({ homes, jobs: [newJob(shard)] })
+    await ledger.enqueue({ homeShards, jobs: [newJob(shard)] })
     const at = await alarmOf(ledger)
     expect(at).not.toBeNull()
     expect(at).toBeLessThanOrEqual(Date.now() + 500)
@@ -80,7 +83,7 @@ describe('the alarm', () => {
 
   test('that was lost is armed again by the watchdog, and only then', async () => {
     const { ledger, shard } = freshLedger()
-    await ledger.enqueue({ homes, jobs: [newJob(shard, { delayMs: 3_600_000 })] })
+    await ledger.enqueue({ homeShards, jobs: [newJob(shard, { delayMs: 3_600_000 })] })
     expect(await ledger.wake()).toBe(false)
     await runInDurableObject(ledger, (_, { storage }) => storage.deleteAlarm())
     await evictDurableObject(ledger)
@@ -91,7 +94,7 @@ describe('the alarm', () => {
 
   test('that fails, as often as the platform would retry it, never throws and is armed again each time', async () => {
     const { ledger, shard } = freshLedger()
-    await ledger.enqueue({ homes, jobs: [newJob(shard)] })
+    await ledger.enqueue({ homeShards, jobs: [newJob(shard)] })
     await runInDurableObject(ledger, (_, { storage }) => storage.sql.exec('ALTER TABLE jobs RENAME TO elsewhere'))
     for (let retryCount = 0; retryCount <= 6; retryCount++) {
       await runInDurableObject(ledger, async (instance, { storage }) => {
@@ -116,7 +119,7 @@ describe('the alarm', () => {
   test('rings for a due job by itself, and wakes it through the queue', async () => {
     const { ledger, shard } = freshLedger()
     const job = newJob(shard, { delayMs: 30 })
-    await ledger.enqueue({ homes, jobs: [job] })
+    await ledger.enqueue({ homeShards, jobs: [job] })
     expect(await ledger.get(job.id)).toMatchObject({ state: 'scheduled' })
     const { claimed } = await claimOnceDue(shard)
     expect(claimed).toMatchObject([{ id: job.id }])

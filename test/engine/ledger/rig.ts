@@ -22,7 +22,7 @@ import { jobStatements } from '../../../src/engine/ledger/storage/jobs.ts'
 import type { Sql } from '../../../src/engine/ledger/storage/sql.ts'
 import type { CoreOptions, TaskPolicy } from '../../../src/engine/ledger/transaction/context.ts'
 import { isFinal, type JobRecord } from '../../../src/engine/task/job.ts'
-import { type TaskLimits, taskFlow } from '../../../src/engine/task/limits.ts'
+import { checkedLimits, type TaskLimits } from '../../../src/engine/task/limits.ts'
 import { defaultRetryPolicy } from '../../../src/engine/task/retry.ts'
 import { brokenFlows } from './flows.ts'
 
@@ -73,7 +73,7 @@ export const minuteMs = 60_000
 export const hourMs = 60 * minuteMs
 export const dayMs = 24 * hourMs
 export const shard = 3
-export const homes = 8
+export const homeShards = 8
 /** The moment every test begins at. */
 export const startOfTests = 1_900_000_000_000
 /** Waits of one second, always, so that tables can name the moment of a retry. */
@@ -87,7 +87,7 @@ export interface RigOptions
 
 /** The policy of a task with these limits. */
 export function limited(limits: TaskLimits, more: Partial<TaskPolicy> = {}): Partial<TaskPolicy> {
-  return { ...more, flow: taskFlow(limits, 'of a test') }
+  return { ...more, limits: checkedLimits(limits, 'of a test') }
 }
 
 export class Rig {
@@ -158,7 +158,7 @@ export class Rig {
     this.core.upkeep(this.now)
     this.core.load(this.now)
     const checkAt = this.core.available(this.now) > 0 ? this.now + 500 : undefined
-    const times = [this.core.nextUpkeepAt(), this.core.nextOpeningAt(this.now), checkAt]
+    const times = [this.core.nextMaintenanceAt(), this.core.nextOpeningAt(this.now), checkAt]
     const known = times.filter((time) => time !== undefined)
     const nextAt = Math.min(...known)
     if (known.length > 0) this.core.setAlarm(nextAt <= this.now ? this.now + 100 : nextAt)
@@ -171,7 +171,7 @@ export class Rig {
 
   /** Records jobs and answers what the ledger said of each. */
   enqueueAll(jobs: readonly NewJob[]): readonly Enqueued[] {
-    const reply = this.core.enqueue({ homes, jobs }, this.now)
+    const reply = this.core.enqueue({ homeShards, jobs }, this.now)
     if (isRefusal(reply)) throw new Error(reply.message)
     return reply.jobs
   }
@@ -191,7 +191,7 @@ export class Rig {
       ack: (more.seq ?? 1) - 1,
       tasks: { send: 25_000, draw: 25_000 },
       settle: [],
-      beat: [],
+      heartbeats: [],
       want: 0,
       remainingMs: 10 * minuteMs,
       ...more,
@@ -236,32 +236,32 @@ export class Rig {
   }
 
   /** What memory holds, in a form that can be compared. */
-  books(core = this.core) {
-    const { books } = core
+  memory(core = this.core) {
+    const { memory } = core
     return {
-      ready: [...books.ready.values()].map(({ id, due, solo }) => `${id} ${due} ${solo}`).sort(),
-      running: [...books.running.values()].sort((a, b) => (a.id < b.id ? -1 : 1)),
-      states: books.counts.total(),
-      mark: books.mark,
-      swept: books.swept,
+      ready: [...memory.ready.values()].map(({ id, due, solo }) => `${id} ${due} ${solo}`).sort(),
+      running: [...memory.running.values()].sort((a, b) => (a.id < b.id ? -1 : 1)),
+      states: memory.counts.total(),
+      watermark: memory.watermark,
+      sweepCursor: memory.sweepCursor,
     }
   }
 
   /** What memory would hold after a restart at this moment. */
-  booksAfterRestart() {
+  memoryAfterRestart() {
     const reopened = this.#opened()
     reopened.load(this.now)
-    return this.books(reopened)
+    return this.memory(reopened)
   }
 
   /** Everything a rolled-back transaction must leave as it was. */
   everything() {
     return {
-      ...this.books(),
-      runners: [...this.core.books.runners.entries()],
-      next: this.core.nextUpkeepAt(),
+      ...this.memory(),
+      runners: [...this.core.memory.runners.entries()],
+      next: this.core.nextMaintenanceAt(),
       rows: this.rows(),
-      others: ['runners', 'facts', 'task_minutes', 'limits', 'schedules', 'bulks'].map((table) =>
+      others: ['runners', 'facts', 'minute_stats', 'limits', 'schedules', 'bulks'].map((table) =>
         this.sql.all(`SELECT * FROM ${table} ORDER BY 1`),
       ),
       schedules: this.core.schedules(this.now),
@@ -274,32 +274,32 @@ export class Rig {
   broken(): string[] {
     this.core.load(this.now)
     const rows = this.rows()
-    const books = this.books()
+    const memory = this.memory()
     const wrong: string[] = []
     const claim = (holds: boolean, text: string) => holds || wrong.push(text)
     const ready = rows.filter((row) => isReady(row, this.now)).map(({ id }) => id)
-    claim(same(books.ready.map(firstWord), ready), 'the ready index is not the ready rows')
+    claim(same(memory.ready.map(firstWord), ready), 'the ready index is not the ready rows')
     const running = rows.filter(({ state }) => state === 'running')
     claim(
       same(
-        books.running.map(({ id }) => id),
+        memory.running.map(({ id }) => id),
         running.map(({ id }) => id),
       ),
       'memory runs other jobs than the rows',
     )
-    for (const { id, lease } of books.running)
+    for (const { id, lease } of memory.running)
       claim(running.find((row) => row.id === id)?.lease === lease, `I2: ${id} runs under another lease than its row's`)
-    for (const [state, count] of Object.entries(books.states))
+    for (const [state, count] of Object.entries(memory.states))
       claim(rows.filter((row) => row.state === state).length === count, `I12: the count of ${state} is ${count}`)
-    claim(same(this.booksAfterRestart(), books), 'a restart would find something else')
+    claim(same(this.memoryAfterRestart(), memory), 'a restart would find something else')
     for (const row of rows) {
       claim(row.attempt >= 0 && row.attempt <= row.maxAttempts, `I4: attempt ${row.attempt} of ${row.maxAttempts}`)
       claim(!isFinal(row.state) || row.leaseUntil === null, `a final job has a live lease: ${row.id}`)
       claim(row.state === 'running' || row.cancelling === 0, `a job that does not run is being cancelled: ${row.id}`)
-      claim(isFinal(row.state) || row.id >= books.mark || row.dueAt !== null, `the mark has passed ${row.id}`)
+      claim(isFinal(row.state) || row.id >= memory.watermark || row.dueAt !== null, `the mark has passed ${row.id}`)
       claim((this.alarmAt ?? Infinity) <= this.#neededFor(row), `I8: no alarm in time for ${row.state} ${row.id}`)
     }
-    const extended = [...this.core.books.runners].flatMap(([runner, { until }]) =>
+    const extended = [...this.core.memory.runners].flatMap(([runner, { until }]) =>
       until > 0 ? [{ runner, until }] : [],
     )
     const stored = this.sql.all<{ runner: string; until: number }>('SELECT runner, until FROM runners ORDER BY runner')
@@ -311,8 +311,8 @@ export class Rig {
   }
 
   /** A task's limits as the code declares them. */
-  flowOf(task: string) {
-    return this.#options.policies?.[task]?.flow
+  limitsOf(task: string) {
+    return this.#options.policies?.[task]?.limits
   }
 
   /** The schedules of the code. */
@@ -363,7 +363,7 @@ export function settlementOf({ id, lease }: Pick<Claimed, 'id' | 'lease'>, outco
   return { id, lease, outcome, ranMs: 10 }
 }
 
-export function beatOf({ id, lease }: Pick<Claimed, 'id' | 'lease'>) {
+export function heartbeatOf({ id, lease }: Pick<Claimed, 'id' | 'lease'>) {
   return { id, lease }
 }
 

@@ -4,20 +4,20 @@
  */
 import { describe, expect, test } from 'vitest'
 import type { Claimed, LedgerRpc } from '../../../src/engine/ledger/protocol/protocol.ts'
-import { completed, freshLedger, homes, newJob, type RealLedger, rowsOf, syncOf } from './real-ledger.ts'
+import { completed, freshLedger, homeShards, newJob, type RealLedger, rowsOf, syncOf } from './real-ledger.ts'
 
 /** What a caller of a later version might say besides. */
 const later = { partition: 'a', trace: { id: 'x' }, features: ['future'] }
 
 /** What the first version sent, no more: requests as an old caller makes them, whatever types say today. */
 const old = {
-  enqueue: (id: string) => ({ homes, jobs: [{ id, task: 'double', input: '{"n":1}', maxAttempts: 3 }] }),
-  sync: (settle: unknown[] = [], beat: unknown[] = []) => ({
+  enqueue: (id: string) => ({ homeShards, jobs: [{ id, task: 'double', input: '{"n":1}', maxAttempts: 3 }] }),
+  sync: (settle: unknown[] = [], heartbeats: unknown[] = []) => ({
     runner: 'old',
     seq: 1 + settle.length,
     tasks: { double: 25_000 },
     settle,
-    beat,
+    heartbeats,
     want: 5,
     remainingMs: 600_000,
   }),
@@ -30,10 +30,15 @@ describe('a caller of a later version', () => {
   test('is understood by every verb, and what this ledger does not know is left out of the books', async () => {
     const { ledger, shard } = freshLedger()
     const job = newJob(shard)
-    await asAny(ledger).enqueue({ homes, ...later, jobs: [{ ...job, ...later }] })
+    await asAny(ledger).enqueue({ homeShards, ...later, jobs: [{ ...job, ...later }] })
     const { claimed } = (await asAny(ledger).sync({ ...syncOf(1), ...later })) as unknown as { claimed: Claimed[] }
     const [mine] = claimed as [Claimed]
-    await asAny(ledger).sync({ ...syncOf(2), beat: [{ id: mine.id, lease: mine.lease, ...later }], want: 0, ...later })
+    await asAny(ledger).sync({
+      ...syncOf(2),
+      heartbeats: [{ id: mine.id, lease: mine.lease, ...later }],
+      want: 0,
+      ...later,
+    })
     const settle = [{ ...completed(mine), ...later }]
     await asAny(ledger).sync({ ...syncOf(3), settle, ...later })
     expect(await ledger.get(job.id)).toMatchObject({ state: 'completed', output: { n: 2 } })
@@ -45,7 +50,7 @@ describe('a caller of a later version', () => {
   test('that reports an ending this ledger has never heard of fails that attempt and no other', async () => {
     const { ledger, shard } = freshLedger()
     const jobs = [newJob(shard), newJob(shard)]
-    await ledger.enqueue({ homes, jobs })
+    await ledger.enqueue({ homeShards, jobs })
     const [first, second] = (await ledger.sync(syncOf(1))).claimed as [Claimed, Claimed]
     const strange = { id: first.id, lease: first.lease, outcome: { kind: 'delegated', to: 'somebody' }, ranMs: 1 }
     await asAny(ledger).sync({ ...syncOf(2), settle: [strange, completed(second)] })
@@ -55,7 +60,7 @@ describe('a caller of a later version', () => {
 
   test('that asks for a task this version does not know gets none, and the job waits', async () => {
     const { ledger, shard } = freshLedger()
-    await ledger.enqueue({ homes, jobs: [newJob(shard, { task: 'of-tomorrow' })] })
+    await ledger.enqueue({ homeShards, jobs: [newJob(shard, { task: 'of-tomorrow' })] })
     expect((await ledger.sync(syncOf(1))).claimed).toEqual([])
     const { claimed } = await ledger.sync(syncOf(1, { runner: 'new', tasks: { 'of-tomorrow': 1_000 } }))
     expect(claimed).toMatchObject([{ task: 'of-tomorrow' }])
@@ -78,7 +83,7 @@ describe('a caller of an earlier version', () => {
 
   test('that does not say which answers it has keeps what it claimed', async () => {
     const { ledger, shard } = freshLedger()
-    await ledger.enqueue({ homes, jobs: [newJob(shard), newJob(shard)] })
+    await ledger.enqueue({ homeShards, jobs: [newJob(shard), newJob(shard)] })
     await asAny(ledger).sync({ ...old.sync(), want: 2 })
     await asAny(ledger).sync({ ...old.sync(), seq: 2, want: 0 })
     const states = await rowsOf(ledger, 'SELECT state, attempt FROM jobs')

@@ -7,10 +7,10 @@ import type { Claimed, NewJob, Outcome, Start, SyncRequest } from '../../../src/
 import { isFinal, type JobState } from '../../../src/engine/task/job.ts'
 import { nodeSql } from './node-sql.ts'
 import {
-  beatOf,
   cancelled,
   completed,
   failed,
+  heartbeatOf,
   minuteMs,
   Rig,
   rejected,
@@ -180,7 +180,10 @@ class Walk {
       ack: runner.ack,
       tasks: known,
       settle: [...(repeated?.settle ?? []), ...ending.map((job) => settlementOf(job, this.#outcome()))],
-      beat: going.map((job) => ({ ...beatOf(job), ...(this.chance() < 0.3 && { progress: { value: 0.5 } }) })),
+      heartbeats: going.map((job) => ({
+        ...heartbeatOf(job),
+        ...(this.chance() < 0.3 && { progress: { value: 0.5 } }),
+      })),
       want: this.#upTo(6),
       remainingMs: this.#upTo(2 * minuteMs),
       ...(going.length === 0 && this.chance() < 0.1 && { done: true }),
@@ -291,9 +294,9 @@ class Walk {
   }
 }
 
-function said({ runner, seq, ack, want, beat, settle }: SyncRequest): string {
+function said({ runner, seq, ack, want, heartbeats, settle }: SyncRequest): string {
   const settles = settle.map(({ id, outcome }) => `${id} ${outcome.kind}`)
-  return `sync ${runner} ${seq} ack ${ack} want ${want} beat ${beat.map(({ id }) => id)} settle ${settles}`
+  return `sync ${runner} ${seq} ack ${ack} want ${want} beat ${heartbeats.map(({ id }) => id)} settle ${settles}`
 }
 
 describe('a random walk over every verb', () => {

@@ -22,7 +22,7 @@ const reports = (world: World) =>
   world
     .ledger()
     .syncs()
-    .filter(({ beat }) => beat.some(({ progress }) => progress))
+    .filter(({ heartbeats }) => heartbeats.some(({ progress }) => progress))
 
 describe('progress', () => {
   test('is reported at most every quarter of a second at first', async () => {

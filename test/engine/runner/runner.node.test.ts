@@ -13,8 +13,8 @@ describe('a runner', () => {
     const job = await world.until(sleeper(world).enqueue(1_000))
     await world.untilQuiet()
     expect(world.ledger().syncs()).toMatchObject([
-      { seq: 1, settle: [], beat: [] },
-      { seq: 2, settle: [{ id: job.id, outcome: { kind: 'completed' } }], beat: [] },
+      { seq: 1, settle: [], heartbeats: [] },
+      { seq: 2, settle: [{ id: job.id, outcome: { kind: 'completed' } }], heartbeats: [] },
     ])
     expect(world.reports).toMatchObject([{ jobs: 1, syncs: 2 }])
   })
@@ -69,7 +69,7 @@ describe('a runner', () => {
     const beats = world
       .ledger()
       .syncs()
-      .filter(({ beat }) => beat.length > 0)
+      .filter(({ heartbeats }) => heartbeats.length > 0)
     expect(beats.map(({ sentAt }) => Math.round((sentAt - openedAt) / 1_000))).toEqual([10, 20, 30, 40, 50, 60])
   })
 

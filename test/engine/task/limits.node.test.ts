@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { ChardError } from '../../../src/engine/task/errors.ts'
-import { isWholeLimited, noFlow, type TaskFlow, type TaskLimits, taskFlow } from '../../../src/engine/task/limits.ts'
+import {
+  type CheckedLimits,
+  checkedLimits,
+  isWholeLimited,
+  noLimits,
+  type TaskLimits,
+} from '../../../src/engine/task/limits.ts'
 import { defineTask, partitionOf, type TaskOptions, type Tiers } from '../../../src/engine/task/task.ts'
 
 const noTiers: Tiers = { background: async () => {}, enqueue: async () => [] }
@@ -13,8 +19,8 @@ function definitionOf(more: object) {
 }
 
 describe('the limits of a task', () => {
-  test.each<[limits: TaskLimits, flow: TaskFlow, isWhole: boolean, because: string]>([
-    [{}, noFlow, false, 'nothing is limited that nobody limits'],
+  test.each<[limits: TaskLimits, limits: CheckedLimits, isWhole: boolean, because: string]>([
+    [{}, noLimits, false, 'nothing is limited that nobody limits'],
     [
       { rateLimit: { limit: 20, per: '1s' } },
       { whole: { rate: { limit: 20, perMs: 1_000 } }, each: {} },
@@ -36,15 +42,15 @@ describe('the limits of a task', () => {
     ],
     [
       { rateLimit: undefined, concurrency: undefined, perPartition: undefined } as unknown as TaskLimits,
-      noFlow,
+      noLimits,
       false,
       'undefined is left out',
     ],
-  ])('%j are %j, of the task as a whole: %s, because %s', (limits, flow, isWhole) => {
-    expect(taskFlow(limits, 'send')).toEqual(flow)
-    expect(isWholeLimited(flow)).toBe(isWhole)
+  ])('%j are %j, of the task as a whole: %s, because %s', (limits, checked, isWhole) => {
+    expect(checkedLimits(limits, 'send')).toEqual(checked)
+    expect(isWholeLimited(checked)).toBe(isWhole)
     const partition = limits.perPartition && { partition: () => 'p' }
-    expect(definitionOf({ ...limits, ...partition }).flow).toEqual(flow)
+    expect(definitionOf({ ...limits, ...partition }).limits).toEqual(checked)
   })
 
   const counts = (max: number) => `it takes a whole number from 1 to ${max}`
@@ -73,7 +79,10 @@ describe('the limits of a task', () => {
       'rateLimit.per per partition of task send is 0; it takes from 1 ms to 31 days',
     ],
   ])('%j are refused: %s', (limits, message) => {
-    for (const checked of [() => taskFlow(limits, 'send'), () => definitionOf({ ...limits, partition: () => 'p' })]) {
+    for (const checked of [
+      () => checkedLimits(limits, 'send'),
+      () => definitionOf({ ...limits, partition: () => 'p' }),
+    ]) {
       expect(checked).toThrow(ChardError)
       expect(checked).toThrow(expect.objectContaining({ code: 'invalid-option' }))
       expect(checked).toThrow(message)

@@ -7,10 +7,10 @@ import {
   cronCharsMax,
   defineSchedule,
   everyMsMin,
+  jitterMsMax,
+  jitterOffsetMs,
   overlaps,
   type ScheduleOptions,
-  spreadMsMax,
-  spreadOffsetMs,
 } from '../../../src/engine/task/schedule.ts'
 import { defineTask, type Tiers } from '../../../src/engine/task/task.ts'
 
@@ -27,12 +27,12 @@ describe('defineSchedule', () => {
     expect(defineSchedule(good)).toEqual({
       name: 'nightly',
       rule: { cron: '0 3 * * *', timezone: 'UTC' },
-      ruleText: '{"cron":"0 3 * * *","timezone":"UTC","spreadMs":0}',
+      ruleText: '{"cron":"0 3 * * *","timezone":"UTC","jitterMs":0}',
       task: task.definition,
       input: '{"n":2}',
       catchUp: 'latest',
       overlap: 'skip',
-      spreadMs: 0,
+      jitterMs: 0,
       priority: 0,
       tags: [],
       expiresInMs: undefined,
@@ -41,12 +41,12 @@ describe('defineSchedule', () => {
 
   test('takes every option', () => {
     const options = { catchUp: 'all', overlap: 'cancel', priority: -5, tags: ['a', 'a'], expiresIn: '1h' } as const
-    expect(defineSchedule({ ...good, ...options, timezone: 'Europe/Berlin', spread: '10m' })).toMatchObject({
+    expect(defineSchedule({ ...good, ...options, timezone: 'Europe/Berlin', jitter: '10m' })).toMatchObject({
       rule: { cron: '0 3 * * *', timezone: 'Europe/Berlin' },
-      ruleText: '{"cron":"0 3 * * *","timezone":"Europe/Berlin","spreadMs":600000}',
+      ruleText: '{"cron":"0 3 * * *","timezone":"Europe/Berlin","jitterMs":600000}',
       catchUp: 'all',
       overlap: 'cancel',
-      spreadMs: 600_000,
+      jitterMs: 600_000,
       priority: -5,
       tags: ['a'],
       expiresInMs: 3_600_000,
@@ -57,22 +57,22 @@ describe('defineSchedule', () => {
     [{ every: '1s' }, { everyMs: everyMsMin }, 'a second is the shortest'],
     [{ every: '3653d' }, { everyMs: 315_619_200_000 }, 'ten years are the longest'],
     [{ every: 1_500 }, { everyMs: 1_500 }, 'parts of seconds are taken above that'],
-    [{ every: '1h', spread: 3_599_999 }, { everyMs: 3_600_000 }, 'a spread is less than the interval'],
+    [{ every: '1h', jitter: 3_599_999 }, { everyMs: 3_600_000 }, 'a jitter is less than the interval'],
     [{ cron: '  0   3 *\t* * ' }, { cron: '0 3 * * *', timezone: 'UTC' }, 'spaces say nothing'],
     [{ cron: '*/10 * * * * *' }, { cron: '*/10 * * * * *', timezone: 'UTC' }, 'six fields have seconds'],
     [{ cron: '@daily' }, { cron: '@daily', timezone: 'UTC' }, 'names stand for rules'],
     [{ cron: '0 0 LW * *' }, { cron: '0 0 LW * *', timezone: 'UTC' }, 'there is a last working day'],
     [{ cron: '0 0 29 2 *' }, { cron: '0 0 29 2 *', timezone: 'UTC' }, 'what is rare does fire'],
     [{ cron: '0 0 0 1 1 * 2001' }, { cron: '0 0 0 1 1 * 2001', timezone: 'UTC' }, 'years that are over are no mistake'],
-    [{ cron: '0 3 * * *', spread: '24h' }, { cron: '0 3 * * *', timezone: 'UTC' }, 'a day is the longest spread'],
+    [{ cron: '0 3 * * *', jitter: '24h' }, { cron: '0 3 * * *', timezone: 'UTC' }, 'a day is the longest jitter'],
   ])('%j is the rule %j, because %s', (more, rule) => {
     const definition = defineSchedule({ ...timeless, ...more })
     expect(definition.rule).toEqual(rule)
-    expect(JSON.parse(definition.ruleText)).toEqual({ ...rule, spreadMs: definition.spreadMs })
+    expect(JSON.parse(definition.ruleText)).toEqual({ ...rule, jitterMs: definition.jitterMs })
   })
 
   test('options that are said to be undefined are left out', () => {
-    const unsaid = { every: undefined, timezone: undefined, catchUp: undefined, overlap: undefined, spread: undefined }
+    const unsaid = { every: undefined, timezone: undefined, catchUp: undefined, overlap: undefined, jitter: undefined }
     const more = { ...unsaid, priority: undefined, tags: undefined, expiresIn: undefined }
     expect(defineSchedule({ ...good, ...more } as unknown as typeof good)).toEqual(defineSchedule(good))
   })
@@ -89,7 +89,7 @@ describe('defineSchedule', () => {
   const times = "it takes milliseconds or a string such as '30s', '5m', '2h' or '7d', up to ten years"
   const fields = "it takes five fields such as '30 9 * * 1-5', or six, the first of them seconds"
   const zones = "it takes the name of an IANA time zone, such as 'Europe/Berlin'"
-  const all = 'name, cron, every, timezone, task, input, catchUp, overlap, spread, priority, tags, expiresIn'
+  const all = 'name, cron, every, timezone, task, input, catchUp, overlap, jitter, priority, tags, expiresIn'
   test.each<[more: object, message: string]>([
     [{ name: '' }, `name is ""; ${names}`],
     [{ name: undefined }, `name is undefined; ${names}`],
@@ -134,11 +134,11 @@ describe('defineSchedule', () => {
     [{ catchUp: 'none' }, "catchUp of schedule nightly is \"none\"; it takes 'skip', 'latest' or 'all'"],
     [{ catchUp: null }, 'catchUp of schedule nightly is null; it takes'],
     [{ overlap: true }, "overlap of schedule nightly is true; it takes 'allow', 'skip' or 'cancel'"],
-    [{ spread: 'some' }, `spread of schedule nightly is "some"; ${times}`],
-    [{ spread: spreadMsMax + 1 }, "spread of schedule nightly is 86400001; it takes up to '24h'"],
+    [{ jitter: 'some' }, `jitter of schedule nightly is "some"; ${times}`],
+    [{ jitter: jitterMsMax + 1 }, "jitter of schedule nightly is 86400001; it takes up to '24h'"],
     [
-      { cron: undefined, every: '1m', spread: '1m' },
-      'spread of schedule nightly is "1m"; it takes less than its interval of 60000 ms',
+      { cron: undefined, every: '1m', jitter: '1m' },
+      'jitter of schedule nightly is "1m"; it takes less than its interval of 60000 ms',
     ],
     [{ priority: 1_001 }, 'priority is 1001; it takes a whole number from -1000 to 1000'],
     [{ tags: [''] }, 'tags is [""]; it takes up to 16 strings of 1 to 128 characters'],
@@ -209,30 +209,30 @@ describe('the input of a schedule', () => {
 describe('spreadOffsetMs', () => {
   const name = fc.stringMatching(/^[a-z0-9][\w.:-]{0,99}$/)
 
-  test('is a whole number from 0 up to the spread, and the same each time', () => {
+  test('is a whole number from 0 up to the jitter, and the same each time', () => {
     fc.assert(
-      fc.property(name, fc.integer({ min: 1, max: spreadMsMax }), (name, spreadMs) => {
-        const offset = spreadOffsetMs(name, spreadMs)
+      fc.property(name, fc.integer({ min: 1, max: jitterMsMax }), (name, jitterMs) => {
+        const offset = jitterOffsetMs(name, jitterMs)
         expect(Number.isInteger(offset)).toBe(true)
         expect(offset).toBeGreaterThanOrEqual(0)
-        expect(offset).toBeLessThan(spreadMs)
-        expect(spreadOffsetMs(name, spreadMs)).toBe(offset)
+        expect(offset).toBeLessThan(jitterMs)
+        expect(jitterOffsetMs(name, jitterMs)).toBe(offset)
       }),
     )
   })
 
-  test.each<[name: string, spreadMs: number, offset: number, because: string]>([
-    ['nightly', 0, 0, 'there is nothing to spread over'],
+  test.each<[name: string, jitterMs: number, offset: number, because: string]>([
+    ['nightly', 0, 0, 'there is nothing to jitter over'],
     ['nightly', 1, 0, 'a millisecond has one place'],
     ['a', 2 ** 32, 0xe40c292c, 'it is FNV-1a, as published'],
     ['foobar', 2 ** 32, 0xbf9cf968, 'a changed one would move every schedule'],
-  ])('of %j over %i ms is %i, because %s', (name, spreadMs, offset) => {
-    expect(spreadOffsetMs(name, spreadMs)).toBe(offset)
+  ])('of %j over %i ms is %i, because %s', (name, jitterMs, offset) => {
+    expect(jitterOffsetMs(name, jitterMs)).toBe(offset)
   })
 
-  test('names that differ in a number spread over the whole', () => {
+  test('names that differ in a number jitter over the whole', () => {
     const tenths = new Set(
-      Array.from({ length: 200 }, (_, n) => Math.floor(spreadOffsetMs(`tenant-${n}`, 600_000) / 60_000)),
+      Array.from({ length: 200 }, (_, n) => Math.floor(jitterOffsetMs(`tenant-${n}`, 600_000) / 60_000)),
     )
     expect(tenths.size).toBe(10)
   })

@@ -39,7 +39,7 @@ export interface WorldOptions {
   /** Ledgers there are. Default 1. */
   readonly shards?: number
   /** Shards with keys, when fewer. */
-  readonly homes?: number
+  readonly homeShards?: number
   /** Whether a ledger may start a runner by itself. Default false. */
   readonly directStart?: boolean
   readonly bounds?: Partial<RunnerBounds>
@@ -89,7 +89,7 @@ export class BareWorld {
     this.ledgers = Array.from({ length: options.shards ?? 1 }, (_, shard) => this.#ledger(shard))
     this.web = this.isolate()
     this.#client = this.clientOf(this.web, this.#endings)
-    this.schedules = new ScheduleBook(this.steering, options.homes ?? this.ledgers.length)
+    this.schedules = new ScheduleBook(this.steering, options.homeShards ?? this.ledgers.length)
   }
 
   /** What people do to the whole deployment, from the invocation that there is. */
@@ -138,8 +138,8 @@ export class BareWorld {
         return (await this.#client.enqueue(definition, requests)).map(({ job }) => job)
       },
     })
-    const { name, retry, retentionMs, onFailed, flow } = task.definition
-    this.#policies.set(name, { retry, retentionMs, onFailed: onFailed !== undefined, flow })
+    const { name, retry, retentionMs, onFailed, limits } = task.definition
+    this.#policies.set(name, { retry, retentionMs, onFailed: onFailed !== undefined, limits })
     this.#policies.set(onFailedTask(name), { retry, retentionMs, onFailed: false })
     return task
   }
@@ -174,10 +174,10 @@ export class BareWorld {
   }
 
   clientOf(isolate: Isolate, endings = new Endings()): Client {
-    const { homes = this.ledgers.length } = this.#options
+    const { homeShards = this.ledgers.length } = this.#options
     return new Client({
       retentionMs: 7 * 86_400_000,
-      homes,
+      homeShards,
       spread: this.ledgers.length,
       platform: isolate,
       stubs: this.#stubs(isolate),

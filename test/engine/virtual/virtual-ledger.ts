@@ -3,10 +3,11 @@
  * carries, takes its time, and fails when told to. A restart forgets its memory and breaks the calls that are open.
  */
 
-import type { PlacedSchedule } from '../../../src/engine/ledger/commands/schedules.ts'
+import type { ShardSchedule } from '../../../src/engine/ledger/commands/schedules.ts'
 import { LedgerCore } from '../../../src/engine/ledger/host/core.ts'
 import { Dispatcher } from '../../../src/engine/ledger/host/dispatcher.ts'
-import type { LedgerRpc, SyncRequest } from '../../../src/engine/ledger/protocol/protocol.ts'
+import { callVerb, verbNames } from '../../../src/engine/ledger/host/verbs.ts'
+import type { LedgerRpc, SyncRequest, Verb } from '../../../src/engine/ledger/protocol/protocol.ts'
 import type { Sql } from '../../../src/engine/ledger/storage/sql.ts'
 import type { TaskPolicy } from '../../../src/engine/ledger/transaction/context.ts'
 import { Awake } from './awake.ts'
@@ -16,34 +17,10 @@ import { connectionLost } from './faults.ts'
 import type { Isolate, LogEntry } from './isolate.ts'
 import { VirtualAlarm } from './virtual-alarm.ts'
 
-export type Verb = keyof LedgerRpc
+export type { Verb }
 
 /** After this long with nothing to do an object is forgotten. */
 const idleMs = 10_000
-
-/** A record, so that the compiler asks for every verb there is. */
-const verbs: Record<Verb, true> = {
-  enqueue: true,
-  sync: true,
-  get: true,
-  list: true,
-  cancel: true,
-  redrive: true,
-  amend: true,
-  bulk: true,
-  bulkProgress: true,
-  change: true,
-  settings: true,
-  adopt: true,
-  schedules: true,
-  steerSchedule: true,
-  triggerSchedule: true,
-  overview: true,
-  charts: true,
-  metrics: true,
-  halt: true,
-  wake: true,
-}
 
 /** How a call goes wrong: before it takes effect, after it did, or in that its answer comes late or never. */
 export type Fault =
@@ -61,7 +38,7 @@ export interface Surroundings {
   readonly chance: Chance
   readonly policy: (task: string) => TaskPolicy
   /** The schedules of the code that live on this ledger. */
-  readonly schedules: () => readonly PlacedSchedule[]
+  readonly schedules: () => readonly ShardSchedule[]
   readonly serves: (task: string) => boolean
   readonly retentionMs: number
   readonly sendWakeUps: (count: number) => Promise<void>
@@ -160,7 +137,7 @@ export class VirtualLedger {
       (verb: Verb) =>
       (...request: unknown[]) =>
         caller.asks(() => this.#carry(verb, structuredClone(request)))
-    return Object.fromEntries(Object.keys(verbs).map((verb) => [verb, reach(verb as Verb)])) as unknown as LedgerRpc
+    return Object.fromEntries(verbNames.map((verb) => [verb, reach(verb)])) as unknown as LedgerRpc
   }
 
   async #carry(verb: Verb, carried: readonly unknown[]): Promise<unknown> {
@@ -189,7 +166,7 @@ export class VirtualLedger {
     this.#open++
     const sleeps = this.awake.begins()
     try {
-      return await Promise.race([(dispatcher[verb] as (...request: unknown[]) => Promise<unknown>)(...carried), broken])
+      return await Promise.race([callVerb(dispatcher, verb, carried), broken])
     } finally {
       this.#open--
       sleeps()

@@ -16,8 +16,8 @@ import { machine } from '../platform/machine.ts'
 export type Cause =
   | { readonly verb: 'enqueue'; readonly request: EnqueueRequest; readonly now: number }
   | { readonly verb: 'sync'; readonly request: SyncRequest; readonly now: number }
-  | { readonly verb: 'cancel' | 'redrive' | 'amend'; readonly id: string; readonly now: number }
-  | { readonly verb: 'steerSchedule'; readonly name: string; readonly action: ScheduleAction; readonly now: number }
+  | { readonly verb: 'cancel' | 'redrive' | 'update'; readonly id: string; readonly now: number }
+  | { readonly verb: 'controlSchedule'; readonly name: string; readonly action: ScheduleAction; readonly now: number }
   | { readonly verb: 'bulk' | 'adopt' | 'triggerSchedule' | 'reconcile' | 'upkeep' | 'sweep'; readonly now: number }
 
 const causes = new WeakMap<Activation, Cause>()
@@ -53,13 +53,13 @@ function wrap(verb: Cause['verb'], cause: (args: never[]) => Cause): void {
 wrap('enqueue', ([request, now]) => ({ verb: 'enqueue', request: request as never, now: now as never }))
 wrap('sync', ([request, now]) => ({ verb: 'sync', request: request as never, now: now as never }))
 wrap('cancel', ([id, now]) => ({ verb: 'cancel', id: id as never, now: now as never }))
-for (const verb of ['redrive', 'amend'] as const)
+for (const verb of ['redrive', 'update'] as const)
   wrap(verb, ([request, now]) => ({ verb, id: (request as unknown as { id: string }).id, now: now as never }))
 for (const verb of ['bulk', 'adopt'] as const) wrap(verb, ([, now]) => ({ verb, now: now as never }))
 for (const verb of ['reconcile', 'upkeep', 'sweep'] as const) wrap(verb, ([now]) => ({ verb, now: now as never }))
 wrap('triggerSchedule', ([, now]) => ({ verb: 'triggerSchedule', now: now as never }))
-wrap('steerSchedule', ([name, action, now]) => ({
-  verb: 'steerSchedule',
+wrap('controlSchedule', ([name, action, now]) => ({
+  verb: 'controlSchedule',
   name: name as never,
   action: action as never,
   now: now as never,

@@ -152,7 +152,7 @@ export class LedgerWatch {
         claim(told.has(row.id), 'I4', () => `${shard}: sync ${seq} of ${runner}, said again, is not told of ${row.id}`)
       }
     }
-    for (const { id, lease } of request.beat) {
+    for (const { id, lease } of request.heartbeats) {
       const row = this.rows.all.get(id)
       const isLive = row?.state === 'running' && row.lease === lease
       claim(
@@ -240,8 +240,8 @@ export class LedgerWatch {
   }
 
   /** I12: rows that are kept in memory between two steps are the stored ones. */
-  #compareRecent({ storage, shard }: LedgerObject, { recent }: LedgerCore): void {
-    const known = [...recent.all()]
+  #compareRecent({ storage, shard }: LedgerObject, { rowCache }: LedgerCore): void {
+    const known = [...rowCache.all()]
     const all = (statement: string, ...bindings: (string | number | null)[]) => storage.all(statement, ...bindings)
     const read = jobStatements({ all, transaction: (work) => work(), bytes: () => 0 } as Sql)
     const stored = new Map(read.withInput(known.map(({ id }) => id)).map((row) => [row.id, row]))
@@ -257,9 +257,9 @@ export class LedgerWatch {
   #armed(ledger: LedgerObject, when: string): void {
     const { claim, isClockTrue } = this.#ports
     const { alarm, shard, ringing, isDropped } = ledger
-    const books = ledger.activation?.core?.books
-    if (books?.nextDueAt !== undefined && books.nextLoadAt === undefined) this.#fullAtRing = ledger.rung
-    if (books?.plainLoadedTo !== undefined) this.#plainFullAtRing = ledger.rung
+    const memory = ledger.activation?.core?.memory
+    if (memory?.nextDueAt !== undefined && memory.nextLoadAt === undefined) this.#fullAtRing = ledger.rung
+    if (memory?.plainLoadedTo !== undefined) this.#plainFullAtRing = ledger.rung
     claim(!isDropped, 'I8', () => `ledger ${shard}: its alarm failed so often that it is gone`)
     if (alarm.isLost || ringing > 0) return
     const at = alarm.at
@@ -312,11 +312,11 @@ export class LedgerWatch {
 
   #compare(ledger: LedgerObject, core: LedgerCore, now: number, where: string): void {
     const { claim, count } = this.#ports
-    const { books } = core
+    const { memory } = core
     const { shard } = ledger
     const { all, live } = this.rows
     count('comparisons')
-    const counts = books.counts.total()
+    const counts = memory.counts.total()
     const counted = Object.fromEntries(jobStates.map((state) => [state, 0])) as Record<string, number>
     for (const { state } of all.values()) counted[state] = (counted[state] ?? 0) + 1
     for (const state of jobStates)
@@ -325,8 +325,8 @@ export class LedgerWatch {
         'I12',
         () => `ledger ${shard}: ${where} counts ${counts[state]} ${state}, there are ${counted[state]}`,
       )
-    const isWhole = books.plainLoadedTo === undefined && (books.nextDueAt ?? Number.POSITIVE_INFINITY) > now
-    for (const { id, lease } of books.running.values()) {
+    const isWhole = memory.plainLoadedTo === undefined && (memory.nextDueAt ?? Number.POSITIVE_INFINITY) > now
+    for (const { id, lease } of memory.running.values()) {
       const row = live.get(id)
       claim(
         row?.state === 'running' && row.lease === lease,
@@ -334,7 +334,7 @@ export class LedgerWatch {
         () => `ledger ${shard}: ${where} runs ${id}, its row is ${row?.state}`,
       )
     }
-    for (const { id } of books.ready.values()) {
+    for (const { id } of memory.ready.values()) {
       const row = live.get(id)
       claim(
         row !== undefined && row.state !== 'running',
@@ -344,18 +344,22 @@ export class LedgerWatch {
     }
     for (const row of live.values()) {
       const { id, state, dueAt } = row
-      claim(id >= books.mark || dueAt !== null, 'I12', () => `ledger ${shard}: the mark has passed ${state} ${id}`)
-      if (state === 'running' && (id >= books.mark || (isWhole && (dueAt ?? 0) <= now)))
-        claim(books.running.has(id), 'I12', () => `ledger ${shard}: ${where} does not know running ${id}`)
-      else if (state === 'queued' && dueAt === null && books.plainLoadedTo === undefined)
+      claim(
+        id >= memory.watermark || dueAt !== null,
+        'I12',
+        () => `ledger ${shard}: the mark has passed ${state} ${id}`,
+      )
+      if (state === 'running' && (id >= memory.watermark || (isWhole && (dueAt ?? 0) <= now)))
+        claim(memory.running.has(id), 'I12', () => `ledger ${shard}: ${where} does not know running ${id}`)
+      else if (state === 'queued' && dueAt === null && memory.plainLoadedTo === undefined)
         claim(
-          books.ready.has(id) || books.cut.leaves(row),
+          memory.ready.has(id) || memory.cut.leaves(row),
           'I12',
           () => `ledger ${shard}: ${where} does not know queued ${id}`,
         )
       else if (state !== 'running' && isWhole && isReady(row, now - 1) && (dueAt ?? 0) <= now)
         claim(
-          books.ready.has(id),
+          memory.ready.has(id),
           'I12',
           () => `ledger ${shard}: ${where} does not know ${state} ${id}, due at ${dueAt}`,
         )
@@ -363,9 +367,9 @@ export class LedgerWatch {
   }
 }
 
-function said({ runner, seq, ack, settle, beat, want, done }: SyncRequest): string {
+function said({ runner, seq, ack, settle, heartbeats, want, done }: SyncRequest): string {
   const ended = short(settle.map(({ id }) => id))
-  const going = short(beat.map(({ id }) => id))
+  const going = short(heartbeats.map(({ id }) => id))
   return `sync ${runner.slice(0, 4)} ${seq} ack ${ack} settles ${ended} beats ${going} wants ${want}${done ? ' done' : ''}`
 }
 

@@ -168,7 +168,7 @@ export class Rows {
       // Its time is its own: only a person, a call with its key and the job it waits for move it.
       const isMoved = isPutOff || (before.dueAt !== null && after.dueAt !== before.dueAt)
       const mayMove =
-        cause?.verb === 'amend' ? cause.id === after.id : cause?.verb === 'enqueue' || before.after !== null
+        cause?.verb === 'update' ? cause.id === after.id : cause?.verb === 'enqueue' || before.after !== null
       claim(!isMoved || mayMove, 'I3', () => `${told()}: its time is moved from ${before.dueAt} to ${after.dueAt}`)
       return
     }

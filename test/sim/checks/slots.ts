@@ -3,7 +3,7 @@
  * or a skip that its policy allows. Slots are counted here by themselves: rules of the plan are plain intervals.
  */
 import type { SlotRecord } from '../../../src/engine/ledger/protocol/protocol.ts'
-import { spreadOffsetMs } from '../../../src/engine/task/schedule.ts'
+import { jitterOffsetMs } from '../../../src/engine/task/schedule.ts'
 import type { FlowPlan } from '../plan-flow.ts'
 import type { SeenSchedule } from '../platform/seen.ts'
 import type { Cause } from './cause.ts'
@@ -64,7 +64,7 @@ export class Slots {
     const { name } = after
     const [from, to] = [before.nextAt, after.nextAt ?? Number.POSITIVE_INFINITY]
     claim(to > from, 'I6', () => `${name} goes back from slot ${from} to ${to}`)
-    const now = cause.now - this.#spreadMs(after)
+    const now = cause.now - this.#jitterMs(after)
     claim(from <= now, 'I6', () => `slot ${from} of ${name} is dealt with at ${now}`)
     const passed = slotsOf(after, from, to)
     const jobs = made.filter((row) => row.schedule === name).map(({ slot }) => slot as number)
@@ -93,7 +93,7 @@ export class Slots {
     return [...this.rows.values()].flatMap((row) => {
       const { name, nextAt, paused, stopped } = row
       if (nextAt === null || paused !== 0 || stopped !== null) return []
-      return [{ name, at: nextAt + this.#spreadMs(row) }]
+      return [{ name, at: nextAt + this.#jitterMs(row) }]
     })
   }
 
@@ -111,8 +111,8 @@ export class Slots {
     return found
   }
 
-  #spreadMs({ name, rule }: SeenSchedule): number {
-    return spreadOffsetMs(name, (JSON.parse(rule) as { spreadMs: number }).spreadMs)
+  #jitterMs({ name, rule }: SeenSchedule): number {
+    return jitterOffsetMs(name, (JSON.parse(rule) as { jitterMs: number }).jitterMs)
   }
 }
 

@@ -31,7 +31,7 @@ export class Turns {
     const served = started.filter(({ lapses, partition }) => lapses < 2 && partition !== '')
     if (served.length === 0) return
     const settled = new Set(request.settle.map(({ id }) => id))
-    const ready = activation.core?.books.ready
+    const ready = activation.core?.memory.ready
     const waits = (row: Row) =>
       row.state !== 'running' &&
       row.lapses < 2 &&

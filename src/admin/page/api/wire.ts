@@ -137,7 +137,7 @@ export interface ScheduleView {
   /** `skip`, `latest` or `all`; and `allow`, `skip` or `cancel`. Absent for one that the code no longer has. */
   catchUp?: string | undefined
   overlap?: string | undefined
-  spreadMs?: number | undefined
+  jitterMs?: number | undefined
   state: 'active' | 'paused' | 'stopped'
   /** `removed`, `unknown-task`, or what a later release adds. */
   stopped?: string | undefined

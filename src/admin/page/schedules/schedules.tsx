@@ -46,7 +46,7 @@ type Words = Readonly<Record<string, string>>
 const stoppedWords: Words = { removed: 'The code no longer has it.', 'unknown-task': 'No code serves its task.' }
 
 function Schedule({ of }: { of: ScheduleView }) {
-  const { name, task, rule, state, stopped, nextAt, next, overlap, catchUp, spreadMs, history } = of
+  const { name, task, rule, state, stopped, nextAt, next, overlap, catchUp, jitterMs, history } = of
   return (
     <section class="card schedule" aria-label={`Schedule ${name}`}>
       <div class="card-head">
@@ -88,7 +88,7 @@ function Schedule({ of }: { of: ScheduleView }) {
         )}
         {overlap && <Fact name="Job before still runs">{overlapWords[overlap] ?? overlap}</Fact>}
         {catchUp && <Fact name="After downtime">{catchUpWords[catchUp] ?? catchUp}</Fact>}
-        {spreadMs !== undefined && spreadMs > 0 && <Fact name="Spread over">{duration(spreadMs)}</Fact>}
+        {jitterMs !== undefined && jitterMs > 0 && <Fact name="Spread over">{duration(jitterMs)}</Fact>}
       </dl>
       <History slots={history} name={name} />
     </section>

@@ -7,8 +7,8 @@ import { jobIdFloor, lesser } from '../domain/job-id.ts'
 import type { BulkAction, BulkReply, BulkRequest, JobFilter, Refusal } from '../protocol/protocol.ts'
 import type { SearchRow } from '../storage/jobs.ts'
 import type { BulkRow } from '../storage/small-tables.ts'
-import type { CoreParts } from '../transaction/context.ts'
-import type { Turn } from '../transaction/transaction.ts'
+import type { Context } from '../transaction/context.ts'
+import type { Transaction } from '../transaction/transaction.ts'
 import { cancelRow, redriveRow } from './control.ts'
 import { idsOf, isMeant } from './read.ts'
 
@@ -21,7 +21,7 @@ const keptMax = 20
 const clockSlackMs = 60_000
 
 /** Begins an action, or answers how far the one of this id is: a repeated call begins nothing twice. */
-export function bulk(core: CoreParts, turn: Turn, { id, action, filter }: BulkRequest): BulkReply | Refusal {
+export function bulk(core: Context, tx: Transaction, { id, action, filter }: BulkRequest): BulkReply | Refusal {
   const known = core.bulkRows.get(id)
   if (known) {
     const isSame = known.action === action && known.filter === JSON.stringify(filter)
@@ -29,29 +29,29 @@ export function bulk(core: CoreParts, turn: Turn, { id, action, filter }: BulkRe
       ? progressOf(known)
       : { refused: 'key-conflict', message: `bulk action ${id} is known with another filter` }
   }
-  const below = lesser(idsOf(core.shard, filter).below, jobIdFloor(core.shard, turn.now + clockSlackMs))
-  const row: BulkRow = { id, action, filter: JSON.stringify(filter), startedAt: turn.now, below, looked: 0, changed: 0 }
+  const below = lesser(idsOf(core.shard, filter).below, jobIdFloor(core.shard, tx.now + clockSlackMs))
+  const row: BulkRow = { id, action, filter: JSON.stringify(filter), startedAt: tx.now, below, looked: 0, changed: 0 }
   core.bulkRows.write(row)
   const all = core.bulkRows.all()
   for (const old of all.filter((one) => one.below === null).slice(0, Math.max(0, all.length - keptMax)))
     core.bulkRows.forget(old.id)
-  turn.need(turn.now)
-  turn.after(() => core.bulks.add(id))
+  tx.armBy(tx.now)
+  tx.onCommit(() => core.bulks.add(id))
   return progressOf(row)
 }
 
-export function bulkProgress({ bulkRows }: CoreParts, id: string): BulkReply | Refusal {
+export function bulkProgress({ bulkRows }: Context, id: string): BulkReply | Refusal {
   const row = bulkRows.get(id)
   return row ? progressOf(row) : { refused: 'unknown-bulk', message: `there is no bulk action ${id}` }
 }
 
 /** One slice of the action that has waited longest. True when there is more to do. */
-export function workOff(core: CoreParts, turn: Turn): boolean {
+export function workOff(core: Context, tx: Transaction): boolean {
   const [id] = core.bulks
   const row = id === undefined ? undefined : core.bulkRows.get(id)
   if (id === undefined) return false
   if (!row || row.below === null) {
-    turn.after(() => core.bulks.delete(id))
+    tx.onCommit(() => core.bulks.delete(id))
     return core.bulks.size > 1
   }
   const filter = JSON.parse(row.filter) as JobFilter
@@ -59,8 +59,8 @@ export function workOff(core: CoreParts, turn: Turn): boolean {
   const found = searched.filter((one) => isMeant(filter, one) && isOpenTo(row, one))
   const slice = found.slice(0, changedMax)
   let changed = 0
-  for (const job of core.jobs.byIds(slice.map((one) => one.id)).map((one) => turn.latest(one)))
-    if (act(core, turn, row.action as BulkAction, job)) changed++
+  for (const job of core.jobs.byIds(slice.map((one) => one.id)).map((one) => tx.latest(one)))
+    if (act(core, tx, row.action as BulkAction, job)) changed++
   const isWhole = slice.length === found.length
   const last = isWhole ? searched.at(-1)?.id : slice.at(-1)?.id
   const isDone = isWhole && searched.length < lookedMax
@@ -70,12 +70,12 @@ export function workOff(core: CoreParts, turn: Turn): boolean {
     looked: row.looked + (isWhole ? searched.length : searched.findIndex((one) => one.id === last) + 1),
     changed: row.changed + changed,
   })
-  if (isDone) turn.after(() => core.bulks.delete(id))
+  if (isDone) tx.onCommit(() => core.bulks.delete(id))
   return !isDone || core.bulks.size > 1
 }
 
-function act(core: CoreParts, turn: Turn, action: BulkAction, job: Parameters<typeof cancelRow>[2]): boolean {
-  const next = action === 'cancel' ? cancelRow(core, turn, job) : redriveRow(core, turn, job)
+function act(core: Context, tx: Transaction, action: BulkAction, job: Parameters<typeof cancelRow>[2]): boolean {
+  const next = action === 'cancel' ? cancelRow(core, tx, job) : redriveRow(core, tx, job)
   return next !== undefined
 }
 

@@ -12,8 +12,8 @@ import type { Lane } from '../memory/lane.ts'
 import type { Group } from '../memory/limits.ts'
 import type { Picked } from '../memory/ready-index.ts'
 import type { Claimed, SyncRequest } from '../protocol/protocol.ts'
-import type { CoreParts } from '../transaction/context.ts'
-import type { Turn } from '../transaction/transaction.ts'
+import type { Context } from '../transaction/context.ts'
+import type { Transaction } from '../transaction/transaction.ts'
 import { expire } from './settle.ts'
 
 /** The bytes of input in one answer. An RPC carries 32 MiB. */
@@ -23,53 +23,57 @@ const answerJobsMax = 500
 /** What a runner needs after a job's timeout to settle it. */
 export const settleMarginMs = 2_000
 
-export function claim(core: CoreParts, turn: Turn, request: SyncRequest): Claimed[] {
+export function claim(core: Context, tx: Transaction, request: SyncRequest): Claimed[] {
   if (request.want < 1 || request.done) return []
-  const { jobs: picked, full } = pick(core, turn, request)
+  const { jobs: picked, full } = pick(core, tx, request)
   const rows = core.jobs
     .withInput(picked.map(({ id }) => id))
-    .map((row) => turn.latest(row))
-    .filter((row) => claimable(core, turn, row))
+    .map((row) => tx.latest(row))
+    .filter((row) => claimable(core, tx, row))
   const token = leaseToken(request.runner, request.seq, core.random)
   const readyAt = new Map(picked.map((job) => [job.id, job.readyAt]))
-  for (const { id, task } of rows) turn.tallies.claimed(turn.now, task, turn.now - (readyAt.get(id) ?? turn.now))
-  core.limits.started(turn, rows)
+  for (const { id, task } of rows) tx.minuteStats.claimed(tx.now, task, tx.now - (readyAt.get(id) ?? tx.now))
+  core.limits.started(tx, rows)
   // After the starts are known: when a partition opens depends on them.
-  if (full.length > 0) turn.after(() => parkAll(core, full, turn.now))
+  if (full.length > 0) tx.onCommit(() => parkAll(core, full, tx.now))
   return rows.map((row) => {
-    const running = turn.change(row, begun(row, token, turn.now + leaseMs, turn.now))
-    return claimedOf({ ...row, ...running }, turn.now)
+    const running = tx.change(row, begun(row, token, tx.now + leaseMs, tx.now))
+    return claimedOf({ ...row, ...running }, tx.now)
   })
 }
 
 /** What a retried sync claimed the first time, read from the rows: memory may have been lost in between. */
-export function claimedBefore(core: CoreParts, turn: Turn, { runner, seq }: SyncRequest): Claimed[] {
+export function claimedBefore(core: Context, tx: Transaction, { runner, seq }: SyncRequest): Claimed[] {
   const prefix = leasePrefix(runner, seq)
-  const running = core.books.running.of(runner)
+  const running = core.memory.running.of(runner)
   const ids = running.filter(({ lease }) => lease.startsWith(prefix)).map(({ id }) => id)
-  return ids.length === 0 ? [] : core.jobs.withInput(ids).map((row) => claimedOf(row, turn.now))
+  return ids.length === 0 ? [] : core.jobs.withInput(ids).map((row) => claimedOf(row, tx.now))
 }
 
 /** I7: what a limit leaves no room for is not picked, and its partition is parked until there is. */
-function pick(core: CoreParts, turn: Turn, { seq, beat, tasks, want, remainingMs, settle }: SyncRequest): Picked {
-  const { books, limits } = core
-  const ended = turn.ended()
+function pick(
+  core: Context,
+  tx: Transaction,
+  { seq, heartbeats, tasks, want, remainingMs, settle }: SyncRequest,
+): Picked {
+  const { memory, limits } = core
+  const ended = tx.ended()
   // Places that this very sync has freed are filled by it: a limit as large as the capacity costs no round trip.
-  for (const { task, partition } of ended) books.ready.unpark(task, partition)
-  const admission = limits.admission(turn.now, (group) => countOf(ended, group))
+  for (const { task, partition } of ended) memory.ready.unpark(task, partition)
+  const admission = limits.admission(tx.now, (group) => countOf(ended, group))
   // A job whose late success comes with this very sync still waits in memory, and must not be claimed.
-  const late = new Set(settle.map(({ id }) => id).filter((id) => books.ready.has(id)))
-  const settings = core.standing.settings
+  const late = new Set(settle.map(({ id }) => id).filter((id) => memory.ready.has(id)))
+  const settings = core.cached.settings
   const accepts = (task: string) => {
     const timeoutMs = tasks[task]
     return timeoutMs !== undefined && timeoutMs + settleMarginMs <= remainingMs && !isPaused(settings, task)
   }
   const skips = (id: string) => late.has(id)
-  const solo = beat.length === 0 ? books.ready.nextSolo({ accepts, admission, skips }) : undefined
+  const solo = heartbeats.length === 0 ? memory.ready.nextSolo({ accepts, admission, skips }) : undefined
   // A fresh runner serves a solo job first, so that it is not starved; a used one only when nothing else is there.
   if (solo && seq === 1) return { jobs: [solo], full: [] }
   const count = Math.min(want, answerJobsMax)
-  const { jobs, full } = books.ready.next({ accepts, admission, skips, count, bytesMax: answerBytesMax })
+  const { jobs, full } = memory.ready.next({ accepts, admission, skips, count, bytesMax: answerBytesMax })
   return { jobs: jobs.length === 0 && solo ? [solo] : jobs, full }
 }
 
@@ -78,9 +82,9 @@ function countOf(ended: readonly Group[], { task, partition }: Group): number {
 }
 
 /** Full partitions are not looked at until time or an ending attempt has opened them. */
-export function parkAll({ books, limits }: CoreParts, full: readonly Lane[], now: number): void {
+export function parkAll({ memory, limits }: Context, full: readonly Lane[], now: number): void {
   for (const lane of full) {
-    books.ready.park(lane)
+    memory.ready.park(lane)
     limits.parked(lane, now)
   }
 }
@@ -89,24 +93,24 @@ export function parkAll({ books, limits }: CoreParts, full: readonly Lane[], now
  * Memory mirrors rows; should it ever be wrong, the row wins. A clock that stepped back makes a job wait again, one that
  * is past its deadline fails, and one whose predecessor has not ended waits on.
  */
-function claimable(core: CoreParts, turn: Turn, row: JobRowWithInput): boolean {
-  const { books } = core
-  if (expire(core, turn, row) || postpone(core, turn, row)) return false
-  const ready = isReady(row, turn.now)
+function claimable(core: Context, tx: Transaction, row: JobRowWithInput): boolean {
+  const { memory } = core
+  if (expire(core, tx, row) || postpone(core, tx, row)) return false
+  const ready = isReady(row, tx.now)
   if (ready && row.attempt < row.maxAttempts) return true
-  turn.after(() => {
-    books.ready.remove(row.id)
-    if (!ready) books.place(row, turn.now)
+  tx.onCommit(() => {
+    memory.ready.remove(row.id)
+    if (!ready) memory.insert(row, tx.now)
   })
   return false
 }
 
 /** True when the job it waits for has not ended: it waits on. Most often that job has told it to go. */
-function postpone(core: CoreParts, turn: Turn, row: JobRowWithInput): boolean {
+function postpone(core: Context, tx: Transaction, row: JobRowWithInput): boolean {
   if (row.after === null) return false
   const [before] = core.jobs.byIds([row.after])
-  if (!before || isFinal(turn.latest(before).state)) return false
-  turn.change(row, postponed(row, turn.now))
+  if (!before || isFinal(tx.latest(before).state)) return false
+  tx.change(row, postponed(row, tx.now))
   return true
 }
 

@@ -8,8 +8,8 @@ import { type Decision, decide, firstStart } from '../domain/unique.ts'
 import type { Group } from '../memory/limits.ts'
 import type { Admission } from '../memory/ready-index.ts'
 import type { Enqueued, EnqueueReply, EnqueueRequest, NewJob, Start } from '../protocol/protocol.ts'
-import type { CoreParts } from '../transaction/context.ts'
-import { type Turn, wakeUpPatienceMs } from '../transaction/transaction.ts'
+import type { Context } from '../transaction/context.ts'
+import { type Transaction, wakeUpTimeoutMs } from '../transaction/transaction.ts'
 import { claimedOf } from './claim.ts'
 import { expire, predecessor, settleRow } from './settle.ts'
 
@@ -18,9 +18,9 @@ import { expire, predecessor, settleRow } from './settle.ts'
  * fails as a whole if so: nearly every look before it would find nothing.
  * @param attempt one transaction; with `looksUp` it looks for the jobs by their ids first
  */
-export function recordedOnce<T>(core: CoreParts, jobs: readonly NewJob[], attempt: (looksUp: boolean) => T): T {
+export function recordedOnce<T>(core: Context, jobs: readonly NewJob[], attempt: (looksUp: boolean) => T): T {
   // A key answers with the job that holds it, and a task that takes no new jobs with those that it has.
-  const { settings } = core.standing
+  const { settings } = core.cached
   if (jobs.some(({ key, task }) => key !== undefined || isDraining(settings, task))) return attempt(true)
   try {
     return attempt(false)
@@ -30,24 +30,29 @@ export function recordedOnce<T>(core: CoreParts, jobs: readonly NewJob[], attemp
   }
 }
 
-export function enqueue(core: CoreParts, turn: Turn, { homes, jobs }: EnqueueRequest, looksUp: boolean): EnqueueReply {
-  const mismatch = homesMismatch(core, turn, homes)
+export function enqueue(
+  core: Context,
+  tx: Transaction,
+  { homeShards, jobs }: EnqueueRequest,
+  looksUp: boolean,
+): EnqueueReply {
+  const mismatch = homeShardsMismatch(core, tx, homeShards)
   if (mismatch) return mismatch
   const recorded = looksUp ? core.jobs.byIds(jobs.map(({ id }) => id)) : []
   const known = new Map(recorded.map((row) => [row.id, row]))
   const keyed = new Map<string, JobRowWithInput>()
-  const inline: Inline = { admission: core.limits.admission(turn.now), claimed: [] }
+  const inline: Inline = { admission: core.limits.admission(tx.now), claimed: [] }
   const replies = jobs.map((job): Enqueued => {
     const before = known.get(job.id)
-    if (before) return found(core, turn, before, false)
-    const { holder, reply } = record(core, turn, job, keyed, inline)
+    if (before) return found(core, tx, before, false)
+    const { holder, reply } = record(core, tx, job, keyed, inline)
     if (holder) {
       known.set(job.id, holder)
       if (job.key !== undefined) keyed.set(keyName(job), holder)
     }
     return reply
   })
-  core.limits.started(turn, inline.claimed)
+  core.limits.started(tx, inline.claimed)
   return { jobs: replies }
 }
 
@@ -58,100 +63,100 @@ interface Inline {
 }
 
 /** Homes are chosen once: with another count, keys and partitions would be looked for on the wrong shard. */
-function homesMismatch(core: CoreParts, turn: Turn, homes: number): EnqueueReply | undefined {
-  if (core.standing.homes === undefined) {
-    core.facts.write('homes', homes)
-    turn.after(() => {
-      core.standing.homes = homes
+function homeShardsMismatch(core: Context, tx: Transaction, homeShards: number): EnqueueReply | undefined {
+  if (core.cached.homeShards === undefined) {
+    core.facts.write('home-shards', homeShards)
+    tx.onCommit(() => {
+      core.cached.homeShards = homeShards
     })
     return undefined
   }
-  if (core.standing.homes === homes) return undefined
+  if (core.cached.homeShards === homeShards) return undefined
   const { code: refused, message } = new ChardError(
-    'homes-mismatch',
-    `createChard says shards: ${homes}, but this deployment began with ${core.standing.homes}. Home shards are chosen once; set it back`,
+    'home-shards-mismatch',
+    `createChard says shards: ${homeShards}, but this deployment began with ${core.cached.homeShards}. Home shards are chosen once; set it back`,
   )
   return { refused, message }
 }
 
 /** A job that is new, or that its key answers. `holder` is the job that holds the key afterwards. */
 function record(
-  core: CoreParts,
-  turn: Turn,
+  core: Context,
+  tx: Transaction,
   job: NewJob,
   keyed: ReadonlyMap<string, JobRowWithInput>,
   inline: Inline,
 ): { holder?: JobRowWithInput; reply: Enqueued } {
-  if (job.key === undefined) return added(core, turn, job, inline)
+  if (job.key === undefined) return added(core, tx, job, inline)
   const rule = job.unique ?? { kind: 'kept' }
   const stored = keyed.get(keyName(job)) ?? core.jobs.byKey(job.key, job.task, job.partition ?? '')
-  if (!stored) return added(core, turn, job, inline, { notBefore: firstStart(rule, turn.now) })
+  if (!stored) return added(core, tx, job, inline, { notBefore: firstStart(rule, tx.now) })
   // One whose deadline has passed has ended, though nobody has looked.
-  expire(core, turn, turn.latest(stored))
-  const holder = turn.latest(stored)
+  expire(core, tx, tx.latest(stored))
+  const holder = tx.latest(stored)
   // A repeated call whose input the holder has taken changes nothing a second time.
-  if (callsOf(holder).includes(job.id)) return { holder, reply: found(core, turn, holder, true) }
-  const decision = decide(rule, holder, job.keyWins === true || sameInput(holder, job), turn.now)
+  if (callsOf(holder).includes(job.id)) return { holder, reply: found(core, tx, holder, true) }
+  const decision = decide(rule, holder, job.keyWins === true || sameInput(holder, job), tx.now)
   if (decision.do === 'refuse') return { reply: keyConflict(job) }
-  if (decision.do === 'join') return { holder, reply: found(core, turn, holder, true) }
-  if (decision.do === 'renew') return renew(core, turn, job, holder, decision.dueAt)
-  return takeOver(core, turn, job, inline, holder, decision)
+  if (decision.do === 'join') return { holder, reply: found(core, tx, holder, true) }
+  if (decision.do === 'renew') return renew(core, tx, job, holder, decision.dueAt)
+  return takeOver(core, tx, job, inline, holder, decision)
 }
 
 /** The holder takes the newest input. */
 function renew(
-  core: CoreParts,
-  turn: Turn,
+  core: Context,
+  tx: Transaction,
   job: NewJob,
   holder: JobRowWithInput,
   dueAt: number | undefined,
 ): { holder: JobRowWithInput; reply: Enqueued } {
-  const { bytes, priority, expiresAt } = newRow(job, turn.now)
+  const { bytes, priority, expiresAt } = newRow(job, tx.now)
   const renewal = { call: job.id, bytes, priority, expiresAt, dueAt }
-  const next = turn.change(holder, renewed(holder, renewal, turn.now), job.input)
+  const next = tx.change(holder, renewed(holder, renewal, tx.now), job.input)
   const row = { ...holder, ...next, input: job.input }
-  return { holder: row, reply: found(core, turn, row, true) }
+  return { holder: row, reply: found(core, tx, row, true) }
 }
 
 /** A new job takes the key from its holder, and waits for its end where they must not meet. */
 function takeOver(
-  core: CoreParts,
-  turn: Turn,
+  core: Context,
+  tx: Transaction,
   job: NewJob,
   inline: Inline,
   holder: JobRowWithInput,
   decision: Decision & { do: 'follow' | 'new' },
 ): { holder?: JobRowWithInput; reply: Enqueued } {
-  if (refusesNew(core, job)) return added(core, turn, job, inline)
+  if (refusesNew(core, job)) return added(core, tx, job, inline)
   const isFollowing = decision.do === 'follow'
-  const before = isFollowing ? holder : job.unique?.kind === 'window' ? undefined : predecessor(core, turn, holder)
-  turn.change(holder, {
+  const before = isFollowing ? holder : job.unique?.kind === 'window' ? undefined : predecessor(core, tx, holder)
+  tx.change(holder, {
     ...holder,
     key: null,
     formerKey: holder.key,
     successor: isFollowing ? job.id : holder.successor,
   })
-  if (before && !isFollowing) turn.change(before, { ...before, successor: job.id })
-  return added(core, turn, job, inline, { notBefore: decision.notBefore, before, holder })
+  if (before && !isFollowing) tx.change(before, { ...before, successor: job.id })
+  return added(core, tx, job, inline, { notBefore: decision.notBefore, before, holder })
 }
 
 function added(
-  core: CoreParts,
-  turn: Turn,
+  core: Context,
+  tx: Transaction,
   job: NewJob,
   inline: Inline,
   place: Place = {},
 ): { holder?: JobRowWithInput; reply: Enqueued } {
   if (refusesNew(core, job)) return { reply: drainingRefusal(job) }
-  const row = turn.add(started(core, turn, inline, placedRow(job, turn.now, place), job.start))
-  turn.tallies.enqueued(turn.now, job.task)
-  const claimed = row.state === 'running' ? claimedOf(row, turn.now) : undefined
+  const row = tx.add(started(core, tx, inline, placedRow(job, tx.now, place), job.start))
+  tx.minuteStats.enqueued(tx.now, job.task)
+  const claimed = row.state === 'running' ? claimedOf(row, tx.now) : undefined
   return { holder: row, reply: { id: row.id, state: row.state, duplicate: false, ...(claimed && { claimed }) } }
 }
 
 /** What its caller runs already, and what a handler makes, is recorded all the same: nothing accepted is lost. */
-function refusesNew({ standing }: CoreParts, { task, start, child }: NewJob): boolean {
-  return isDraining(standing.settings, task) && !child && (start === undefined || start.kind === 'claim')
+function refusesNew({ cached }: Context, { task, start, child }: NewJob): boolean {
+  return isDraining(cached.settings, task) && !child && (start === undefined || start.kind === 'claim')
 }
 
 /** What a job's key says of it. */
@@ -171,42 +176,42 @@ function placedRow(job: NewJob, now: number, { notBefore, before, holder }: Plac
 
 /** The new row, further on by what its caller did or does with it. */
 function started(
-  core: CoreParts,
-  turn: Turn,
+  core: Context,
+  tx: Transaction,
   inline: Inline,
   fresh: JobRowWithInput,
   start: Start | undefined,
 ): JobRowWithInput {
   if (!start) return fresh
   // What ran before it was recorded began before it was recorded, and so did its job.
-  const startedAt = turn.now - (start.kind === 'claim' ? 0 : Math.max(0, start.ranMs))
+  const startedAt = tx.now - (start.kind === 'claim' ? 0 : Math.max(0, start.ranMs))
   const job = { ...fresh, createdAt: startedAt }
   if (start.kind === 'ended') {
-    const running = begun(job, 'ended', turn.now, startedAt)
-    return { ...job, ...settleRow(core, turn, running, start, job.input) }
+    const running = begun(job, 'ended', tx.now, startedAt)
+    return { ...job, ...settleRow(core, tx, running, start, job.input) }
   }
   if (start.kind === 'claim') {
-    if (!isReady(job, turn.now) || !isAdmitted(core, inline, job)) return job
+    if (!isReady(job, tx.now) || !isAdmitted(core, inline, job)) return job
     inline.admission.take(job.task, job.partition)
     inline.claimed.push(job)
   }
-  return { ...job, ...begun(job, leaseToken(start.runner, 1, core.random), turn.now + start.leaseMs, startedAt) }
+  return { ...job, ...begun(job, leaseToken(start.runner, 1, core.random), tx.now + start.leaseMs, startedAt) }
 }
 
 /** Admitted as any claim: limits, pause and the kill switch hold. */
-function isAdmitted({ standing }: CoreParts, { admission }: Inline, { task, partition }: JobRow): boolean {
-  if (standing.isHalted || isPaused(standing.settings, task)) return false
+function isAdmitted({ cached }: Context, { admission }: Inline, { task, partition }: JobRow): boolean {
+  if (cached.isHalted || isPaused(cached.settings, task)) return false
   return admission.room(task) >= 1 && admission.roomOf(task, partition) >= 1
 }
 
 /** A job that was recorded before. Its alarm is made sure of again: the first call may have been the one that died. */
-function found(core: CoreParts, turn: Turn, row: JobRow, duplicate: boolean): Enqueued {
-  if (isReady(row, turn.now)) turn.need(turn.now + wakeUpPatienceMs)
-  else if (row.dueAt !== null && row.dueAt > turn.now) turn.need(row.dueAt)
-  if (row.state === 'running') turn.need(row.leaseUntil ?? turn.now)
+function found(core: Context, tx: Transaction, row: JobRow, duplicate: boolean): Enqueued {
+  if (isReady(row, tx.now)) tx.armBy(tx.now + wakeUpTimeoutMs)
+  else if (row.dueAt !== null && row.dueAt > tx.now) tx.armBy(row.dueAt)
+  if (row.state === 'running') tx.armBy(row.leaseUntil ?? tx.now)
   // A retried startNow whose first answer was lost still holds the lease that the first call made.
   const running = row.state === 'running' && !duplicate ? core.jobs.withInput([row.id])[0] : undefined
-  return { id: row.id, state: row.state, duplicate, ...(running && { claimed: claimedOf(running, turn.now) }) }
+  return { id: row.id, state: row.state, duplicate, ...(running && { claimed: claimedOf(running, tx.now) }) }
 }
 
 function keyName({ task, key, partition = '' }: NewJob): string {

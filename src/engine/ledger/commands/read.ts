@@ -4,19 +4,19 @@ import { jobIdFloor, lesser, parseJobId, ulidOf } from '../domain/job-id.ts'
 import { type JobRowWithInput, recordOf } from '../domain/row.ts'
 import type { JobFilter, ListReply, ListRequest, Refusal } from '../protocol/protocol.ts'
 import type { SearchRow } from '../storage/jobs.ts'
-import type { CoreParts } from '../transaction/context.ts'
+import type { Context } from '../transaction/context.ts'
 
 /** Rows one search looks at. A page that found too little says how far it got. */
 const searchMax = 2_000
 /** Characters of inputs and outputs in one answer. An RPC carries 32 MiB. */
 const pageCharsMax = 8 * 1024 * 1024
 
-export function get(core: CoreParts, now: number, id: string): JobRowWithInput | Refusal {
+export function get(core: Context, now: number, id: string): JobRowWithInput | Refusal {
   return core.jobs.withInput([id])[0] ?? refusedUnknown(core, now, id)
 }
 
 /** A job that is not here was either pruned or never was; its id says which is more likely. */
-export function refusedUnknown(core: CoreParts, now: number, id: string): Refusal {
+export function refusedUnknown(core: Context, now: number, id: string): Refusal {
   const madeAt = parseJobId(id)?.madeAt ?? now
   return madeAt < now - core.defaultRetentionMs
     ? { refused: 'gone', message: `job ${id} is older than jobs are kept` }
@@ -24,7 +24,7 @@ export function refusedUnknown(core: CoreParts, now: number, id: string): Refusa
 }
 
 /** A page of this shard's jobs, newest first. */
-export function list(core: CoreParts, { limit, before, ...filter }: ListRequest): ListReply {
+export function list(core: Context, { limit, before, ...filter }: ListRequest): ListReply {
   const { from, below } = idsOf(core.shard, filter)
   const start = before === undefined ? below : lesser(below, `${core.shard}-${before}`)
   const searched = core.jobs.search(start, from, searchMax)

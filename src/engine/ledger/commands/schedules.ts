@@ -6,7 +6,7 @@
  * cadence kept: an unchanged rule keeps its next slot, a changed one counts anew, one that is gone from the code stops.
  */
 import { isFinal } from '../../task/job.ts'
-import { type ScheduleDefinition, spreadOffsetMs } from '../../task/schedule.ts'
+import { jitterOffsetMs, type ScheduleDefinition } from '../../task/schedule.ts'
 import { dueSlots, nextSlot, type SlotRule, upcomingSlots } from '../../task/slots.ts'
 import { newJobId } from '../domain/job-id.ts'
 import { type JobRow, newRow } from '../domain/row.ts'
@@ -24,13 +24,13 @@ import type {
   TriggerRequest,
 } from '../protocol/protocol.ts'
 import type { ScheduleRow } from '../storage/small-tables.ts'
-import type { CoreParts } from '../transaction/context.ts'
-import type { Turn } from '../transaction/transaction.ts'
+import type { Context } from '../transaction/context.ts'
+import type { Transaction } from '../transaction/transaction.ts'
 import { cancelRow } from './control.ts'
 import { predecessor } from './settle.ts'
 
 /** A schedule of the code, and where its jobs live. */
-export interface PlacedSchedule extends ScheduleDefinition {
+export interface ShardSchedule extends ScheduleDefinition {
   readonly shard: number
   readonly partition: string
 }
@@ -48,14 +48,14 @@ const nextMax = 5
 /** The schedules of one ledger in memory: what the code says, and the rows. */
 export class Schedules {
   readonly rows: Map<string, ScheduleRow>
-  readonly #known: ReadonlyMap<string, PlacedSchedule>
+  readonly #known: ReadonlyMap<string, ShardSchedule>
 
-  constructor(rows: readonly ScheduleRow[], known: readonly PlacedSchedule[]) {
+  constructor(rows: readonly ScheduleRow[], known: readonly ShardSchedule[]) {
     this.rows = new Map(rows.map((row) => [row.name, row]))
     this.#known = new Map(known.map((one) => [one.name, one]))
   }
 
-  known(name: string): PlacedSchedule | undefined {
+  known(name: string): ShardSchedule | undefined {
     return this.#known.get(name)
   }
 
@@ -77,12 +77,12 @@ export class Schedules {
   dueAt({ name, nextAt, paused, stopped }: ScheduleRow): number | undefined {
     const known = this.#known.get(name)
     if (!known || nextAt === null || paused !== 0 || stopped !== null) return undefined
-    return nextAt + spreadOffsetMs(name, known.spreadMs)
+    return nextAt + jitterOffsetMs(name, known.jitterMs)
   }
 }
 
 /** What tells whether the rows follow this code already. */
-export function scheduleSignature(known: readonly PlacedSchedule[], serves: (task: string) => boolean): string {
+export function scheduleSignature(known: readonly ShardSchedule[], serves: (task: string) => boolean): string {
   return known
     .map(({ name, task, ruleText }) => `${name} ${task.name} ${serves(task.name)} ${ruleText}`)
     .sort()
@@ -90,26 +90,26 @@ export function scheduleSignature(known: readonly PlacedSchedule[], serves: (tas
 }
 
 /** Makes the rows follow the code: once an activation, and not at all when they do. */
-export function reconcile(core: CoreParts, turn: Turn): void {
+export function reconcile(core: Context, tx: Transaction): void {
   const { schedules, serves, facts } = core
   const known = schedules.names().flatMap((name) => schedules.known(name) ?? [])
   const signature = scheduleSignature(known, serves)
   if ((facts.read<string>('schedules') ?? '') === signature) return
   for (const one of known) {
     const row = schedules.rows.get(one.name)
-    const next = followed(one, row, serves(one.task.name) ? null : 'unknown-task', turn.now)
-    if (next !== row) write(core, turn, next)
+    const next = followed(one, row, serves(one.task.name) ? null : 'unknown-task', tx.now)
+    if (next !== row) write(core, tx, next)
   }
   for (const row of schedules.rows.values()) {
     if (!schedules.known(row.name) && row.stopped !== 'removed')
-      write(core, turn, { ...row, stopped: 'removed' satisfies StopReason, nextAt: null })
+      write(core, tx, { ...row, stopped: 'removed' satisfies StopReason, nextAt: null })
   }
   facts.write('schedules', signature)
 }
 
 /** The row as the code wants it. */
 function followed(
-  one: PlacedSchedule,
+  one: ShardSchedule,
   row: ScheduleRow | undefined,
   stopped: StopReason | null,
   now: number,
@@ -136,36 +136,36 @@ function slotToCome(rule: SlotRule, row: ScheduleRow | undefined, now: number): 
 }
 
 /** The slots that have come. True when there are more. */
-export function fire(core: CoreParts, turn: Turn): boolean {
+export function fire(core: Context, tx: Transaction): boolean {
   const { schedules } = core
   let isMore = false
   for (const row of schedules.rows.values()) {
     const known = schedules.known(row.name)
-    if (known && (schedules.dueAt(row) ?? Number.POSITIVE_INFINITY) <= turn.now)
-      isMore = fireOne(core, turn, known, row) || isMore
+    if (known && (schedules.dueAt(row) ?? Number.POSITIVE_INFINITY) <= tx.now)
+      isMore = fireOne(core, tx, known, row) || isMore
   }
   return isMore
 }
 
-function fireOne(core: CoreParts, turn: Turn, one: PlacedSchedule, row: ScheduleRow): boolean {
+function fireOne(core: Context, tx: Transaction, one: ShardSchedule, row: ScheduleRow): boolean {
   // Its clock is behind by its spread: a slot is due that much later.
-  const now = turn.now - spreadOffsetMs(one.name, one.spreadMs)
+  const now = tx.now - jitterOffsetMs(one.name, one.jitterMs)
   const due = dueSlots(ruleOf(one, row.anchor), row.nextAt ?? now, now, catchUpMax)
   const { missed, taken } = chosen(one, due.slots, now)
-  const past = new Past(row, turn.now)
+  const past = new Past(row, tx.now)
   past.skip('missed', row.nextAt ?? now, missed + due.earlier)
   const slice = taken.slice(0, slotsASlice)
   let last = row.lastJob
-  for (const slot of slice) last = fireSlot(core, turn, one, slot, last, past) ?? last
+  for (const slot of slice) last = fireSlot(core, tx, one, slot, last, past) ?? last
   const isMore = slice.length < taken.length
   const nextAt = isMore ? (taken[slice.length] ?? null) : (due.next ?? null)
-  write(core, turn, { ...row, nextAt, lastJob: last, history: past.text() })
+  write(core, tx, { ...row, nextAt, lastJob: last, history: past.text() })
   return isMore
 }
 
 /** Which of the slots that have come make jobs, by the schedule's `catchUp`. */
 function chosen(
-  { catchUp }: PlacedSchedule,
+  { catchUp }: ShardSchedule,
   slots: readonly number[],
   now: number,
 ): { missed: number; taken: readonly number[] } {
@@ -179,43 +179,43 @@ function chosen(
 
 /** Makes the job of a slot, unless something stands against it. Answers its id. */
 function fireSlot(
-  core: CoreParts,
-  turn: Turn,
-  one: PlacedSchedule,
+  core: Context,
+  tx: Transaction,
+  one: ShardSchedule,
   slot: number,
   last: string | null,
   past: Past,
 ): string | undefined {
-  if (isDraining(core.standing.settings, one.task.name)) {
+  if (isDraining(core.cached.settings, one.task.name)) {
     past.skip('draining', slot)
     return undefined
   }
-  const before = one.overlap === 'allow' ? undefined : liveJob(core, turn, last)
+  const before = one.overlap === 'allow' ? undefined : liveJob(core, tx, last)
   if (before && one.overlap === 'skip') {
     past.skip('overlap', slot)
     return undefined
   }
   // A running job learns of its cancellation with its runner's next beat: the new one waits for its end. One that waited
   // itself for such an end is cancelled at once, and leaves the waiting to the new one.
-  const stopping = before && cancelRow(core, turn, before)
-  const running = stopping && (isFinal(stopping.state) ? predecessor(core, turn, stopping) : stopping)
-  const id = newJobId(core.shard, turn.now, core.random)
-  insert(turn, one, slot, { id }, running)
+  const stopping = before && cancelRow(core, tx, before)
+  const running = stopping && (isFinal(stopping.state) ? predecessor(core, tx, stopping) : stopping)
+  const id = newJobId(core.shard, tx.now, core.random)
+  insert(tx, one, slot, { id }, running)
   past.made(slot, id)
   return id
 }
 
 /** The newest job while it has not ended; should it have ended without having run, the one that it waited for. */
-function liveJob(core: CoreParts, turn: Turn, id: string | null): JobRow | undefined {
+function liveJob(core: Context, tx: Transaction, id: string | null): JobRow | undefined {
   if (id === null) return undefined
-  const added = core.jobs.byIds([id])[0] ?? turn.added(id)
-  const row = added && turn.latest(added)
-  return row && (isFinal(row.state) ? predecessor(core, turn, row) : row)
+  const added = core.jobs.byIds([id])[0] ?? tx.added(id)
+  const row = added && tx.latest(added)
+  return row && (isFinal(row.state) ? predecessor(core, tx, row) : row)
 }
 
 function insert(
-  turn: Turn,
-  one: PlacedSchedule,
+  tx: Transaction,
+  one: ShardSchedule,
   slot: number,
   own: Pick<NewJob, 'id' | 'key'>,
   before?: JobRow,
@@ -232,35 +232,35 @@ function insert(
     ...(tags.length > 0 && { tags }),
     ...(expiresInMs !== undefined && { expiresInMs }),
   }
-  turn.tallies.enqueued(turn.now, job.task)
-  const row = newRow(job, turn.now)
-  if (!before) return turn.add(row)
-  turn.change(before, { ...before, successor: job.id })
-  return turn.add({ ...row, ...following(row, before.id, turn.now, turn.now) })
+  tx.minuteStats.enqueued(tx.now, job.task)
+  const row = newRow(job, tx.now)
+  if (!before) return tx.add(row)
+  tx.change(before, { ...before, successor: job.id })
+  return tx.add({ ...row, ...following(row, before.id, tx.now, tx.now) })
 }
 
 /** Every schedule that has a row, as people see it. */
-export function listSchedules({ schedules, shard }: CoreParts, now: number): ScheduleRecord[] {
+export function listSchedules({ schedules, shard }: Context, now: number): ScheduleRecord[] {
   return [...schedules.rows.values()].map((row) => recordOfSchedule(row, schedules.known(row.name), shard, now))
 }
 
 /** Pauses or resumes a schedule. */
-export function steerSchedule(
-  core: CoreParts,
-  turn: Turn,
+export function controlSchedule(
+  core: Context,
+  tx: Transaction,
   name: string,
   action: ScheduleAction,
 ): ScheduleRecord | Refusal {
   const { schedules, shard } = core
   const [row, known] = [schedules.rows.get(name), schedules.known(name)]
   if (!row || !known) return unknown(name)
-  const next = action === 'pause' ? { ...row, paused: 1 } : row.paused === 0 ? row : resumed(turn, known, row)
-  write(core, turn, next)
-  return recordOfSchedule(next, known, shard, turn.now)
+  const next = action === 'pause' ? { ...row, paused: 1 } : row.paused === 0 ? row : resumed(tx, known, row)
+  write(core, tx, next)
+  return recordOfSchedule(next, known, shard, tx.now)
 }
 
 /** A job of a schedule now, beside its slots, whatever its overlap says: a person wants it. */
-export function trigger(core: CoreParts, turn: Turn, { name, id, key }: TriggerRequest): Enqueued {
+export function trigger(core: Context, tx: Transaction, { name, id, key }: TriggerRequest): Enqueued {
   const [row, one] = [core.schedules.rows.get(name), core.schedules.known(name)]
   if (!row || !one) return unknown(name)
   const recorded = core.jobs.byIds([id])[0]
@@ -269,17 +269,17 @@ export function trigger(core: CoreParts, turn: Turn, { name, id, key }: TriggerR
   if (there) return { id: there.id, state: there.state, duplicate: !recorded }
   if (row.stopped !== null)
     return { refused: 'unknown-task', message: `task ${row.task} of schedule ${name} is not served` }
-  if (isDraining(core.standing.settings, one.task.name))
+  if (isDraining(core.cached.settings, one.task.name))
     return {
       refused: 'draining',
       message: `task ${one.task.name} is being drained and takes no new jobs; resume it first`,
     }
-  const past = new Past(row, turn.now)
-  const job = insert(turn, one, turn.now, { id, ...(key !== undefined && { key }) })
-  past.made(turn.now, id, true)
+  const past = new Past(row, tx.now)
+  const job = insert(tx, one, tx.now, { id, ...(key !== undefined && { key }) })
+  past.made(tx.now, id, true)
   // The job of a slot that has not ended yet is still the one that the next slot must not overlap.
-  const lastJob = liveJob(core, turn, row.lastJob) ? row.lastJob : id
-  write(core, turn, { ...row, lastJob, history: past.text() })
+  const lastJob = liveJob(core, tx, row.lastJob) ? row.lastJob : id
+  write(core, tx, { ...row, lastJob, history: past.text() })
   return { id, state: job.state, duplicate: false }
 }
 
@@ -288,19 +288,19 @@ function unknown(name: string): Refusal {
 }
 
 /** The slots of the pause are skipped, and said to be. */
-function resumed(turn: Turn, one: PlacedSchedule, row: ScheduleRow): ScheduleRow {
+function resumed(tx: Transaction, one: ShardSchedule, row: ScheduleRow): ScheduleRow {
   const rule = ruleOf(one, row.anchor)
-  const past = new Past(row, turn.now)
-  if (row.nextAt !== null && row.nextAt <= turn.now) {
-    const { slots, earlier } = dueSlots(rule, row.nextAt, turn.now, catchUpMax)
+  const past = new Past(row, tx.now)
+  if (row.nextAt !== null && row.nextAt <= tx.now) {
+    const { slots, earlier } = dueSlots(rule, row.nextAt, tx.now, catchUpMax)
     past.skip('paused', row.nextAt, slots.length + earlier)
   }
-  return { ...row, paused: 0, nextAt: slotToCome(rule, row, turn.now), history: past.text() }
+  return { ...row, paused: 0, nextAt: slotToCome(rule, row, tx.now), history: past.text() }
 }
 
 function recordOfSchedule(
   row: ScheduleRow,
-  known: PlacedSchedule | undefined,
+  known: ShardSchedule | undefined,
   shard: number,
   now: number,
 ): ScheduleRecord {
@@ -313,7 +313,7 @@ function recordOfSchedule(
     shard,
     state,
     ...(stopped !== null && { stopped: stopped as StopReason }),
-    ...(known && { rule: known.rule, catchUp: known.catchUp, overlap: known.overlap, spreadMs: known.spreadMs }),
+    ...(known && { rule: known.rule, catchUp: known.catchUp, overlap: known.overlap, jitterMs: known.jitterMs }),
     ...(isComing && { nextAt }),
     next: isComing ? [nextAt, ...upcomingSlots(ruleOf(known, row.anchor), Math.max(nextAt, now), nextMax - 1)] : [],
     history: JSON.parse(history) as SlotRecord[],
@@ -344,13 +344,13 @@ class Past {
   }
 }
 
-function write({ schedules, scheduleRows }: CoreParts, turn: Turn, row: ScheduleRow): void {
+function write({ schedules, scheduleRows }: Context, tx: Transaction, row: ScheduleRow): void {
   scheduleRows.write(row)
-  turn.after(() => schedules.rows.set(row.name, row))
+  tx.onCommit(() => schedules.rows.set(row.name, row))
   const at = schedules.dueAt(row)
-  if (at !== undefined) turn.need(at)
+  if (at !== undefined) tx.armBy(at)
 }
 
-function ruleOf({ rule }: PlacedSchedule, anchor: number): SlotRule {
+function ruleOf({ rule }: ShardSchedule, anchor: number): SlotRule {
   return 'cron' in rule ? rule : { everyMs: rule.everyMs, anchor }
 }

@@ -85,7 +85,7 @@ export class Counts {
   #finishedAbove = 0
   /** Of the jobs below the mark but for the tail, and of the tail. */
   below: TaskCounts = {}
-  tail: TaskCounts = {}
+  recyclable: TaskCounts = {}
 
   moveAbove({ task, from, to }: CountMove): void {
     let own = ownOf(this.#above, task)
@@ -120,7 +120,7 @@ export class Counts {
   }
 
   byTask(): TaskCounts {
-    return addedCounts(this.#above, this.below, this.tail)
+    return addedCounts(this.#above, this.below, this.recyclable)
   }
 
   /** Finished jobs that activation still has to read past. */

@@ -25,7 +25,7 @@ export function roomLeft({ limit, perMs }: Rate, log: RateLog, now: number): num
 }
 
 /** The first moment from now on at which as many as `wanted`, at most the limit, may start at once. */
-export function opensAt({ limit, perMs }: Rate, log: RateLog, now: number, wanted = 1): number {
+export function resetsAt({ limit, perMs }: Rate, log: RateLog, now: number, wanted = 1): number {
   const usable = limit - Math.min(wanted, limit)
   let used = log.reduce((sum, [at, count]) => (at + perMs > now ? sum + count : sum), 0)
   for (const [at, count] of log) {

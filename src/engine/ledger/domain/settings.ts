@@ -3,8 +3,8 @@
  * version that only grows: shard 0 makes a new one, the others take what is newer, from the call that changed it or,
  * should that not have reached them, from the watchdog.
  */
-import type { Flow, TaskFlow, TaskLimits } from '../../task/limits.ts'
-import { noFlow, taskFlow } from '../../task/limits.ts'
+import type { CheckedLimits, GroupLimits, TaskLimits } from '../../task/limits.ts'
+import { checkedLimits, noLimits } from '../../task/limits.ts'
 
 /** One task's settings. Absent: as the code says. */
 export interface TaskSettings {
@@ -52,15 +52,15 @@ export function isDraining({ draining, tasks }: Settings, task: string): boolean
  *
  * @param declared what the code says
  */
-export function flowNow({ tasks }: Settings, task: string, declared: TaskFlow | undefined): TaskFlow {
-  if (!declared) return noFlow
+export function limitsNow({ tasks }: Settings, task: string, declared: CheckedLimits | undefined): CheckedLimits {
+  if (!declared) return noLimits
   const limits = tasks[task]?.limits
   if (!limits) return declared
-  const set = taskFlow(limits, task)
+  const set = checkedLimits(limits, task)
   return { whole: overlaid(declared.whole, set.whole), each: overlaid(declared.each, set.each) }
 }
 
-function overlaid(declared: Flow, set: Flow): Flow {
+function overlaid(declared: GroupLimits, set: GroupLimits): GroupLimits {
   const rate = declared.rate && (set.rate ?? declared.rate)
   const concurrency = declared.concurrency && (set.concurrency ?? declared.concurrency)
   return { ...(rate && { rate }), ...(concurrency !== undefined && { concurrency }) }

@@ -22,7 +22,7 @@ export interface Histogram {
 }
 
 /** The sums of one task. */
-export interface Sums {
+export interface Stats {
   enqueued: number
   /** Attempts, by how they ended; and jobs that nobody started in time, which had none. */
   ended: Counted<AttemptOutcome | 'expired'>
@@ -45,9 +45,9 @@ export interface Costs {
   wakeUpsResent: number
 }
 
-export type Totals = Sums & { readonly costs: Costs }
+export type Counters = Stats & { readonly costs: Costs }
 
-export function noSums(): Sums {
+export function noStats(): Stats {
   return { enqueued: 0, ended: {}, failed: {}, errors: {}, queue: noHistogram(), run: noHistogram() }
 }
 
@@ -56,12 +56,12 @@ export function noCosts(): Costs {
 }
 
 /** Sums as stored: what an older release did not count is nothing. */
-export function storedSums(text: string | undefined): Totals {
-  const stored = JSON.parse(text ?? '{}') as Partial<Totals>
-  return { ...noSums(), ...stored, costs: { ...noCosts(), ...stored.costs } }
+export function parsedStats(text: string | undefined): Counters {
+  const stored = JSON.parse(text ?? '{}') as Partial<Counters>
+  return { ...noStats(), ...stored, costs: { ...noCosts(), ...stored.costs } }
 }
 
-export function addedSums(a: Sums, b: Sums): Sums {
+export function addedStats(a: Stats, b: Stats): Stats {
   return {
     enqueued: a.enqueued + b.enqueued,
     ended: addedCounts(a.ended, b.ended),

@@ -194,13 +194,13 @@ export function callsOf({ calls }: Pick<JobRow, 'calls'>): string[] {
 }
 
 /** A person changes what a waiting job waits for. Undefined: it does not wait. */
-export function amended(row: JobRow, { priority, at }: Amendment, now: number): JobRow | undefined {
+export function updated(row: JobRow, { priority, at }: Update, now: number): JobRow | undefined {
   if (isFinal(row.state) || row.state === 'running') return undefined
   const next = { ...row, priority: priority ?? row.priority }
   return at === undefined ? next : timed(next, at, now)
 }
 
-export interface Amendment {
+export interface Update {
   readonly priority?: number | undefined
   /** Epoch milliseconds; a moment in the past means now. */
   readonly at?: number | undefined

@@ -9,7 +9,6 @@
 import type { JobRecord } from '../../task/job.ts'
 import type { Settings, SettingsChange } from '../domain/settings.ts'
 import type {
-  AmendRequest,
   BulkReply,
   BulkRequest,
   ChartsReply,
@@ -29,6 +28,7 @@ import type {
   SyncReply,
   SyncRequest,
   TriggerRequest,
+  UpdateRequest,
 } from '../protocol/protocol.ts'
 import { isRefusal } from '../protocol/protocol.ts'
 import type { LedgerCore } from './core.ts'
@@ -97,13 +97,13 @@ export class Dispatcher implements LedgerRpc {
   async sync(request: SyncRequest): Promise<SyncReply> {
     const now = this.#begin()
     this.#release(request.runner)
-    const isOpening = request.seq === 1 && !this.#core.books.runners.has(request.runner)
+    const isOpening = request.seq === 1 && !this.#core.memory.runners.has(request.runner)
     if (isOpening) this.#wakeUps.opened()
     const mayPark = this.#mayPark(request, now)
     const extendedTo = this.#extendedTo(request)
     const reply = this.#core.sync(request, now, mayPark)
     if (reply.claimed.length > 0) this.#wakeUps.progressed()
-    else if (isOpening && this.#core.available(now) > 0) this.#wakeUps.fruitless(now)
+    else if (isOpening && this.#core.available(now) > 0) this.#wakeUps.noProgress(now)
     const held = isEmpty(reply) ? this.#held(request, reply, mayPark) : undefined
     this.#meet(now)
     if (this.#extendedTo(request) > extendedTo || this.#core.outlastsAlarm(reply.claimed, now)) this.#putOff(now)
@@ -126,8 +126,8 @@ export class Dispatcher implements LedgerRpc {
     return this.#steered((now) => this.#core.redrive(request, now))
   }
 
-  async amend(request: AmendRequest): Promise<JobRecord | Refusal> {
-    return this.#steered((now) => this.#core.amend(request, now))
+  async update(request: UpdateRequest): Promise<JobRecord | Refusal> {
+    return this.#steered((now) => this.#core.update(request, now))
   }
 
   async bulk(request: BulkRequest): Promise<BulkReply | Refusal> {
@@ -154,8 +154,8 @@ export class Dispatcher implements LedgerRpc {
     return this.#core.schedules(this.#begin())
   }
 
-  async steerSchedule({ name, action }: ScheduleControl): Promise<ScheduleRecord | Refusal> {
-    return this.#steered((now) => this.#core.steerSchedule(name, action, now))
+  async controlSchedule({ name, action }: ScheduleControl): Promise<ScheduleRecord | Refusal> {
+    return this.#steered((now) => this.#core.controlSchedule(name, action, now))
   }
 
   async triggerSchedule(request: TriggerRequest): Promise<Enqueued> {
@@ -170,16 +170,16 @@ export class Dispatcher implements LedgerRpc {
   }
 
   async overview(): Promise<ShardOverview> {
-    const { books, alarmAt, bytes, isHalted, settings } = this.#core
-    const oldestReadyAt = books.ready.oldestReadyAt()
+    const { memory, alarmAt, bytes, isHalted, settings } = this.#core
+    const oldestReadyAt = memory.ready.oldestReadyAt()
     return {
       shard: this.#shard,
-      states: books.counts.total(),
+      states: memory.counts.total(),
       ...(oldestReadyAt !== undefined && { oldestReadyAt }),
-      runners: runnersAtWork(books.runners, this.#ports.now()),
+      runners: runnersAtWork(memory.runners, this.#ports.now()),
       wakeUps: { unanswered: this.#wakeUps.unanswered, resent: this.#wakeUps.resent },
       ...(alarmAt !== undefined && { alarmAt }),
-      tasks: books.counts.byTask(),
+      tasks: memory.counts.byTask(),
       settings: settings.version,
       ...(isHalted && { halted: true }),
       bytes,
@@ -191,7 +191,7 @@ export class Dispatcher implements LedgerRpc {
   }
 
   async metrics(): Promise<ShardMetrics> {
-    return { ...(await this.overview()), totals: this.#core.totals() }
+    return { ...(await this.overview()), counters: this.#core.counters() }
   }
 
   async wake(settings?: Settings): Promise<boolean> {
@@ -289,21 +289,21 @@ export class Dispatcher implements LedgerRpc {
 
   #demand(now: number): Demand {
     const ready = this.#core.available(now) || Number(this.#core.awaitsRunner(now))
-    return demandOn(this.#core.books.runners, ready, (runner) => this.#polls.has(runner), now)
+    return demandOn(this.#core.memory.runners, ready, (runner) => this.#polls.has(runner), now)
   }
 
   /** When the alarm is next needed. @param rests true when a sweep is no reason, because the watchdog sees to it */
   #nextAt(now: number, rests: boolean): number | undefined {
     const checkAt = this.#core.available(now) > 0 ? (this.#wakeUps.checkAt ?? now) : undefined
-    const upkeepAt = rests ? this.#core.nextOfLiveAt() : this.#core.nextUpkeepAt()
+    const upkeepAt = rests ? this.#core.nextOfLiveAt() : this.#core.nextMaintenanceAt()
     const times = [upkeepAt, this.#core.nextOpeningAt(now), checkAt].filter((at) => at !== undefined)
     return times.length === 0 ? undefined : Math.min(...times)
   }
 
   /** With the records that somebody waits for where the runner is: they need not be asked for. */
-  #telling({ tell = [] }: SyncRequest, reply: SyncReply, now: number): SyncReply {
-    if (tell.length === 0) return reply
-    const records = tell.flatMap((id) => {
+  #telling({ awaited = [] }: SyncRequest, reply: SyncReply, now: number): SyncReply {
+    if (awaited.length === 0) return reply
+    const records = awaited.flatMap((id) => {
       const record = this.#core.get(id, now)
       return isRefusal(record) ? [] : [record]
     })
@@ -311,7 +311,7 @@ export class Dispatcher implements LedgerRpc {
   }
 
   #extendedTo({ runner }: SyncRequest): number {
-    return this.#core.books.runners.get(runner)?.until ?? 0
+    return this.#core.memory.runners.get(runner)?.until ?? 0
   }
 
   /** The alarm would ring for nothing, at the former end of a lease or while a job runs, and be armed anew for the same row. */

@@ -13,7 +13,7 @@ export const nothing: SyncReply = { claimed: [], lost: [], cancelled: [], leaseM
 
 /** What is left of a sync once it has been answered but for its claim: nothing is settled or reported twice. */
 export function rest(request: SyncRequest): SyncRequest {
-  return { ...request, settle: [], beat: request.beat.map(({ id, lease }) => ({ id, lease })) }
+  return { ...request, settle: [], heartbeats: request.heartbeats.map(({ id, lease }) => ({ id, lease })) }
 }
 
 export function isEmpty({ claimed, lost, cancelled }: SyncReply): boolean {

@@ -4,7 +4,7 @@
  * platform uses this one directly.
  */
 import type { Platform } from '../../task/platform.ts'
-import { type PlacedSchedule, scheduleSignature } from '../commands/schedules.ts'
+import { type ShardSchedule, scheduleSignature } from '../commands/schedules.ts'
 import type { Settings } from '../domain/settings.ts'
 import type { Verb } from '../protocol/protocol.ts'
 import { shardOfName } from '../protocol/shard-name.ts'
@@ -24,9 +24,9 @@ export interface LedgerConfig {
   readonly historyBytesMax: number
   readonly platform: Pick<Platform, 'now' | 'random' | 'timer' | 'warn'>
   /** The schedules whose jobs live on a shard. */
-  readonly schedules: (shard: number) => readonly PlacedSchedule[]
+  readonly schedules: (shard: number) => readonly ShardSchedule[]
   readonly serves: (task: string) => boolean
-  readonly announces: () => boolean
+  readonly notifies: () => boolean
   readonly sendWakeUps: (shard: number, count: number) => Promise<void>
   /** How to start a runner in an invocation of its own; undefined when that is switched off or not exported. */
   readonly startRunner: (shard: number) => (() => Promise<void>) | undefined

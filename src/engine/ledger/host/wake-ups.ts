@@ -6,7 +6,7 @@
  * second to five minutes, and after a hundred of them once an hour. The count is stored. A loop without progress
  * therefore slows down, stays bounded a job and shows in the overview (I13).
  */
-import { wakeUpPatienceMs } from '../transaction/transaction.ts'
+import { wakeUpTimeoutMs } from '../transaction/transaction.ts'
 
 /** Jobs one wake-up is counted for: what a fresh runner takes at first. */
 export const jobsPerWakeUp = 10
@@ -103,7 +103,7 @@ export class WakeUps {
   }
 
   /** A runner came and found work that it could not take: one of another version, or with too little time. */
-  fruitless(now: number): void {
+  noProgress(now: number): void {
     this.#pause(now)
   }
 
@@ -120,8 +120,8 @@ export class WakeUps {
     const count = isPaused ? 0 : Math.max(0, Math.min(missing, runnersFree - this.#unanswered))
     this.#unanswered += count
     this.#counts.wakeUps += count
-    if (count > 0) this.#checkAt = now + wakeUpPatienceMs
-    else this.#checkAt ??= now + wakeUpPatienceMs
+    if (count > 0) this.#checkAt = now + wakeUpTimeoutMs
+    else this.#checkAt ??= now + wakeUpTimeoutMs
     return count
   }
 
@@ -153,6 +153,6 @@ export class WakeUps {
 }
 
 function pauseAfter(resent: number): number {
-  if (resent === 1) return wakeUpPatienceMs
+  if (resent === 1) return wakeUpTimeoutMs
   return resent > resentForgotten ? forgottenPauseMs : Math.min(500 * 2 ** (resent - 1), pauseMsMax)
 }

@@ -9,10 +9,10 @@ import { addedCounts, countsOf } from '../domain/counts.ts'
 import { jobIdFloor, lesser, ulidOf } from '../domain/job-id.ts'
 import { leaseParts } from '../domain/lease.ts'
 import type { Group } from '../memory/limits.ts'
-import { tallyMinutesKept } from '../memory/minute-stats.ts'
+import { minutesKept } from '../memory/minute-stats.ts'
 import type { SweptRow } from '../storage/jobs.ts'
-import type { CoreParts } from '../transaction/context.ts'
-import type { Turn } from '../transaction/transaction.ts'
+import type { Context } from '../transaction/context.ts'
+import type { Transaction } from '../transaction/transaction.ts'
 
 /** Rows one slice touches. */
 const slice = 500
@@ -28,87 +28,87 @@ const gatheredShare = 0.01
 export const sweepPauseMs = 10 * 60_000
 
 /** Ends the leases whose time is over. A lapse uses the attempt, unless it never started. True when there are more. */
-export function lapse(core: CoreParts, turn: Turn): boolean {
-  const { books } = core
-  const over = [...books.running.values()].filter((job) => books.leaseEnd(job) <= turn.now)
+export function lapse(core: Context, tx: Transaction): boolean {
+  const { memory } = core
+  const over = [...memory.running.values()].filter((job) => memory.leaseEnd(job) <= tx.now)
   for (const row of core.jobs.byIds(over.slice(0, slice).map(({ id }) => id))) {
     if (row.state !== 'running') continue
     const { runner, seq } = leaseParts(row.lease ?? '')
-    const state = books.runners.get(runner)
+    const state = memory.runners.get(runner)
     // Known only while the claim is in memory: after a reset nothing proves that it never started.
-    lapseRow(core, turn, row, state !== undefined && seq > state.ack)
+    lapseRow(core, tx, row, state !== undefined && seq > state.ack)
   }
-  for (const [runner, { until, heardAt }] of books.runners) {
-    if (Math.max(until, heardAt + 60_000) <= turn.now) forgetRunner(core, turn, runner, until)
+  for (const [runner, { until, heardAt }] of memory.runners) {
+    if (Math.max(until, heardAt + 60_000) <= tx.now) forgetRunner(core, tx, runner, until)
   }
   return over.length > slice
 }
 
 /** Fails the waiting jobs that were to be started by now. True when there are more. */
-export function expire(core: CoreParts, turn: Turn): boolean {
-  const { books, jobs } = core
-  const ids = books.ready.expired(turn.now, slice)
-  const rows = new Map(jobs.byIds(ids).map((row) => [row.id, turn.latest(row)]))
+export function expire(core: Context, tx: Transaction): boolean {
+  const { memory, jobs } = core
+  const ids = memory.ready.expired(tx.now, slice)
+  const rows = new Map(jobs.byIds(ids).map((row) => [row.id, tx.latest(row)]))
   for (const id of ids) {
     const row = rows.get(id)
-    if (row && expireRow(core, turn, row)) continue
+    if (row && expireRow(core, tx, row)) continue
     // Memory mirrors rows; should it ever be wrong, the row wins.
-    turn.after(() => {
-      books.ready.remove(id)
-      if (row) books.place(row, turn.now)
+    tx.onCommit(() => {
+      memory.ready.remove(id)
+      if (row) memory.insert(row, tx.now)
     })
   }
   return ids.length === slice
 }
 
 /** Forgets the logs of partitions in which nothing has started for long: a slice a call, in turn. */
-export function forgetSpentLimits({ limitRows, facts }: CoreParts, turn: Turn): void {
+export function forgetSpentLimits({ limitRows, facts }: Context, tx: Transaction): void {
   const from = facts.read<Group>('limits-swept') ?? { task: '', partition: '' }
   const rows = limitRows.after(from, slice)
-  for (const row of rows) if (row.spentAt <= turn.now) limitRows.forget(row)
+  for (const row of rows) if (row.spentAt <= tx.now) limitRows.forget(row)
   const last = rows.length === slice ? rows.at(-1) : undefined
   if (last) facts.write('limits-swept', { task: last.task, partition: last.partition })
   else if (from.task !== '') facts.forget('limits-swept')
 }
 
-function forgetRunner({ books, runners }: CoreParts, turn: Turn, runner: string, until: number): void {
+function forgetRunner({ memory, runners }: Context, tx: Transaction, runner: string, until: number): void {
   if (until > 0) runners.forget(runner)
-  turn.after(() => books.runners.delete(runner))
+  tx.onCommit(() => memory.runners.delete(runner))
 }
 
 /** Prunes finished jobs that carry their own time. True when there are more. */
-export function prune({ books, jobs }: CoreParts, turn: Turn): boolean {
-  const ids = [...books.prunable].slice(0, slice)
-  turn.remove(jobs.byIds(ids).filter(({ state, dueAt }) => isFinal(state) && dueAt !== null && dueAt <= turn.now))
-  turn.after(() => {
-    for (const id of ids) books.prunable.delete(id)
+export function prune({ memory, jobs }: Context, tx: Transaction): boolean {
+  const ids = [...memory.prunable].slice(0, slice)
+  tx.remove(jobs.byIds(ids).filter(({ state, dueAt }) => isFinal(state) && dueAt !== null && dueAt <= tx.now))
+  tx.onCommit(() => {
+    for (const id of ids) memory.prunable.delete(id)
   })
-  return books.prunable.size > ids.length
+  return memory.prunable.size > ids.length
 }
 
 /**
  * Moves the mark up to the oldest live plain job, past a few of them if they hold it back, each tagged so that it is
  * still found. Rows on disk only, because memory was full, keep it below them.
  */
-export function moveMark({ books, jobs, shard }: CoreParts, turn: Turn): void {
-  const limit = lesser(jobIdFloor(shard, turn.now - clockSlackMs), books.loadedTo)
-  const live = [...books.ready.values(), ...books.running.values()]
+export function moveWatermark({ memory, jobs, shard }: Context, tx: Transaction): void {
+  const limit = lesser(jobIdFloor(shard, tx.now - clockSlackMs), memory.loadedTo)
+  const live = [...memory.ready.values(), ...memory.running.values()]
     .filter(({ due, id }) => !due && id < limit)
     .map(({ id }) => id)
   live.sort()
   const oldest = live[0] ?? limit
   const passed =
-    live.length > 0 && finishedBelow(jobs.countBetween(books.mark, oldest)) * 2 < books.counts.finishedAbove()
+    live.length > 0 && finishedBelow(jobs.countBetween(memory.watermark, oldest)) * 2 < memory.counts.finishedAbove()
       ? live.slice(0, stragglersMax)
       : []
-  const mark = passed.length > 0 ? (live[stragglersMax] ?? limit) : oldest
-  if (mark <= books.mark) return
-  jobs.setDue(passed.map((id) => ({ id, dueAt: turn.now })))
-  const crossed = jobs.countBetween(books.mark, mark)
-  turn.moveUpkeep({ ...books.upkeep(), mark, below: addedCounts(books.counts.below, countsOf(crossed)) })
-  turn.after(() => {
-    books.counts.crossed(crossed)
-    for (const id of passed) books.tag(id)
+  const watermark = passed.length > 0 ? (live[stragglersMax] ?? limit) : oldest
+  if (watermark <= memory.watermark) return
+  jobs.setDue(passed.map((id) => ({ id, dueAt: tx.now })))
+  const crossed = jobs.countBetween(memory.watermark, watermark)
+  tx.moveCursors({ ...memory.upkeep(), watermark, below: addedCounts(memory.counts.below, countsOf(crossed)) })
+  tx.onCommit(() => {
+    memory.counts.crossed(crossed)
+    for (const id of passed) memory.tag(id)
   })
 }
 
@@ -121,43 +121,45 @@ function finishedBelow(counts: { state: string; n: number }[]): number {
  * time has not come is passed with a due time of its own; a live one below the mark has one already.
  * True when there are more.
  */
-export function sweep(core: CoreParts, turn: Turn): boolean {
-  const { books, jobs, shard } = core
+export function sweep(core: Context, tx: Transaction): boolean {
+  const { memory, jobs, shard } = core
   const overfull = isOverfull(core)
-  const horizon = overfull ? books.mark : lesser(books.mark, jobIdFloor(shard, turn.now - core.defaultRetentionMs))
-  const rows = jobs.sweep(books.swept, horizon, slice)
-  pass(core, turn, rows, overfull)
-  core.tallyRows.forgetBefore(Math.floor(turn.now / 60_000) - tallyMinutesKept)
+  const horizon = overfull
+    ? memory.watermark
+    : lesser(memory.watermark, jobIdFloor(shard, tx.now - core.defaultRetentionMs))
+  const rows = jobs.sweep(memory.sweepCursor, horizon, slice)
+  pass(core, tx, rows, overfull)
+  core.statsRows.forgetBefore(Math.floor(tx.now / 60_000) - minutesKept)
   const last = rows.at(-1)
   // The sweep takes the tail along: what it leaves of it joins the stored counts.
-  const below = addedCounts(books.counts.below, books.counts.tail)
-  if (last) turn.moveUpkeep({ ...books.upkeep(), swept: last.id, tailEnd: '', below, tail: {} })
+  const below = addedCounts(memory.counts.below, memory.counts.recyclable)
+  if (last) tx.moveCursors({ ...memory.upkeep(), sweepCursor: last.id, recyclableEnd: '', below, recyclable: {} })
   return rows.length === slice
 }
 
 /** What a sweep does with rows that it passes: those whose time is over go, and the other finished ones get a due time. */
 export function pass(
-  { books, jobs, retentionMs }: CoreParts,
-  turn: Turn,
+  { memory, jobs, retentionMs }: Context,
+  tx: Transaction,
   rows: readonly SweptRow[],
   all = false,
 ): void {
   const candidates = rows.filter(({ state, dueAt }) => isFinal(state) && dueAt === null)
   const endsAt = ({ task, finishedAt }: SweptRow) => (finishedAt ?? 0) + retentionMs(task)
   const [gone, kept] = [
-    candidates.filter((row) => all || endsAt(row) <= turn.now),
-    candidates.filter((row) => !all && endsAt(row) > turn.now),
+    candidates.filter((row) => all || endsAt(row) <= tx.now),
+    candidates.filter((row) => !all && endsAt(row) > tx.now),
   ]
-  turn.remove(gone)
+  tx.remove(gone)
   jobs.setDue(kept.map((row) => ({ id: row.id, dueAt: endsAt(row) })))
-  for (const row of kept) turn.need(endsAt(row))
-  turn.after(() => {
-    for (const row of kept) books.expectDue(endsAt(row))
+  for (const row of kept) tx.armBy(endsAt(row))
+  tx.onCommit(() => {
+    for (const row of kept) memory.expectDue(endsAt(row))
   })
 }
 
 /** Too much is kept: the oldest finished jobs go before their time. */
-function isOverfull({ bytes, historyBytesMax }: CoreParts): boolean {
+function isOverfull({ bytes, historyBytesMax }: Context): boolean {
   return bytes() > historyBytesMax
 }
 
@@ -165,8 +167,8 @@ function isOverfull({ bytes, historyBytesMax }: CoreParts): boolean {
  * When the sweep has something to do next: once the oldest job is past its retention, and those have gathered that ended
  * soon after it; or the ledger is overfull.
  */
-export function nextSweepAt(core: CoreParts, notBefore: number): number | undefined {
-  const oldest = core.jobs.firstAfter(core.books.swept)
+export function nextSweepAt(core: Context, notBefore: number): number | undefined {
+  const oldest = core.jobs.firstAfter(core.memory.sweepCursor)
   if (oldest === undefined) return undefined
   const madeAt = decodeTime(ulidOf(oldest))
   return isOverfull(core) ? notBefore : Math.max(madeAt + core.defaultRetentionMs * (1 + gatheredShare), notBefore)

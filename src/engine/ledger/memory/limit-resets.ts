@@ -4,21 +4,21 @@
  * before the moment. The alarm stands behind both.
  */
 
-import { wakeUpPatienceMs } from '../transaction/transaction.ts'
+import { wakeUpTimeoutMs } from '../transaction/transaction.ts'
 import type { Limits } from './limits.ts'
-import type { Books } from './memory.ts'
+import type { Memory } from './memory.ts'
 
 /** A limit that opens this soon is worth a runner's waiting. */
 const comesBackMsMax = 10_000
 /** How long the alarm waits for a runner that said it would come back. */
 const comesBackGraceMs = 5_000
 
-export class Openings {
-  readonly #books: Books
+export class LimitResets {
+  readonly #memory: Memory
   readonly #limits: Limits
 
-  constructor(books: Books, limits: Limits) {
-    this.#books = books
+  constructor(memory: Memory, limits: Limits) {
+    this.#memory = memory
     this.#limits = limits
   }
 
@@ -37,20 +37,20 @@ export class Openings {
   lookAt(now: number): number | undefined {
     const at = this.next()
     if (at === undefined) return undefined
-    if (this.#books.expectedRunner(now) !== undefined) return at + comesBackGraceMs
+    if (this.#memory.expectedRunner(now) !== undefined) return at + comesBackGraceMs
     // A runner is sent for so soon before it, and has the time that any wake-up has.
-    return this.nextSoon(now) === undefined ? at : at + wakeUpPatienceMs
+    return this.nextSoon(now) === undefined ? at : at + wakeUpTimeoutMs
   }
 
   /** True when jobs wait for a limit that opens soon, and nobody is told to come then. */
   awaitsRunner(now: number): boolean {
-    const isExpected = this.#books.ready.size === 0 || this.#books.expectedRunner(now) !== undefined
+    const isExpected = this.#memory.ready.size === 0 || this.#memory.expectedRunner(now) !== undefined
     return !isExpected && this.nextSoon(now) !== undefined
   }
 
   /** When a runner with nothing to do is to come back, because a limit opens then. One is enough. */
   comesBackAt(runner: string, now: number): number | undefined {
-    const expected = this.#books.expectedRunner(now)
+    const expected = this.#memory.expectedRunner(now)
     return expected === undefined || expected === runner ? this.nextSoon(now) : undefined
   }
 }

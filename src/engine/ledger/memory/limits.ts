@@ -5,13 +5,13 @@
  * Owns the logs in memory, which are read from their rows when they are first asked for, and the moments at which
  * parked partitions open. The logs cost a row a partition and claim, and none a job.
  */
-import type { Flow, TaskFlow } from '../../task/limits.ts'
-import { opensAt, type RateLog, roomLeft, seenAt, spentAt, withStarts } from '../domain/rate-log.ts'
+import type { CheckedLimits, GroupLimits } from '../../task/limits.ts'
+import { type RateLog, resetsAt, roomLeft, seenAt, spentAt, withStarts } from '../domain/rate-log.ts'
 import type { limitStatements } from '../storage/small-tables.ts'
-import type { Turn } from '../transaction/transaction.ts'
+import type { Transaction } from '../transaction/transaction.ts'
 import type { Admission } from './ready-index.ts'
 import type { RunningJobs } from './running-jobs.ts'
-import { Moments } from './timer-heap.ts'
+import { TimerHeap } from './timer-heap.ts'
 
 /** Logs kept in memory at most. */
 const logsMax = 10_000
@@ -36,26 +36,26 @@ export type Ended = (group: Group) => number
 export class Limits {
   readonly #statements: ReturnType<typeof limitStatements>
   readonly #running: RunningJobs
-  readonly #flowOf: (task: string) => TaskFlow
+  readonly #limitsOf: (task: string) => CheckedLimits
   readonly #logs = new Map<string, RateLog>()
-  readonly #openings = new Moments<Group>((at, group) => this.#opening.get(nameOf(group)) === at)
+  readonly #resets = new TimerHeap<Group>((at, group) => this.#opening.get(nameOf(group)) === at)
   /** When each parked group opens. */
   readonly #opening = new Map<string, number>()
 
   constructor(
     statements: ReturnType<typeof limitStatements>,
     running: RunningJobs,
-    flowOf: (task: string) => TaskFlow,
+    limitsOf: (task: string) => CheckedLimits,
   ) {
     this.#statements = statements
     this.#running = running
-    this.#flowOf = flowOf
+    this.#limitsOf = limitsOf
   }
 
   /** What may start now, for one claim: it counts what that claim takes. */
   admission(now: number, ended: Ended = () => 0): Admission {
     const rooms = new Map<string, number>()
-    const room = (group: Group, flow: Flow) => {
+    const room = (group: Group, flow: GroupLimits) => {
       if (!flow.rate && flow.concurrency === undefined) return Number.POSITIVE_INFINITY
       const name = nameOf(group)
       const known = rooms.get(name)
@@ -70,9 +70,9 @@ export class Limits {
       if (left !== undefined) rooms.set(name, left - 1)
     }
     return {
-      room: (task) => room({ task, partition: '' }, this.#flowOf(task).whole),
+      room: (task) => room({ task, partition: '' }, this.#limitsOf(task).whole),
       roomOf: (task, partition) =>
-        partition === '' ? Number.POSITIVE_INFINITY : room({ task, partition }, this.#flowOf(task).each),
+        partition === '' ? Number.POSITIVE_INFINITY : room({ task, partition }, this.#limitsOf(task).each),
       take: (task, partition) => {
         take({ task, partition: '' })
         if (partition !== '') take({ task, partition })
@@ -81,10 +81,10 @@ export class Limits {
   }
 
   /** Inside the claim's transaction: writes the logs of what it starts. */
-  started(turn: Turn, jobs: readonly Group[]): void {
+  started(tx: Transaction, jobs: readonly Group[]): void {
     const counts = new Map<string, { group: Group; count: number }>()
     for (const { task, partition } of jobs) {
-      const { whole, each } = this.#flowOf(task)
+      const { whole, each } = this.#limitsOf(task)
       for (const group of [
         whole.rate && { task, partition: '' },
         partition !== '' && each.rate && { task, partition },
@@ -98,9 +98,9 @@ export class Limits {
     for (const { group, count } of counts.values()) {
       const rate = this.#flow(group).rate
       if (!rate) continue
-      const log = withStarts(rate, this.#log(group, turn.now), count, turn.now)
+      const log = withStarts(rate, this.#log(group, tx.now), count, tx.now)
       this.#statements.write(group, JSON.stringify(log), spentAt(rate, log))
-      turn.after(() => this.#remember(group, log))
+      tx.onCommit(() => this.#remember(group, log))
     }
   }
 
@@ -108,46 +108,46 @@ export class Limits {
    * When a group that has no room is worth looking at again; undefined when only an ending attempt, or a person, opens
    * it.
    */
-  opensAt(group: Group, now: number): number | undefined {
+  resetsAt(group: Group, now: number): number | undefined {
     const { rate, concurrency } = this.#flow(group)
     if (concurrency !== undefined && this.#live(group) >= concurrency) return undefined
     if (!rate) return now
     const log = this.#log(group, now)
-    const gathered = opensAt(rate, log, now, Math.min(Math.ceil(rate.limit * gatheredShare), gatheredMax))
-    return Math.min(gathered, opensAt(rate, log, now) + gatheredMsMax)
+    const gathered = resetsAt(rate, log, now, Math.min(Math.ceil(rate.limit * gatheredShare), gatheredMax))
+    return Math.min(gathered, resetsAt(rate, log, now) + gatheredMsMax)
   }
 
   /** A group is parked: it is to be opened by time, unless something else opens it first. */
   parked(group: Group, now: number): void {
-    const at = this.opensAt(group, now)
+    const at = this.resetsAt(group, now)
     const name = nameOf(group)
     if (at === undefined) this.#opening.delete(name)
     else if (this.#opening.get(name) !== at) {
       this.#opening.set(name, at)
-      this.#openings.add(at, group)
+      this.#resets.add(at, group)
     }
   }
 
   /** The groups that time has opened. */
   opened(now: number): Group[] {
-    const groups = this.#openings.take(now)
+    const groups = this.#resets.take(now)
     for (const group of groups) this.#opening.delete(nameOf(group))
     return groups
   }
 
   /** When time opens the next parked group. */
   nextOpeningAt(): number | undefined {
-    return this.#openings.next()
+    return this.#resets.next()
   }
 
   /** What a job holds a place in: its partition if that has places, or else its task. Undefined: nothing counts them. */
   placeOf({ task, partition }: Group): string | undefined {
-    const { whole, each } = this.#flowOf(task)
+    const { whole, each } = this.#limitsOf(task)
     if (partition !== '' && each.concurrency !== undefined) return nameOf({ task, partition })
     return whole.concurrency === undefined ? undefined : nameOf({ task, partition: '' })
   }
 
-  #room(group: Group, { rate, concurrency }: Flow, now: number, ended: Ended): number {
+  #room(group: Group, { rate, concurrency }: GroupLimits, now: number, ended: Ended): number {
     const places = concurrency === undefined ? Number.POSITIVE_INFINITY : concurrency - this.#live(group) + ended(group)
     return Math.min(places, rate ? roomLeft(rate, this.#log(group, now), now) : Number.POSITIVE_INFINITY)
   }
@@ -156,8 +156,8 @@ export class Limits {
     return partition === '' ? this.#running.count(task) : this.#running.count(task, partition)
   }
 
-  #flow({ task, partition }: Group): Flow {
-    const { whole, each } = this.#flowOf(task)
+  #flow({ task, partition }: Group): GroupLimits {
+    const { whole, each } = this.#limitsOf(task)
     return partition === '' ? whole : each
   }
 

@@ -12,7 +12,7 @@ import { leaseParts } from '../domain/lease.ts'
 import { isReady, type LightRow } from '../domain/row.ts'
 import { soloFromLapse } from '../domain/transitions.ts'
 import type { JobStatements } from '../storage/jobs.ts'
-import type { RecentRows } from '../storage/row-cache.ts'
+import type { RowCache } from '../storage/row-cache.ts'
 import type { factStatements, runnerStatements } from '../storage/small-tables.ts'
 import { ReadyIndex } from './ready-index.ts'
 import { type RunningJob, RunningJobs } from './running-jobs.ts'
@@ -49,56 +49,56 @@ export interface RunnerState {
 }
 
 /** Facts that move together, in one row: one write a slice of upkeep. */
-export interface Upkeep {
+export interface Cursors {
   /** Ids below it are found by `due_at` alone. */
-  readonly mark: string
+  readonly watermark: string
   /** The sweep has passed ids up to this one. */
-  readonly swept: string
+  readonly sweepCursor: string
   /** The tail are the rows from `swept` on and below this id: new jobs take them over once their retention is over. */
-  readonly tailEnd: string
+  readonly recyclableEnd: string
   /** Counts of the rows below the mark that are not in the tail. */
   readonly below: TaskCounts
   /** Counts of the tail: not stored, but counted on activation, so that taking a row over writes nothing else. */
-  readonly tail: TaskCounts
+  readonly recyclable: TaskCounts
 }
 
 /** As it is stored. Counts without a tail go under another name: code that knows of none must count anew. */
-interface StoredUpkeep {
-  readonly mark: string
-  readonly swept: string
-  readonly tailEnd?: string
+interface StoredCursors {
+  readonly watermark: string
+  readonly sweepCursor: string
+  readonly recyclableEnd?: string
   readonly below: StateCounts
   readonly tasks?: TaskCounts
   readonly besideTail?: TaskCounts
 }
 
-export function storedUpkeep({ mark, swept, tailEnd, below }: Upkeep): StoredUpkeep {
-  const sums = { mark, swept, below: totalOf(below) }
-  return tailEnd > swept ? { ...sums, tailEnd, besideTail: below } : { ...sums, tasks: below }
+export function storedCursors({ watermark, sweepCursor, recyclableEnd, below }: Cursors): StoredCursors {
+  const stats = { watermark, sweepCursor, below: totalOf(below) }
+  return recyclableEnd > sweepCursor ? { ...stats, recyclableEnd, besideTail: below } : { ...stats, tasks: below }
 }
 
 /** A place in the due index. */
-export interface DuePlace {
+export interface DuePosition {
   readonly at: number
   readonly id: string
 }
 
-export const dueStart: DuePlace = { at: 0, id: '' }
+export const dueStart: DuePosition = { at: 0, id: '' }
 
-export class Books {
+export class Memory {
   readonly ready = new ReadyIndex()
   readonly running = new RunningJobs()
   readonly runners = new Map<string, RunnerState>()
   readonly counts = new Counts()
-  mark = ''
-  swept = ''
-  tailEnd = ''
+  watermark = ''
+  sweepCursor = ''
+  recyclableEnd = ''
   /** Where in the tail to look for a row to take over: those before are gone or not to be had. */
-  tailFrom = ''
+  recycleFrom = ''
   /** Not before then is there anything for the tail to be extended by. */
-  tailAt = 0
+  recycleNotBefore = 0
   /** Rows of the due index up to here have been looked at. */
-  dueLoadedTo: DuePlace = dueStart
+  dueLoadedTo: DuePosition = dueStart
   /** The next row of the due index beyond that; undefined when there is none. Never later than the truth. */
   nextDueAt: number | undefined
   /** Finished jobs whose own time to be pruned has come. A set: a clock that steps back has them met twice. */
@@ -119,9 +119,9 @@ export class Books {
   }
 
   /** The counts of the rows below the mark are a stored fact; this is the fact as it stands in memory. */
-  upkeep(): Upkeep {
-    const { mark, swept, tailEnd, counts } = this
-    return { mark, swept, tailEnd, below: counts.below, tail: counts.tail }
+  upkeep(): Cursors {
+    const { watermark, sweepCursor, recyclableEnd, counts } = this
+    return { watermark, sweepCursor, recyclableEnd, below: counts.below, recyclable: counts.recyclable }
   }
 
   /** Below this id every live job is in memory or has a due time. */
@@ -129,24 +129,25 @@ export class Books {
     return this.cut.values().reduce((least, { from }) => lesser(least, from), this.plainLoadedTo ?? '~')
   }
 
-  isBelowMark(id: string): boolean {
-    return id < this.mark
+  isBelowWatermark(id: string): boolean {
+    return id < this.watermark
   }
 
   /** Memory follows a committed row: every entry of it goes, then those its state calls for come. */
   mirror(before: LightRow | undefined, after: LightRow, now: number): void {
-    if (!this.isBelowMark(after.id)) this.counts.moveAbove({ task: after.task, from: before?.state, to: after.state })
+    if (!this.isBelowWatermark(after.id))
+      this.counts.moveAbove({ task: after.task, from: before?.state, to: after.state })
     this.ready.remove(after.id)
     this.running.delete(after.id)
-    this.place(after, now)
+    this.insert(after, now)
     // However an attempt has ended, its place is free, and nothing else may ever open a partition that waits for one.
     if (before?.state === 'running' && after.state !== 'running') this.ready.unpark(after.task, after.partition)
   }
 
   /** A row enters memory where its state says. Final rows do not. */
-  place(row: LightRow, now: number): void {
+  insert(row: LightRow, now: number): void {
     if (row.state === 'running') this.running.set(runningJob(row))
-    else if (isReady(row, now)) this.#placeReady(row)
+    else if (isReady(row, now)) this.#insertReady(row)
     else if (!isFinal(row.state) && row.dueAt !== null) this.expectDue(row.dueAt)
     if (isFinal(row.state) && row.dueAt !== null) this.expectDue(row.dueAt)
   }
@@ -175,7 +176,7 @@ export class Books {
     if (job) this.running.set({ ...job, due: true })
   }
 
-  #placeReady(row: LightRow): void {
+  #insertReady(row: LightRow): void {
     if (this.cut.leaves(row)) return
     const plain = row.dueAt === null && row.priority <= 0
     if (plain && this.plainLoadedTo === undefined && this.ready.size >= readyMax)
@@ -212,49 +213,50 @@ export function opened(
   facts: ReturnType<typeof factStatements>,
   runners: ReturnType<typeof runnerStatements>,
   now: number,
-): Books {
-  const books = new Books()
-  const upkeep = facts.read<StoredUpkeep>('upkeep')
-  books.mark = upkeep?.mark ?? ''
-  books.swept = upkeep?.swept ?? ''
-  books.tailEnd = upkeep?.tailEnd ?? ''
-  books.tailFrom = books.swept
-  if (books.tailEnd > books.swept) books.counts.tail = countsOf(jobs.countBetween(books.swept, books.tailEnd))
+): Memory {
+  const memory = new Memory()
+  const upkeep = facts.read<StoredCursors>('cursors')
+  memory.watermark = upkeep?.watermark ?? ''
+  memory.sweepCursor = upkeep?.sweepCursor ?? ''
+  memory.recyclableEnd = upkeep?.recyclableEnd ?? ''
+  memory.recycleFrom = memory.sweepCursor
+  if (memory.recyclableEnd > memory.sweepCursor)
+    memory.counts.recyclable = countsOf(jobs.countBetween(memory.sweepCursor, memory.recyclableEnd))
   const below = upkeep?.besideTail ?? storedBelow(upkeep)
-  books.counts.below = below ?? countsOf(jobs.countBetween('', books.mark))
-  books.isRecounted = below === undefined
+  memory.counts.below = below ?? countsOf(jobs.countBetween('', memory.watermark))
+  memory.isRecounted = below === undefined
   for (const { runner, until } of runners.all()) {
-    books.runners.set(runner, { heardAt: 0, seq: 0, ack: Number.MAX_SAFE_INTEGER, spare: 0, until })
+    memory.runners.set(runner, { heardAt: 0, seq: 0, ack: Number.MAX_SAFE_INTEGER, spare: 0, until })
   }
-  loadAbove(books, jobs, now)
-  books.nextDueAt = jobs.nextDueAt(books.dueLoadedTo.at, books.dueLoadedTo.id)
-  loadDue(books, jobs, now)
+  loadAbove(memory, jobs, now)
+  memory.nextDueAt = jobs.nextDueAt(memory.dueLoadedTo.at, memory.dueLoadedTo.id)
+  loadDue(memory, jobs, now)
   // More is due than one slice, or than memory holds: what waits may come later, but a lease is known from the start.
-  if ((books.nextDueAt ?? Number.POSITIVE_INFINITY) <= now)
-    for (const row of jobs.runningDue(now)) books.place(row, now)
-  return books
+  if ((memory.nextDueAt ?? Number.POSITIVE_INFINITY) <= now)
+    for (const row of jobs.runningDue(now)) memory.insert(row, now)
+  return memory
 }
 
 /** Every row at or above the mark; but once much is in memory, what is left of long lanes is only counted. */
-function loadAbove(books: Books, jobs: JobStatements, now: number): void {
+function loadAbove(memory: Memory, jobs: JobStatements, now: number): void {
   let after = ''
   for (let rows: LightRow[]; ; after = (rows.at(-1) as LightRow).id) {
-    const cut = books.ready.size < openedMax ? [] : cutLanes(books, after)
-    rows = cut.length > 0 ? jobs.besides(cut, after, loadSlice) : jobs.fromMark(books.mark, after, loadSlice)
+    const cut = memory.ready.size < openedMax ? [] : cutLanes(memory, after)
+    rows = cut.length > 0 ? jobs.besides(cut, after, loadSlice) : jobs.fromWatermark(memory.watermark, after, loadSlice)
     for (const row of rows) {
-      books.counts.moveAbove({ task: row.task, from: undefined, to: row.state })
-      if (!isFinal(row.state)) books.place(row, now)
+      memory.counts.moveAbove({ task: row.task, from: undefined, to: row.state })
+      if (!isFinal(row.state)) memory.insert(row, now)
     }
     if (rows.length < loadSlice) break
   }
-  const cut = books.cut.values()
+  const cut = memory.cut.values()
   if (cut.length === 0) return
   for (const [index, count] of jobs.countLeft(cut).entries())
-    books.counts.foundAbove((cut[index] as CutLane).task, 'queued', count)
+    memory.counts.foundAbove((cut[index] as CutLane).task, 'queued', count)
 }
 
 /** Cuts the lanes that have become long, and answers all that are cut. */
-function cutLanes({ cut, ready }: Books, from: string): CutLane[] {
+function cutLanes({ cut, ready }: Memory, from: string): CutLane[] {
   const long = ready.longLanes(laneShare).filter((lane) => lane.priority <= 0 && !cut.has(lane))
   for (const { priority, task, partition } of long.slice(0, cutLanesMax - cut.values().length))
     cut.cut({ priority, task, partition, from })
@@ -265,7 +267,7 @@ function cutLanes({ cut, ready }: Books, from: string): CutLane[] {
  * The counts below the mark by task. After the release before this one has written them they are sums alone: then, and
  * only then, the rows must be counted.
  */
-function storedBelow(upkeep: StoredUpkeep | undefined): TaskCounts | undefined {
+function storedBelow(upkeep: StoredCursors | undefined): TaskCounts | undefined {
   if (!upkeep) return {}
   const { below, tasks } = upkeep
   const total = tasks && totalOf(tasks)
@@ -275,38 +277,38 @@ function storedBelow(upkeep: StoredUpkeep | undefined): TaskCounts | undefined {
 }
 
 /** Brings what has fallen due into memory, a slice at a time; `nextDueAt` stays in the past while there is more. */
-export function loadDue(books: Books, jobs: JobStatements, now: number): void {
-  if (books.nextLoadAt === undefined || books.nextLoadAt > now) return
-  const rows = jobs.due(books.dueLoadedTo.at, books.dueLoadedTo.id, now, loadSlice)
+export function loadDue(memory: Memory, jobs: JobStatements, now: number): void {
+  if (memory.nextLoadAt === undefined || memory.nextLoadAt > now) return
+  const rows = jobs.due(memory.dueLoadedTo.at, memory.dueLoadedTo.id, now, loadSlice)
   const last = rows.at(-1)
-  if (last?.dueAt != null) books.dueLoadedTo = { at: last.dueAt, id: last.id }
+  if (last?.dueAt != null) memory.dueLoadedTo = { at: last.dueAt, id: last.id }
   for (const row of rows) {
-    if (isFinal(row.state)) books.prunable.add(row.id)
-    else if (!books.running.has(row.id)) books.place(row, now)
+    if (isFinal(row.state)) memory.prunable.add(row.id)
+    else if (!memory.running.has(row.id)) memory.insert(row, now)
   }
-  books.nextDueAt = jobs.nextDueAt(books.dueLoadedTo.at, books.dueLoadedTo.id)
+  memory.nextDueAt = jobs.nextDueAt(memory.dueLoadedTo.at, memory.dueLoadedTo.id)
 }
 
 /** Fills the ready index from disk again: each lane that was cut in time, and the rest once there is room. */
-export function refill(books: Books, jobs: JobStatements, recent: RecentRows, now: number): void {
-  for (const lane of books.cut.values()) lengthen(books, jobs, recent, lane, now)
-  if (books.plainLoadedTo === undefined || books.ready.size > readyMax / 2) return
-  const rows = jobs.waitingAfter(books.plainLoadedTo, loadSlice)
+export function refill(memory: Memory, jobs: JobStatements, rowCache: RowCache, now: number): void {
+  for (const lane of memory.cut.values()) lengthen(memory, jobs, rowCache, lane, now)
+  if (memory.plainLoadedTo === undefined || memory.ready.size > readyMax / 2) return
+  const rows = jobs.waitingAfter(memory.plainLoadedTo, loadSlice)
   const last = rows.at(-1)
-  books.plainLoadedTo = rows.length < loadSlice || !last ? undefined : last.id
-  for (const row of rows) books.place(row, now)
+  memory.plainLoadedTo = rows.length < loadSlice || !last ? undefined : last.id
+  for (const row of rows) memory.insert(row, now)
 }
 
 /** A lane that was cut has fewer in memory than it should. */
-function lengthen(books: Books, jobs: JobStatements, recent: RecentRows, lane: CutLane, now: number): void {
-  if (books.ready.laneSize(lane) >= laneShare) return
+function lengthen(memory: Memory, jobs: JobStatements, rowCache: RowCache, lane: CutLane, now: number): void {
+  if (memory.ready.laneSize(lane) >= laneShare) return
   const rows = jobs.left(lane, lengthenedBy)
   const last = rows.at(-1)
-  if (rows.length < lengthenedBy || !last) books.cut.mend(lane)
-  else books.cut.cut({ ...lane, from: last.id })
+  if (rows.length < lengthenedBy || !last) memory.cut.mend(lane)
+  else memory.cut.cut({ ...lane, from: last.id })
   for (const row of rows) {
-    books.place(row, now)
-    recent.keep(row, row.input)
+    memory.insert(row, now)
+    rowCache.keep(row, row.input)
   }
 }
 

@@ -8,37 +8,37 @@
 import type { AttemptOutcome, FailureReason } from '../../task/job.ts'
 import {
   addedCosts,
-  addedSums,
+  addedStats,
   type Costs,
   countError,
   countIn,
   countOne,
   negated,
   noCosts,
-  noSums,
-  type Sums,
-  storedSums,
+  noStats,
+  parsedStats,
+  type Stats,
 } from '../domain/stats.ts'
-import type { tallyStatements } from '../storage/small-tables.ts'
+import type { minuteStatements } from '../storage/small-tables.ts'
 
 /** How long tallies are kept, in minutes. */
-export const tallyMinutesKept = 48 * 60
+export const minutesKept = 48 * 60
 /** Sums this old are flushed with the next transaction, whoever's it is. Their minute is over then. */
 const openMsMax = 60_000
 
 /** The sums of one task in one minute. */
-export interface Tally {
+export interface MinuteStat {
   readonly task: string
   /** Of the epoch. */
   readonly minute: number
   /** When it was begun. */
   readonly since: number
-  readonly sums: Sums
+  readonly stats: Stats
 }
 
-export class Tallies {
+export class MinuteStats {
   readonly #spent: () => Costs
-  #open = new Map<string, Tally>()
+  #open = new Map<string, MinuteStat>()
   #oldest = Number.POSITIVE_INFINITY
   /** What had been spent when it was last flushed. */
   #told = noCosts()
@@ -49,7 +49,7 @@ export class Tallies {
   }
 
   /** What is not flushed yet. */
-  open(): Iterable<Tally> {
+  open(): Iterable<MinuteStat> {
     return this.#open.values()
   }
 
@@ -63,10 +63,10 @@ export class Tallies {
 
   /** @param error the name of what was thrown, for an attempt that failed */
   ended(now: number, task: string, outcome: AttemptOutcome, ranMs: number, error?: string): void {
-    const sums = this.#at(now, task)
-    countOne(sums.ended, outcome)
-    countIn(sums.run, ranMs)
-    if (error !== undefined) countError(sums.errors, error)
+    const stats = this.#at(now, task)
+    countOne(stats.ended, outcome)
+    countIn(stats.run, ranMs)
+    if (error !== undefined) countError(stats.errors, error)
   }
 
   /** A job that nobody started in time: it has no attempt to count the length of. */
@@ -85,16 +85,16 @@ export class Tallies {
    *
    * @param all true when everything is to be flushed, false when only what is old
    */
-  flush(rows: ReturnType<typeof tallyStatements>, counted: Tallies, now: number, all: boolean): () => void {
+  flush(rows: ReturnType<typeof minuteStatements>, counted: MinuteStats, now: number, all: boolean): () => void {
     const until = all ? Number.POSITIVE_INFINITY : now - openMsMax
     const isDue = all ? this.#open.size + counted.#open.size > 0 : this.#oldest <= until
     if (!isDue) return () => this.#take(counted.open())
-    const merged = new Tallies()
+    const merged = new MinuteStats()
     merged.#take([...this.open(), ...counted.open()])
     const due = [...merged.open()].filter(({ since }) => since <= until).sort((a, b) => a.minute - b.minute)
     const spent = this.#spent()
-    for (const [index, tally] of due.entries())
-      write(rows, tally, index === 0 ? addedCosts(spent, negated(this.#told)) : noCosts())
+    for (const [index, minuteStat] of due.entries())
+      write(rows, minuteStat, index === 0 ? addedCosts(spent, negated(this.#told)) : noCosts())
     return () => {
       this.#open = new Map()
       this.#oldest = Number.POSITIVE_INFINITY
@@ -103,30 +103,33 @@ export class Tallies {
     }
   }
 
-  #take(tallies: Iterable<Tally>): void {
-    for (const tally of tallies) {
-      const name = nameOf(tally)
+  #take(minuteStats: Iterable<MinuteStat>): void {
+    for (const minuteStat of minuteStats) {
+      const name = nameOf(minuteStat)
       const known = this.#open.get(name)
-      const since = Math.min(tally.since, known?.since ?? tally.since)
-      this.#open.set(name, known ? { ...tally, since, sums: addedSums(known.sums, tally.sums) } : tally)
+      const since = Math.min(minuteStat.since, known?.since ?? minuteStat.since)
+      this.#open.set(
+        name,
+        known ? { ...minuteStat, since, stats: addedStats(known.stats, minuteStat.stats) } : minuteStat,
+      )
       this.#oldest = Math.min(this.#oldest, since)
     }
   }
 
-  #at(now: number, task: string): Sums {
-    const tally = { task, minute: Math.floor(now / 60_000), since: now }
-    const name = nameOf(tally)
+  #at(now: number, task: string): Stats {
+    const minuteStat = { task, minute: Math.floor(now / 60_000), since: now }
+    const name = nameOf(minuteStat)
     let known = this.#open.get(name)
     if (!known) {
-      known = { ...tally, sums: noSums() }
+      known = { ...minuteStat, stats: noStats() }
       this.#open.set(name, known)
       this.#oldest = Math.min(this.#oldest, now)
     }
-    return known.sums
+    return known.stats
   }
 }
 
-function nameOf({ minute, task }: Pick<Tally, 'minute' | 'task'>): string {
+function nameOf({ minute, task }: Pick<MinuteStat, 'minute' | 'task'>): string {
   return `${minute} ${task}`
 }
 
@@ -134,13 +137,13 @@ function nameOf({ minute, task }: Pick<Tally, 'minute' | 'task'>): string {
  * Adds a tally to its row. The newest row of a task also holds its totals, which therefore cost no row of their own; and
  * the first one of a flush what the ledger has spent since the last. A clock that steps back adds to the newest minute.
  */
-function write(rows: ReturnType<typeof tallyStatements>, { task, minute, sums }: Tally, costs: Costs): void {
+function write(rows: ReturnType<typeof minuteStatements>, { task, minute, stats }: MinuteStat, costs: Costs): void {
   const newest = rows.newest(task)
   const at = Math.max(minute, newest?.minute ?? minute)
-  const before = storedSums(newest?.totals)
-  const ofMinute = at === newest?.minute ? addedSums(storedSums(newest.sums), sums) : sums
-  const totals = { ...addedSums(before, sums), costs: addedCosts(before.costs, costs) }
-  const [sumsText, totalsText] = [JSON.stringify(ofMinute), JSON.stringify(totals)]
-  const isTaken = at !== newest?.minute && rows.takeOver(task, at - tallyMinutesKept, at, sumsText, totalsText)
+  const before = parsedStats(newest?.counters)
+  const ofMinute = at === newest?.minute ? addedStats(parsedStats(newest.stats), stats) : stats
+  const counters = { ...addedStats(before, stats), costs: addedCosts(before.costs, costs) }
+  const [sumsText, totalsText] = [JSON.stringify(ofMinute), JSON.stringify(counters)]
+  const isTaken = at !== newest?.minute && rows.takeOver(task, at - minutesKept, at, sumsText, totalsText)
   if (!isTaken) rows.write(task, at, sumsText, totalsText)
 }

@@ -8,7 +8,7 @@
  */
 import { type Admission, Counted, groupName, hasRoom } from './admission.ts'
 import { type Entry, Lane, type LaneName, older, type ReadyJob } from './lane.ts'
-import { Moments } from './timer-heap.ts'
+import { TimerHeap } from './timer-heap.ts'
 
 export type { Admission } from './admission.ts'
 export type { ReadyJob } from './lane.ts'
@@ -63,7 +63,7 @@ export class ReadyIndex {
   /** Parked lanes by task and partition. */
   readonly #parked = new Map<string, Set<Lane>>()
   readonly #solo = new Map<string, Entry>()
-  readonly #expiries = new Moments<string>((at, id) => this.#entries.get(id)?.expiresAt === at)
+  readonly #expiries = new TimerHeap<string>((at, id) => this.#entries.get(id)?.expiresAt === at)
 
   get size(): number {
     return this.#entries.size

@@ -5,7 +5,7 @@ const heldMin = 1_024
  * Things by the moment at which something becomes of them, the earliest first. A thing waits for one moment. One that is
  * called off is skipped when met, and given up before those outnumber the rest: most are called off long before.
  */
-export class Moments<T> {
+export class TimerHeap<T> {
   #heap: { at: number; of: T }[] = []
   /** Held above this, those called off are given up. */
   #heldMax = heldMin

@@ -8,7 +8,7 @@ import type { JobError, JobRecord, JobState, LogLine, Progress, ScheduledBy } fr
 import type { UniqueRule } from '../../task/unique.ts'
 import type { StateCounts } from '../domain/counts.ts'
 import type { Settings, SettingsChange } from '../domain/settings.ts'
-import type { Totals } from '../domain/stats.ts'
+import type { Counters } from '../domain/stats.ts'
 
 /** A refusal with a reason, in place of what was asked for. */
 export interface Refusal {
@@ -63,7 +63,7 @@ export type Start =
 
 export interface EnqueueRequest {
   /** The deployment's home count, held against the one this ledger recorded. */
-  readonly homes: number
+  readonly homeShards: number
   readonly jobs: readonly NewJob[]
 }
 
@@ -95,7 +95,7 @@ export interface Settlement {
 }
 
 /** One attempt that goes on. */
-export interface Beat {
+export interface Heartbeat {
   readonly id: string
   readonly lease: string
   /** Present when it changed since the last beat. */
@@ -112,7 +112,7 @@ export interface SyncRequest {
   /** The tasks it can run, and the milliseconds an attempt of each may take. */
   readonly tasks: Readonly<Record<string, number>>
   readonly settle: readonly Settlement[]
-  readonly beat: readonly Beat[]
+  readonly heartbeats: readonly Heartbeat[]
   /** How many more jobs it would take. */
   readonly want: number
   /** The wall time it has left for them. */
@@ -120,7 +120,7 @@ export interface SyncRequest {
   /** This is its last sync. */
   readonly done?: boolean
   /** Of the jobs in `settle`, those whose records somebody waits for where they run. */
-  readonly tell?: readonly string[]
+  readonly awaited?: readonly string[]
 }
 
 /** A job and the lease of one attempt at it. */
@@ -192,7 +192,7 @@ export interface RedriveRequest {
 }
 
 /** What a waiting job waits for is changed. */
-export interface AmendRequest {
+export interface UpdateRequest {
   readonly id: string
   readonly priority?: number
   /** Epoch milliseconds. */
@@ -257,7 +257,7 @@ export interface ScheduleRecord {
   readonly rule?: { readonly cron: string; readonly timezone: string } | { readonly everyMs: number }
   readonly catchUp?: string
   readonly overlap?: string
-  readonly spreadMs?: number
+  readonly jitterMs?: number
   /** The slot that comes next, and those after it, as far as they are of interest. */
   readonly nextAt?: number
   readonly next: readonly number[]
@@ -328,14 +328,14 @@ export interface ChartsReply {
 }
 
 /** What was counted of a task since its ledger began, as far as that is on disk. The costs are the ledger's, in parts. */
-export interface TaskTotals {
+export interface TaskCounters {
   readonly task: string
-  readonly totals: Totals
+  readonly counters: Counters
 }
 
 /** One shard as metrics tell of it. */
 export interface ShardMetrics extends ShardOverview {
-  readonly totals: readonly TaskTotals[]
+  readonly counters: readonly TaskCounters[]
 }
 
 /** The verbs of a ledger: what each takes, and what it answers. */
@@ -346,7 +346,7 @@ export interface LedgerVerbs {
   list(request: ListRequest): ListReply
   cancel(id: string): JobRecord | Refusal
   redrive(request: RedriveRequest): JobRecord | Refusal
-  amend(request: AmendRequest): JobRecord | Refusal
+  update(request: UpdateRequest): JobRecord | Refusal
   /** Begins a bulk action, or answers how far the one of this id is. */
   bulk(request: BulkRequest): BulkReply | Refusal
   bulkProgress(id: string): BulkReply | Refusal
@@ -356,7 +356,7 @@ export interface LedgerVerbs {
   /** Takes settings that are newer than its own. */
   adopt(settings: Settings): void
   schedules(): ScheduleRecord[]
-  steerSchedule(request: ScheduleControl): ScheduleRecord | Refusal
+  controlSchedule(request: ScheduleControl): ScheduleRecord | Refusal
   triggerSchedule(request: TriggerRequest): Enqueued
   overview(): ShardOverview
   charts(request: ChartsRequest): ChartsReply

@@ -8,7 +8,7 @@ import { type JobRow, type JobRowWithInput, type LightRow, shaped } from '../dom
 import type { CutLane } from '../memory/spilled-lanes.ts'
 import { lightNames, type Packed, packedFresh, packedLight, unpackedFresh, unpackedLight } from './packed-rows.ts'
 import { type RowBatch, rowBatches } from './row-batch.ts'
-import { RecentRows } from './row-cache.ts'
+import { RowCache } from './row-cache.ts'
 import type { Sql, SqlValue } from './sql.ts'
 
 /** Columns that never change once a job is recorded, by the name the code gives them. */
@@ -90,7 +90,7 @@ export interface Change {
 }
 
 /** @param recent rows that need not be read: those of the ledger whose database this is */
-export function jobStatements(sql: Sql, recent = new RecentRows()) {
+export function jobStatements(sql: Sql, rowCache = new RowCache()) {
   /** How many rows a statement writes. Of many it is asked afterwards: a RETURNING would make an object of each. */
   const written = (statement: string, { source, bindings }: RowBatch): number => {
     if (source === undefined) return sql.all(`${statement} RETURNING 1`, ...bindings).length
@@ -119,7 +119,7 @@ export function jobStatements(sql: Sql, recent = new RecentRows()) {
     const hasInput = changes.some(({ input }) => input !== undefined)
     const set = [...changed.map((name) => columns[name]), ...(hasInput ? ['input'] : [])]
     if (set.length === 0) return changes.length
-    for (const { before } of changes) recent.drop(before.id)
+    for (const { before } of changes) rowCache.drop(before.id)
     const rows = changes.map(({ before, after, input }): SqlValue[] => [
       ...changed.map((name) => after[name] ?? null),
       ...(hasInput ? [input ?? null] : []),
@@ -166,7 +166,7 @@ export function jobStatements(sql: Sql, recent = new RecentRows()) {
      * insert are two. Nothing of the old job is left. Answers how many were.
      */
     takeOver(pairs: readonly { readonly id: string; readonly row: JobRowWithInput }[]): number {
-      for (const { id } of pairs) recent.drop(id)
+      for (const { id } of pairs) rowCache.drop(id)
       const values = pairs.map(({ id, row }): SqlValue[] => [...names.map((name) => row[name]), row.input, id])
       const isOver = `jobs.state IN ('completed', 'failed', 'cancelled') AND jobs.due_at IS NULL AND jobs.key IS NULL`
       return rowBatches(values).reduce((count, batch) => {
@@ -195,7 +195,7 @@ export function jobStatements(sql: Sql, recent = new RecentRows()) {
     byIds(ids: readonly string[]): JobRow[] {
       return known(
         ids,
-        (id) => recent.get(id),
+        (id) => rowCache.get(id),
         (rest) => selectByIds<JobRow>(selected, rest).map(shaped),
       )
     },
@@ -204,7 +204,7 @@ export function jobStatements(sql: Sql, recent = new RecentRows()) {
     withInput(ids: readonly string[]): JobRowWithInput[] {
       const read = (rest: readonly string[]) =>
         rest.length === 1 ? wholeByIds(rest) : withInput(freshByIds, JSON.stringify(rest))
-      return known(ids, (id) => recent.withInput(id), read)
+      return known(ids, (id) => rowCache.withInput(id), read)
     },
 
     /** The job that holds a key within its task and partition. */
@@ -218,10 +218,14 @@ export function jobStatements(sql: Sql, recent = new RecentRows()) {
     },
 
     /** Activation: every row at or above the mark, by key. */
-    fromMark(mark: string, after: string, limit: number): LightRow[] {
+    fromWatermark(watermark: string, after: string, limit: number): LightRow[] {
       // One bound and not two: SQLite seeks by one of them, and would step over all that lies between them.
-      const from = after < mark ? 'id >= ?' : 'id > ?'
-      return lights(`SELECT ${light} FROM jobs WHERE ${from} ORDER BY id LIMIT ?`, after < mark ? mark : after, limit)
+      const from = after < watermark ? 'id >= ?' : 'id > ?'
+      return lights(
+        `SELECT ${light} FROM jobs WHERE ${from} ORDER BY id LIMIT ?`,
+        after < watermark ? watermark : after,
+        limit,
+      )
     },
 
     /** Activation: the same, but for what is left of lanes that are cut. */
@@ -237,9 +241,9 @@ export function jobStatements(sql: Sql, recent = new RecentRows()) {
 
     /** Activation: how much is left of each of these lanes. One pass for all. */
     countLeft(cut: readonly CutLane[]): number[] {
-      const sums = cut.map((_, index) => `sum(${plain} AND ${ofLane} AND id > ?) AS n${index}`)
+      const stats = cut.map((_, index) => `sum(${plain} AND ${ofLane} AND id > ?) AS n${index}`)
       const [found] = sql.all<Record<string, number | null>>(
-        `SELECT ${sums.join(', ')} FROM jobs WHERE id > ?`,
+        `SELECT ${stats.join(', ')} FROM jobs WHERE id > ?`,
         ...cut.flatMap((lane) => [...laneBindings(lane), lane.from]),
         cut.map(({ from }) => from).reduce(lesser),
       )
@@ -318,7 +322,7 @@ export function jobStatements(sql: Sql, recent = new RecentRows()) {
     /** Gives rows a time to be looked at again, so that the mark or a sweep may pass them. */
     setDue(times: readonly { id: string; dueAt: number }[]): void {
       const pairs = times.map(({ id, dueAt }) => [id, dueAt])
-      for (const { id } of times) recent.drop(id)
+      for (const { id } of times) rowCache.drop(id)
       sql.all(
         'UPDATE jobs SET due_at = v.value ->> 1 FROM json_each(?) v WHERE jobs.id = v.value ->> 0',
         JSON.stringify(pairs),
@@ -327,7 +331,7 @@ export function jobStatements(sql: Sql, recent = new RecentRows()) {
 
     /** Forgets finished jobs. Never a live one, whatever it is told. */
     remove(ids: readonly string[]): string[] {
-      for (const id of ids) recent.drop(id)
+      for (const id of ids) rowCache.drop(id)
       return sql
         .all<{ id: string }>(
           `DELETE FROM jobs WHERE id IN (SELECT value FROM json_each(?)) AND state IN ('completed', 'failed', 'cancelled') RETURNING id`,

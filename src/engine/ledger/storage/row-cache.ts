@@ -12,7 +12,7 @@ const charsMax = 4_096
 
 type Recent = JobRow & { readonly input?: string | undefined }
 
-export class RecentRows {
+export class RowCache {
   readonly #rows = new Map<string, Recent>()
 
   /** A committed row. @param input its input, where that is known */

@@ -10,66 +10,58 @@ import type { Sql } from './sql.ts'
 export const migrations: readonly string[] = [
   `
   -- One row a job. Small columns first: a scan for states then never reads a large input or output.
-  -- WITHOUT ROWID and no plain index: a plain job's life is one row written a step.
+  -- WITHOUT ROWID and no plain index: each step of a plain job's life writes one row.
+  -- A state or a reason is text that the code knows. No CHECK names them, so that one can be added to the same table.
   CREATE TABLE jobs (
-    id           TEXT PRIMARY KEY,
-    task         TEXT NOT NULL,
-    state        TEXT NOT NULL CHECK (state IN
-                   ('scheduled', 'queued', 'running', 'retrying', 'completed', 'failed', 'cancelled')),
-    reason       TEXT CHECK (reason IN ('exhausted', 'rejected', 'expired', 'crashed')),
-    priority     INTEGER NOT NULL,
-    bytes        INTEGER NOT NULL,                     -- of the input, for claims by size
-    attempt      INTEGER NOT NULL CHECK (attempt BETWEEN 0 AND max_attempts),
-    max_attempts INTEGER NOT NULL,
-    lapses       INTEGER NOT NULL DEFAULT 0,           -- attempts whose runner died
-    refunds      INTEGER NOT NULL DEFAULT 0,           -- attempts given back because they never started
-    created_at   INTEGER NOT NULL,
-    due_at       INTEGER,                              -- when the ledger must look at this row again
-    started_at   INTEGER,
-    finished_at  INTEGER,
-    lease        TEXT,                                 -- <runner>.<seq>.<random> of the newest attempt
-    lease_until  INTEGER,                              -- NULL once the attempt is settled: the lease is dead
-    cancelling   INTEGER NOT NULL DEFAULT 0,
-    key          TEXT,
-    tags         TEXT,
-    progress     TEXT,
-    error        TEXT,
-    history      TEXT,
-    output       TEXT,
-    input        TEXT NOT NULL
+    id             TEXT PRIMARY KEY,
+    task           TEXT NOT NULL,
+    partition      TEXT NOT NULL DEFAULT '',             -- '' for a task without partitions
+    state          TEXT NOT NULL,
+    reason         TEXT,
+    priority       INTEGER NOT NULL,
+    bytes          INTEGER NOT NULL,                     -- of the input, for claims by size
+    attempt        INTEGER NOT NULL CHECK (attempt BETWEEN 0 AND max_attempts),
+    max_attempts   INTEGER NOT NULL,
+    lapses         INTEGER NOT NULL DEFAULT 0,            -- attempts whose runner died
+    refunds        INTEGER NOT NULL DEFAULT 0,            -- attempts given back because they never started
+    created_at     INTEGER NOT NULL,
+    due_at         INTEGER,                              -- when the ledger must look at this row again
+    not_before     INTEGER,                              -- its own time to run, while it waits for another job
+    expires_at     INTEGER,                              -- a job that has not started by then fails
+    started_at     INTEGER,
+    finished_at    INTEGER,
+    lease          TEXT,                                 -- <runner>.<seq>.<random> of the newest attempt
+    lease_until    INTEGER,                              -- NULL once the attempt is settled: the lease is dead
+    cancelling     INTEGER NOT NULL DEFAULT 0,
+    key            TEXT,
+    former_key     TEXT,                                 -- the key it held before another job took it over
+    calls          TEXT,                                 -- JSON: the newest calls under its key
+    key_started_at INTEGER,                              -- when the newest start under its key was, before its own
+    after_job      TEXT,                                 -- the job that must have ended before this one starts
+    successor      TEXT,                                 -- the job that waits for the end of this one
+    tags           TEXT,
+    schedule       TEXT,
+    slot           INTEGER,
+    trace          TEXT,
+    progress       TEXT,
+    error          TEXT,
+    history        TEXT,
+    output         TEXT,
+    input          TEXT NOT NULL
   ) WITHOUT ROWID;
 
-  -- Invariant: a live row is found on activation if and only if its id is at or above the mark, or due_at is set.
+  -- Invariant: a live row is found on activation if and only if its id is at or above the watermark, or due_at is set.
   CREATE INDEX jobs_due ON jobs (due_at, id) WHERE due_at IS NOT NULL;
-  CREATE UNIQUE INDEX jobs_key ON jobs (key, task) WHERE key IS NOT NULL;
+  -- A key is unique within its task and partition.
+  CREATE UNIQUE INDEX jobs_unique ON jobs (key, task, partition) WHERE key IS NOT NULL;
 
   -- How far runners that hold a lease for long have extended it.
   CREATE TABLE runners (runner TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;
 
-  -- Per-minute sums for charts. Rows of jobs are the truth.
-  CREATE TABLE tallies (
-    minute INTEGER NOT NULL, task TEXT NOT NULL, sums TEXT NOT NULL, PRIMARY KEY (minute, task)
+  -- Stats of each task and minute. The newest row of a task also holds its counters. Rows of jobs are the truth.
+  CREATE TABLE minute_stats (
+    task TEXT NOT NULL, minute INTEGER NOT NULL, stats TEXT NOT NULL, counters TEXT NOT NULL, PRIMARY KEY (task, minute)
   ) WITHOUT ROWID;
-
-  -- Single facts about this ledger: its home count, its mark, its unanswered wake-ups.
-  CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-  `,
-  `
-  -- Partitions, deadlines, keys that pass from job to job, and what a schedule made.
-  ALTER TABLE jobs ADD COLUMN partition TEXT NOT NULL DEFAULT '';
-  ALTER TABLE jobs ADD COLUMN not_before INTEGER;      -- its own time to run, while it waits for another job
-  ALTER TABLE jobs ADD COLUMN expires_at INTEGER;      -- not started by then, it fails
-  ALTER TABLE jobs ADD COLUMN former_key TEXT;         -- the key it held before another job took it over
-  ALTER TABLE jobs ADD COLUMN calls TEXT;              -- JSON: the newest calls under its key
-  ALTER TABLE jobs ADD COLUMN key_started_at INTEGER;  -- when the newest start under its key was, before its own
-  ALTER TABLE jobs ADD COLUMN after_job TEXT;          -- the job that must have ended before it starts
-  ALTER TABLE jobs ADD COLUMN successor TEXT;          -- the job that waits for its end
-  ALTER TABLE jobs ADD COLUMN schedule TEXT;
-  ALTER TABLE jobs ADD COLUMN slot INTEGER;
-
-  -- A key is unique within its task and partition.
-  DROP INDEX jobs_key;
-  CREATE UNIQUE INDEX jobs_unique ON jobs (key, task, partition) WHERE key IS NOT NULL;
 
   -- The starts that a rate limit still counts. Partition '' is the task as a whole.
   CREATE TABLE limits (
@@ -92,24 +84,16 @@ export const migrations: readonly string[] = [
   -- What is done to many jobs at once, and how far it is.
   CREATE TABLE bulks (
     id         TEXT PRIMARY KEY,
-    action     TEXT NOT NULL CHECK (action IN ('cancel', 'redrive')),
+    action     TEXT NOT NULL,
     filter     TEXT NOT NULL,
     started_at INTEGER NOT NULL,
     below      TEXT,
     looked     INTEGER NOT NULL,
     changed    INTEGER NOT NULL
   ) WITHOUT ROWID;
-  `,
-  `
-  -- Sums for charts, by the key they are read by. The newest row of a task holds its totals, which a counter needs.
-  -- In place of tallies, which goes a release later.
-  CREATE TABLE task_minutes (
-    task TEXT NOT NULL, minute INTEGER NOT NULL, sums TEXT NOT NULL, totals TEXT NOT NULL, PRIMARY KEY (task, minute)
-  ) WITHOUT ROWID;
-  `,
-  `
-  -- The trace that a job belongs to.
-  ALTER TABLE jobs ADD COLUMN trace TEXT;
+
+  -- Single facts about this ledger: its home shards, its cursors, its unanswered wake-ups.
+  CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
   `,
 ]
 

@@ -161,61 +161,59 @@ export function bulkStatements(sql: Sql) {
 }
 
 /** The sums of a task's minutes; its newest row also holds its totals. */
-export function tallyStatements(sql: Sql) {
+export function minuteStatements(sql: Sql) {
   /** Every task there is a row of, by a look at the key each. */
   const tasks = `RECURSIVE tasks (task) AS (
-    SELECT min(task) FROM task_minutes
-    UNION ALL SELECT (SELECT min(task) FROM task_minutes m WHERE m.task > tasks.task) FROM tasks WHERE tasks.task IS NOT NULL
+    SELECT min(task) FROM minute_stats
+    UNION ALL SELECT (SELECT min(task) FROM minute_stats m WHERE m.task > tasks.task) FROM tasks WHERE tasks.task IS NOT NULL
   )`
-  const newest = `SELECT task, minute, sums, totals FROM task_minutes WHERE task = ? ORDER BY minute DESC LIMIT 1`
+  const newest = `SELECT task, minute, stats, counters FROM minute_stats WHERE task = ? ORDER BY minute DESC LIMIT 1`
   return {
-    newest: (task: string): { minute: number; sums: string; totals: string } | undefined =>
-      sql.all<{ minute: number; sums: string; totals: string }>(newest, task)[0],
+    newest: (task: string): { minute: number; stats: string; counters: string } | undefined =>
+      sql.all<{ minute: number; stats: string; counters: string }>(newest, task)[0],
     /** Takes over the row of the task's oldest minute, if it is from before another: forgotten by itself it would be a row more. */
-    takeOver: (task: string, before: number, minute: number, sums: string, totals: string): boolean =>
+    takeOver: (task: string, before: number, minute: number, stats: string, counters: string): boolean =>
       sql.all(
-        `UPDATE task_minutes SET minute = ?, sums = ?, totals = ?
-         WHERE task = ? AND minute < ? AND minute = (SELECT min(minute) FROM task_minutes WHERE task = ?) RETURNING minute`,
+        `UPDATE minute_stats SET minute = ?, stats = ?, counters = ?
+         WHERE task = ? AND minute < ? AND minute = (SELECT min(minute) FROM minute_stats WHERE task = ?) RETURNING minute`,
         minute,
-        sums,
-        totals,
+        stats,
+        counters,
         task,
         before,
         task,
       ).length > 0,
-    write: (task: string, minute: number, sums: string, totals: string): void => {
+    write: (task: string, minute: number, stats: string, counters: string): void => {
       sql.all(
-        `INSERT INTO task_minutes (task, minute, sums, totals) VALUES (?, ?, ?, ?)
-         ON CONFLICT (task, minute) DO UPDATE SET sums = excluded.sums, totals = excluded.totals`,
+        `INSERT INTO minute_stats (task, minute, stats, counters) VALUES (?, ?, ?, ?)
+         ON CONFLICT (task, minute) DO UPDATE SET stats = excluded.stats, counters = excluded.counters`,
         task,
         minute,
-        sums,
-        totals,
+        stats,
+        counters,
       )
     },
-    between: (from: number, to: number): { task: string; minute: number; sums: string }[] =>
+    between: (from: number, to: number): { task: string; minute: number; stats: string }[] =>
       sql.all(
-        `WITH ${tasks} SELECT m.task, m.minute, m.sums FROM tasks CROSS JOIN task_minutes m
+        `WITH ${tasks} SELECT m.task, m.minute, m.stats FROM tasks CROSS JOIN minute_stats m
          WHERE m.task = tasks.task AND m.minute >= ? AND m.minute < ?`,
         from,
         to,
       ),
-    totals: (): { task: string; totals: string }[] =>
+    counters: (): { task: string; counters: string }[] =>
       sql.all(
         `WITH ${tasks} SELECT tasks.task,
-           (SELECT totals FROM task_minutes m WHERE m.task = tasks.task ORDER BY minute DESC LIMIT 1) AS totals
+           (SELECT counters FROM minute_stats m WHERE m.task = tasks.task ORDER BY minute DESC LIMIT 1) AS counters
          FROM tasks WHERE tasks.task IS NOT NULL`,
       ),
     /** Forgets older minutes, but for the newest of each task. */
     forgetBefore(minute: number): void {
       sql.all(
-        `WITH ${tasks} DELETE FROM task_minutes WHERE (task, minute) IN (
-           SELECT m.task, m.minute FROM tasks CROSS JOIN task_minutes m WHERE m.task = tasks.task AND m.minute < ?
-             AND m.minute < (SELECT max(minute) FROM task_minutes n WHERE n.task = tasks.task))`,
+        `WITH ${tasks} DELETE FROM minute_stats WHERE (task, minute) IN (
+           SELECT m.task, m.minute FROM tasks CROSS JOIN minute_stats m WHERE m.task = tasks.task AND m.minute < ?
+             AND m.minute < (SELECT max(minute) FROM minute_stats n WHERE n.task = tasks.task))`,
         minute,
       )
-      // What the release before this one has written.
-      sql.all('DELETE FROM tallies WHERE minute < ?', minute)
     },
   }
 }

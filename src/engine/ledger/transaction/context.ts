@@ -1,25 +1,25 @@
 /** What a ledger's core is opened with, and what its verbs work with. Types, and the opening of what they name. */
-import type { TaskFlow } from '../../task/limits.ts'
+import type { CheckedLimits } from '../../task/limits.ts'
 import type { RetryPolicy } from '../../task/retry.ts'
-import { type PlacedSchedule, Schedules } from '../commands/schedules.ts'
-import { flowNow, noSettings, type Settings } from '../domain/settings.ts'
+import { Schedules, type ShardSchedule } from '../commands/schedules.ts'
+import { limitsNow, noSettings, type Settings } from '../domain/settings.ts'
 import { noWakeUpCounts, type WakeUpCounts } from '../host/wake-ups.ts'
 import { Limits } from '../memory/limits.ts'
 import { opened } from '../memory/memory.ts'
-import { Tallies } from '../memory/minute-stats.ts'
+import { MinuteStats } from '../memory/minute-stats.ts'
 import { jobStatements } from '../storage/jobs.ts'
-import { RecentRows } from '../storage/row-cache.ts'
+import { RowCache } from '../storage/row-cache.ts'
 import { migrate } from '../storage/schema.ts'
 import {
   bulkStatements,
   factStatements,
   limitStatements,
+  minuteStatements,
   runnerStatements,
   scheduleStatements,
-  tallyStatements,
 } from '../storage/small-tables.ts'
 import type { Sql } from '../storage/sql.ts'
-import type { TurnParts } from './transaction.ts'
+import type { TransactionParts } from './transaction.ts'
 
 /** What the ledger's code knows of a task. Runners know the rest. */
 export interface TaskPolicy {
@@ -28,7 +28,7 @@ export interface TaskPolicy {
   readonly retentionMs?: number | undefined
   readonly onFailed: boolean
   /** Undefined: it has no limits. */
-  readonly flow?: TaskFlow
+  readonly limits?: CheckedLimits
 }
 
 /** What a core is opened with. */
@@ -46,15 +46,15 @@ export interface CoreOptions {
   /** From this size on the oldest finished jobs go before their time. */
   readonly historyBytesMax: number
   /** The schedules that live here, as the code has them. Default: none. */
-  readonly schedules?: readonly PlacedSchedule[]
+  readonly schedules?: readonly ShardSchedule[]
   /** Whether a job that has failed for good is told to somebody. Default: none is. */
-  readonly announces?: () => boolean
+  readonly notifies?: () => boolean
   /** Whether the code runs a task. Default: it runs every one. */
   readonly serves?: (task: string) => boolean
 }
 
 /** What the verbs work with. */
-export interface CoreParts extends TurnParts {
+export interface Context extends TransactionParts {
   readonly shard: number
   readonly runners: ReturnType<typeof runnerStatements>
   /** What was done about wake-ups, for the tallies. */
@@ -66,9 +66,9 @@ export interface CoreParts extends TurnParts {
   readonly bulkRows: ReturnType<typeof bulkStatements>
   /** Bulk actions that are not done, the oldest first. */
   readonly bulks: Set<string>
-  readonly standing: Standing
+  readonly cached: CachedFacts
   readonly serves: (task: string) => boolean
-  readonly announces: () => boolean
+  readonly notifies: () => boolean
   readonly policy: CoreOptions['policy']
   readonly random: () => number
   readonly historyBytesMax: number
@@ -76,49 +76,49 @@ export interface CoreParts extends TurnParts {
 }
 
 /** Stored facts as they stand in memory. Each follows its row once that is committed. */
-export interface Standing {
+export interface CachedFacts {
   /** The home count this ledger recorded; undefined before its first job. */
-  homes: number | undefined
+  homeShards: number | undefined
   /** The kill switch is on: nothing is armed and nothing is claimed. */
   isHalted: boolean
   settings: Settings
 }
 
 /** Opens the database, brings it to this code's schema, and rebuilds memory from it. Writes nothing else. */
-export function openParts(options: CoreOptions, now: number): CoreParts {
-  const { sql, policy, retentionMs, schedules = [], serves = () => true, announces = () => false, ...given } = options
+export function openContext(options: CoreOptions, now: number): Context {
+  const { sql, policy, retentionMs, schedules = [], serves = () => true, notifies = () => false, ...given } = options
   const isNewest = migrate(sql, now)
-  const recent = new RecentRows()
-  const [jobs, facts, runners] = [jobStatements(sql, recent), factStatements(sql), runnerStatements(sql)]
+  const rowCache = new RowCache()
+  const [jobs, facts, runners] = [jobStatements(sql, rowCache), factStatements(sql), runnerStatements(sql)]
   const [limitRows, scheduleRows, bulkRows] = [limitStatements(sql), scheduleStatements(sql), bulkStatements(sql)]
-  const standing: Standing = {
-    homes: facts.read<number>('homes'),
+  const cached: CachedFacts = {
+    homeShards: facts.read<number>('home-shards'),
     isHalted: facts.read<boolean>('halted') ?? false,
     settings: facts.read<Settings>('settings') ?? noSettings,
   }
   const wakeUpCounts = noWakeUpCounts()
-  const books = opened(jobs, facts, runners, now)
+  const memory = opened(jobs, facts, runners, now)
   const unfinished = bulkRows.all().filter(({ below }) => below !== null)
   return {
-    books,
-    standing,
+    memory,
+    cached,
     jobs,
-    recent,
+    rowCache,
     facts,
     runners,
-    limits: new Limits(limitRows, books.running, (task) => flowNow(standing.settings, task, policy(task).flow)),
+    limits: new Limits(limitRows, memory.running, (task) => limitsNow(cached.settings, task, policy(task).limits)),
     limitRows,
     schedules: new Schedules(scheduleRows.all(), schedules),
     scheduleRows,
     bulkRows,
     bulks: new Set(unfinished.map(({ id }) => id)),
-    tallyRows: tallyStatements(sql),
-    tallies: new Tallies(() => ({ ...(sql.cost?.() ?? { rowsRead: 0, rowsWritten: 0 }), ...wakeUpCounts })),
+    statsRows: minuteStatements(sql),
+    minuteStats: new MinuteStats(() => ({ ...(sql.cost?.() ?? { rowsRead: 0, rowsWritten: 0 }), ...wakeUpCounts })),
     wakeUpCounts,
     shard: given.shard,
     policy,
     serves,
-    announces,
+    notifies,
     random: given.random,
     isNewest,
     retentionMs: (task) => policy(task).retentionMs ?? retentionMs,

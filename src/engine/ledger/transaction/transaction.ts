@@ -7,24 +7,24 @@
 import { isFinal } from '../../task/job.ts'
 import { movedCounts } from '../domain/counts.ts'
 import { isReady, type JobRow, type JobRowWithInput, type LightRow } from '../domain/row.ts'
-import { overInTail } from '../maintenance/recycle.ts'
-import { type Books, storedUpkeep, type Upkeep } from '../memory/memory.ts'
-import { Tallies } from '../memory/minute-stats.ts'
+import { recyclableRows } from '../maintenance/recycle.ts'
+import { type Cursors, type Memory, storedCursors } from '../memory/memory.ts'
+import { MinuteStats } from '../memory/minute-stats.ts'
 import type { Change, JobStatements } from '../storage/jobs.ts'
-import type { RecentRows } from '../storage/row-cache.ts'
-import type { factStatements, tallyStatements } from '../storage/small-tables.ts'
+import type { RowCache } from '../storage/row-cache.ts'
+import type { factStatements, minuteStatements } from '../storage/small-tables.ts'
 
 /** How long work may wait for an answer to its wake-up before the alarm looks after it. */
-export const wakeUpPatienceMs = 500
+export const wakeUpTimeoutMs = 500
 
 /** What a turn needs to know of its ledger. */
-export interface TurnParts {
-  readonly books: Books
+export interface TransactionParts {
+  readonly memory: Memory
   readonly jobs: JobStatements
-  readonly recent: RecentRows
+  readonly rowCache: RowCache
   readonly facts: ReturnType<typeof factStatements>
-  readonly tallies: Tallies
-  readonly tallyRows: ReturnType<typeof tallyStatements>
+  readonly minuteStats: MinuteStats
+  readonly statsRows: ReturnType<typeof minuteStatements>
   /** How long a finished job of this task is kept. */
   readonly retentionMs: (task: string) => number
   /** False: a later release has written here, and its columns of an old job must not become a new one's. */
@@ -33,32 +33,32 @@ export interface TurnParts {
   readonly defaultRetentionMs: number
 }
 
-export class Turn {
-  readonly #parts: TurnParts
+export class Transaction {
+  readonly #context: TransactionParts
   readonly #added = new Map<string, JobRowWithInput>()
   readonly #changes = new Map<string, Change>()
   /** Rows that went, for the counts. */
   readonly #removals: { id: string; task: string; from: JobRow['state'] }[] = []
   readonly #effects: (() => void)[] = []
-  #moved: Upkeep | undefined
+  #moved: Cursors | undefined
   #flushesTallies = false
   /** What this turn counts. */
-  readonly tallies = new Tallies()
-  #upkeep: Upkeep | undefined
-  #neededAt = Number.POSITIVE_INFINITY
+  readonly minuteStats = new MinuteStats()
+  #upkeep: Cursors | undefined
+  #armAt = Number.POSITIVE_INFINITY
 
   constructor(
-    parts: TurnParts,
+    context: TransactionParts,
     readonly now: number,
   ) {
-    this.#parts = parts
+    this.#context = context
   }
 
   /** Records a job. */
   add(row: JobRowWithInput): JobRowWithInput {
     const anchored = { ...row, ...this.#anchor(row) }
     this.#added.set(row.id, anchored)
-    this.#needFor(anchored)
+    this.#armFor(anchored)
     return anchored
   }
 
@@ -68,7 +68,7 @@ export class Turn {
    */
   change(before: JobRow, after: JobRow, input?: string): JobRow {
     const anchored = { ...after, ...this.#anchor(after) }
-    this.#needFor(anchored)
+    this.#armFor(anchored)
     const added = this.#added.get(before.id)
     if (added) {
       this.#added.set(before.id, { ...anchored, input: input ?? added.input })
@@ -107,81 +107,81 @@ export class Turn {
   /** Forgets finished jobs. The states they had are given, for the counts. */
   remove(rows: readonly Pick<JobRow, 'id' | 'task' | 'state'>[]): void {
     if (rows.length === 0) return
-    const gone = new Set(this.#parts.jobs.remove(rows.map(({ id }) => id)))
+    const gone = new Set(this.#context.jobs.remove(rows.map(({ id }) => id)))
     for (const { id, task, state: from } of rows) if (gone.has(id)) this.#removals.push({ id, task, from })
   }
 
   /** The mark, the sweep or the tail moves. The counts are given as they are with that, before this turn's own changes. */
-  moveUpkeep(upkeep: Upkeep): void {
+  moveCursors(upkeep: Cursors): void {
     this.#moved = upkeep
   }
 
   /** The sums that are open are written with this turn. */
-  flushTallies(): void {
+  flushStats(): void {
     this.#flushesTallies = true
   }
 
   /** The alarm must ring by then. */
-  need(at: number): void {
-    if (at < this.#neededAt) this.#neededAt = at
+  armBy(at: number): void {
+    if (at < this.#armAt) this.#armAt = at
   }
 
   /** Something for memory to follow, once the transaction has committed. */
-  after(effect: () => void): void {
+  onCommit(effect: () => void): void {
     this.#effects.push(effect)
   }
 
-  get neededAt(): number {
-    return this.#neededAt
+  get armAt(): number {
+    return this.#armAt
   }
 
   /** Inside the transaction: writes everything. */
   write(): void {
-    const { jobs, facts, books, tallies, tallyRows } = this.#parts
+    const { jobs, facts, memory, minuteStats, statsRows } = this.#context
     // Changes first: a key that passes from one job to another must be free before it is taken.
     if (this.#changes.size > 0 && jobs.update([...this.#changes.values()]) !== this.#changes.size) {
       throw new Error('a job changed between being read and being written')
     }
     if (this.#added.size > 0) this.#record([...this.#added.values()])
-    const upkeep = this.#moved ?? books.upkeep()
+    const upkeep = this.#moved ?? memory.upkeep()
     this.#upkeep = this.#counted(upkeep)
-    if (this.#moved || this.#upkeep.below !== upkeep.below || books.isRecounted)
-      facts.write('upkeep', storedUpkeep(this.#upkeep))
-    this.after(tallies.flush(tallyRows, this.tallies, this.now, this.#flushesTallies))
+    if (this.#moved || this.#upkeep.below !== upkeep.below || memory.isRecounted)
+      facts.write('cursors', storedCursors(this.#upkeep))
+    this.onCommit(minuteStats.flush(statsRows, this.minuteStats, this.now, this.#flushesTallies))
   }
 
   /** After the commit: memory follows. */
-  settle(): void {
-    const { books, recent } = this.#parts
-    books.isRecounted = false
+  applyToMemory(): void {
+    const { memory, rowCache } = this.#context
+    memory.isRecounted = false
     if (this.#upkeep) {
-      const { mark, swept, tailEnd, below, tail } = this.#upkeep
-      books.mark = mark
-      books.swept = swept
-      books.tailEnd = tailEnd
-      books.counts.below = below
-      books.counts.tail = tail
+      const { watermark, sweepCursor, recyclableEnd, below, recyclable } = this.#upkeep
+      memory.watermark = watermark
+      memory.sweepCursor = sweepCursor
+      memory.recyclableEnd = recyclableEnd
+      memory.counts.below = below
+      memory.counts.recyclable = recyclable
     }
     for (const { id, task, from } of this.#removals)
-      if (!books.isBelowMark(id)) books.counts.moveAbove({ task, from, to: undefined })
+      if (!memory.isBelowWatermark(id)) memory.counts.moveAbove({ task, from, to: undefined })
     for (const row of this.#added.values()) {
-      books.mirror(undefined, row, this.now)
-      if (!books.cut.leaves(row)) recent.keep(row, row.input)
+      memory.mirror(undefined, row, this.now)
+      if (!memory.cut.leaves(row)) rowCache.keep(row, row.input)
     }
     for (const { before, after, input } of this.#changes.values()) {
-      books.mirror(before, after, this.now)
-      recent.keep(after, input ?? inputOf(after))
+      memory.mirror(before, after, this.now)
+      rowCache.keep(after, input ?? inputOf(after))
     }
     for (const effect of this.#effects) effect()
   }
 
   /** New jobs take over the rows of old ones that are over, as far as there are any: a row to remove is saved. */
   #record(rows: readonly JobRowWithInput[]): void {
-    const { books, jobs } = this.#parts
-    const { over, from } = overInTail(this.#parts, rows.length, this.now, (id) => this.#changes.has(id))
+    const { memory, jobs } = this.#context
+    const { over, from } = recyclableRows(this.#context, rows.length, this.now, (id) => this.#changes.has(id))
     for (const { id, task, state } of over) this.#removals.push({ id, task, from: state })
-    this.after(() => {
-      books.tailFrom = from
+    this.onCommit(() => {
+      memory.recycleFrom = from
     })
     const taken = jobs.takeOver(over.map(({ id }, index) => ({ id, row: rows[index] as JobRowWithInput })))
     const fresh = jobs.insert(rows.slice(over.length))
@@ -190,8 +190,8 @@ export class Turn {
   }
 
   /** The counts below the mark and of the tail after this turn. The same ones when it touches none of them. */
-  #counted(upkeep: Upkeep): Upkeep {
-    const { mark, swept, tailEnd, below, tail } = upkeep
+  #counted(upkeep: Cursors): Cursors {
+    const { watermark, sweepCursor, recyclableEnd, below, recyclable } = upkeep
     const added = [...this.#added.values()].map(({ id, task, state }) => ({ id, task, from: undefined, to: state }))
     const changed = [...this.#changes.values()].map(({ before, after }) => ({
       id: after.id,
@@ -200,14 +200,14 @@ export class Turn {
       to: after.state,
     }))
     const moves = [...this.#removals.map((one) => ({ ...one, to: undefined })), ...added, ...changed].filter(
-      ({ id }) => id < mark,
+      ({ id }) => id < watermark,
     )
-    const isInTail = ({ id }: { readonly id: string }) => id >= swept && id < tailEnd
+    const isInTail = ({ id }: { readonly id: string }) => id >= sweepCursor && id < recyclableEnd
     const [inTail, others] = [moves.filter(isInTail), moves.filter((move) => !isInTail(move))]
     return {
       ...upkeep,
       ...(others.length > 0 && { below: movedCounts(below, others) }),
-      ...(inTail.length > 0 && { tail: movedCounts(tail, inTail) }),
+      ...(inTail.length > 0 && { recyclable: movedCounts(recyclable, inTail) }),
     }
   }
 
@@ -216,22 +216,22 @@ export class Turn {
    * row that the sweep will not meet, or not in time, carries the time at which it is pruned.
    */
   #anchor(row: JobRow): { dueAt: number | null } {
-    const { books, retentionMs, defaultRetentionMs } = this.#parts
+    const { memory, retentionMs, defaultRetentionMs } = this.#context
     if (isFinal(row.state)) {
       const kept = retentionMs(row.task)
-      const own = kept < defaultRetentionMs || row.id <= books.swept
+      const own = kept < defaultRetentionMs || row.id <= memory.sweepCursor
       // From its end: it may change once more when another job takes its key, and is kept no longer and no shorter for that.
       return { dueAt: own ? (row.finishedAt ?? this.now) + kept : null }
     }
-    if (row.dueAt === null && books.isBelowMark(row.id)) return { dueAt: this.now }
+    if (row.dueAt === null && memory.isBelowWatermark(row.id)) return { dueAt: this.now }
     return { dueAt: row.dueAt }
   }
 
-  #needFor(row: LightRow): void {
-    if (row.state === 'running') this.need(row.leaseUntil ?? this.now)
+  #armFor(row: LightRow): void {
+    if (row.state === 'running') this.armBy(row.leaseUntil ?? this.now)
     else if (isReady(row, this.now))
-      this.need(Math.min(this.now + wakeUpPatienceMs, row.expiresAt ?? Number.POSITIVE_INFINITY))
-    if (row.dueAt !== null && row.dueAt > this.now) this.need(row.dueAt)
+      this.armBy(Math.min(this.now + wakeUpTimeoutMs, row.expiresAt ?? Number.POSITIVE_INFINITY))
+    if (row.dueAt !== null && row.dueAt > this.now) this.armBy(row.dueAt)
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { NewJob, SyncRequest } from '../../../../src/engine/ledger/protocol/protocol.ts'
-import { beatOf, completed, failed, leaseMs, Rig, settlementOf, snoozed, type WithStore } from '../rig.ts'
+import { completed, failed, heartbeatOf, leaseMs, Rig, settlementOf, snoozed, type WithStore } from '../rig.ts'
 
 export function claimSuite(withStore: WithStore): void {
   const rigged = (work: (rig: Rig) => void, ...options: [] | [ConstructorParameters<typeof Rig>[1]]) =>
@@ -46,7 +46,7 @@ export function claimSuite(withStore: WithStore): void {
       rigged((rig) => {
         rig.enqueueAll([rig.job(), rig.job(), rig.job()])
         expect(rig.sync(more).claimed).toHaveLength(ids)
-        expect(rig.core.books.counts.total()).toMatchObject({ running: ids, queued: 3 - ids })
+        expect(rig.core.memory.counts.total()).toMatchObject({ running: ids, queued: 3 - ids })
       }),
     )
 
@@ -111,7 +111,7 @@ export function claimSuite(withStore: WithStore): void {
       const id = rig.enqueue({ maxAttempts: 9 })
       for (const runner of ['a', 'b']) {
         rig.claim({ runner })
-        rig.sync({ runner, seq: 2, ack: 1, beat: [beatOf(rig.row(id) as never)] }, true)
+        rig.sync({ runner, seq: 2, ack: 1, heartbeats: [heartbeatOf(rig.row(id) as never)] }, true)
         rig.pass(leaseMs)
         rig.ring()
         rig.pass(1_000)
@@ -131,8 +131,8 @@ export function claimSuite(withStore: WithStore): void {
       rigged((rig) => {
         poison(rig)
         rig.enqueue()
-        const beat = [beatOf(rig.claim({ runner: 'busy', seq: 2, ack: 0 }))]
-        expect(rig.sync({ runner: 'busy', seq: 3, beat, want: 9 }).claimed).toEqual([])
+        const heartbeats = [heartbeatOf(rig.claim({ runner: 'busy', seq: 2, ack: 0 }))]
+        expect(rig.sync({ runner: 'busy', seq: 3, heartbeats, want: 9 }).claimed).toEqual([])
       }))
 
     test('is given to a used runner only when there is nothing else', () =>
@@ -166,7 +166,7 @@ export function claimSuite(withStore: WithStore): void {
         between(rig)
         const second = rig.sync({ seq: 1, want: 2 })
         expect(second.claimed).toEqual(first.claimed)
-        expect(rig.core.books.counts.total()).toMatchObject({ running: 2, queued: 1 })
+        expect(rig.core.memory.counts.total()).toMatchObject({ running: 2, queued: 1 })
         expect(rig.broken()).toEqual([])
       }),
     )
@@ -186,7 +186,7 @@ export function claimSuite(withStore: WithStore): void {
         rig.enqueueAll([rig.job(), rig.job()])
         rig.sync({ seq: 2, ack: 0, want: 1 })
         expect(rig.sync({ seq: 1, ack: 0, want: 1 }).claimed).toEqual([])
-        expect(rig.core.books.counts.total()).toMatchObject({ running: 1, queued: 1 })
+        expect(rig.core.memory.counts.total()).toMatchObject({ running: 1, queued: 1 })
       }))
 
     test('that is older than the newest still settles', () =>
@@ -194,7 +194,7 @@ export function claimSuite(withStore: WithStore): void {
         const id = rig.enqueue()
         rig.enqueue()
         const claimed = rig.claim()
-        rig.sync({ seq: 3, ack: 1, beat: [beatOf(claimed)] })
+        rig.sync({ seq: 3, ack: 1, heartbeats: [heartbeatOf(claimed)] })
         rig.sync({ seq: 2, ack: 1, settle: [settlementOf(claimed, completed)] })
         expect(rig.state(id)).toBe('completed')
       }))
@@ -213,7 +213,7 @@ export function claimSuite(withStore: WithStore): void {
 
     test.each<[what: string, more: (rig: Rig, claimed: { id: string; lease: string }) => Partial<SyncRequest>]>([
       ['while the answer may still come', () => ({ seq: 2, ack: 0 })],
-      ['while it is held', (_, claimed) => ({ seq: 2, ack: 1, beat: [beatOf(claimed)] })],
+      ['while it is held', (_, claimed) => ({ seq: 2, ack: 1, heartbeats: [heartbeatOf(claimed)] })],
       ['by another runner', () => ({ runner: 'r2', seq: 9, ack: 8 })],
     ])('is not given back %s', (_, more) =>
       rigged((rig) => {

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { jobIdFloor } from '../../../../src/engine/ledger/domain/job-id.ts'
 import {
-  beatOf,
   cancelled,
   completed,
   dayMs,
   failed,
+  heartbeatOf,
   hourMs,
   leaseMs,
   Rig,
@@ -79,7 +79,7 @@ export function steerSuite(withStore: WithStore): void {
         const claimed = rig.claim()
         rig.core.cancel(id, rig.now)
         rig.restart()
-        expect(rig.sync({ seq: 2, beat: [beatOf(claimed)] }).cancelled).toEqual([id])
+        expect(rig.sync({ seq: 2, heartbeats: [heartbeatOf(claimed)] }).cancelled).toEqual([id])
         rig.settle(claimed, outcome, { seq: 3 })
         expect(rig.state(id)).toBe(state)
         expect(rig.broken()).toEqual([])
@@ -104,9 +104,9 @@ export function steerSuite(withStore: WithStore): void {
         rig.settle(rig.claim(), completed)
         rig.pass(hourMs)
         rig.core.redrive({ id }, rig.now)
-        expect(rig.core.books.ready.oldestReadyAt()).toBe(rig.now)
+        expect(rig.core.memory.ready.oldestReadyAt()).toBe(rig.now)
         rig.restart()
-        expect(rig.core.books.ready.oldestReadyAt()).toBe(rig.now)
+        expect(rig.core.memory.ready.oldestReadyAt()).toBe(rig.now)
       }))
 
     test.each([
@@ -154,7 +154,7 @@ export function steerSuite(withStore: WithStore): void {
         const id = rig.enqueue({ maxAttempts: 2 })
         for (const runner of ['a', 'b']) {
           const claimed = rig.claim({ runner })
-          rig.sync({ runner, seq: 2, ack: 1, beat: [beatOf(claimed)] })
+          rig.sync({ runner, seq: 2, ack: 1, heartbeats: [heartbeatOf(claimed)] })
           rig.pass(leaseMs)
           rig.ring()
         }
@@ -164,7 +164,7 @@ export function steerSuite(withStore: WithStore): void {
       }))
   })
 
-  describe.each(['get', 'cancel', 'redrive', 'amend'] as const)('%s of a job that is not there', (verb) => {
+  describe.each(['get', 'cancel', 'redrive', 'update'] as const)('%s of a job that is not there', (verb) => {
     test.each([
       [0, 'unknown-job', 'it was made a moment ago and never recorded'],
       [7 * dayMs - 1, 'unknown-job', 'it would still be kept'],
@@ -183,6 +183,6 @@ export function steerSuite(withStore: WithStore): void {
   })
 }
 
-function asked({ core, now }: Rig, verb: 'get' | 'cancel' | 'redrive' | 'amend', id: string) {
-  return verb === 'redrive' || verb === 'amend' ? core[verb]({ id }, now) : core[verb](id, now)
+function asked({ core, now }: Rig, verb: 'get' | 'cancel' | 'redrive' | 'update', id: string) {
+  return verb === 'redrive' || verb === 'update' ? core[verb]({ id }, now) : core[verb](id, now)
 }

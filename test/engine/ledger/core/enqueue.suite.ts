@@ -138,8 +138,11 @@ export function enqueueSuite(withStore: WithStore): void {
           rig.enqueue()
           for (const again of [() => {}, () => rig.restart()]) {
             again()
-            const reply = rig.core.enqueue({ homes: 4, jobs: [rig.job()] }, rig.now)
-            expect(reply).toMatchObject({ refused: 'homes-mismatch', message: expect.stringContaining('began with 8') })
+            const reply = rig.core.enqueue({ homeShards: 4, jobs: [rig.job()] }, rig.now)
+            expect(reply).toMatchObject({
+              refused: 'home-shards-mismatch',
+              message: expect.stringContaining('began with 8'),
+            })
           }
           expect(rig.rows()).toHaveLength(1)
         }))
@@ -149,7 +152,7 @@ export function enqueueSuite(withStore: WithStore): void {
           rig.failingIn = 3
           expect(() => rig.enqueue()).toThrow('disk I/O error')
           rig.failingIn = undefined
-          expect(rig.core.enqueue({ homes: 4, jobs: [rig.job()] }, rig.now)).toMatchObject({
+          expect(rig.core.enqueue({ homeShards: 4, jobs: [rig.job()] }, rig.now)).toMatchObject({
             jobs: [{ state: 'queued' }],
           })
         }))
@@ -253,7 +256,7 @@ export function enqueueSuite(withStore: WithStore): void {
       test('5,000 jobs are recorded, claimed and settled in bulk', () =>
         rigged((rig) => {
           rig.enqueueAll(Array.from({ length: 5_000 }, (_, n) => rig.job({ input: `{"n":${n}}` })))
-          expect(rig.core.books.counts.total().queued).toBe(5_000)
+          expect(rig.core.memory.counts.total().queued).toBe(5_000)
           expect(
             rig
               .rows()
@@ -268,7 +271,7 @@ export function enqueueSuite(withStore: WithStore): void {
             settle = rig
               .sync({ seq, want: 500, settle })
               .claimed.map(({ id, lease }) => ({ id, lease, outcome: completed, ranMs: 1 }))
-          expect(rig.core.books.counts.total()).toMatchObject({ queued: 0, running: 0, completed: 5_000 })
+          expect(rig.core.memory.counts.total()).toMatchObject({ queued: 0, running: 0, completed: 5_000 })
         }))
 
       test.each([

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { TaskLimits } from '../../../../src/engine/task/limits.ts'
 import {
-  beatOf,
   completed,
   failed,
+  heartbeatOf,
   hourMs,
   leaseMs,
   limited,
@@ -69,7 +69,7 @@ export function expireSuite(withStore: WithStore): void {
       },
       {
         what: 'runs',
-        reach: (rig) => void rig.sync({ seq: 2, ack: 0, beat: [beatOf(rig.claim())] }),
+        reach: (rig) => void rig.sync({ seq: 2, ack: 0, heartbeats: [heartbeatOf(rig.claim())] }),
         state: 'running',
         because: 'it was started in time',
       },
@@ -84,7 +84,7 @@ export function expireSuite(withStore: WithStore): void {
       },
       {
         what: 'is delayed until shortly before',
-        reach: (rig, id) => void rig.core.amend({ id, delayMs: 9_000 }, rig.now),
+        reach: (rig, id) => void rig.core.update({ id, delayMs: 9_000 }, rig.now),
         state: 'failed expired',
         because: 'it was due, and nobody came',
       },
@@ -103,7 +103,7 @@ export function expireSuite(withStore: WithStore): void {
     test('of a job that lapsed is over: its attempt was begun', () =>
       rigged((rig) => {
         const id = rig.enqueue({ expiresInMs: 10_000 })
-        rig.sync({ seq: 2, ack: 1, beat: [beatOf(rig.claim())] })
+        rig.sync({ seq: 2, ack: 1, heartbeats: [heartbeatOf(rig.claim())] })
         rig.passRinging(leaseMs)
         expect(rig.state(id)).toBe('retrying')
       }))
@@ -165,7 +165,7 @@ export function expireSuite(withStore: WithStore): void {
         rig.pass(1_010)
         rig.restart()
         rig.ring()
-        expect(rig.core.books.counts.total()).toMatchObject({ failed: 1_300, queued: 1 })
+        expect(rig.core.memory.counts.total()).toMatchObject({ failed: 1_300, queued: 1 })
         expect(rig.claim()).toMatchObject({ id: other })
         expect(rig.broken()).toEqual([])
       }))
@@ -175,8 +175,8 @@ export function expireSuite(withStore: WithStore): void {
         rig.enqueue({ expiresInMs: 1_000 })
         rig.passRinging(1_000)
         rig.sync({ done: true })
-        const [{ sums }] = rig.sql.all<{ sums: string }>('SELECT sums FROM task_minutes') as [{ sums: string }]
-        expect(JSON.parse(sums)).toMatchObject({ enqueued: 1, ended: { expired: 1 } })
+        const [{ stats }] = rig.sql.all<{ stats: string }>('SELECT stats FROM minute_stats') as [{ stats: string }]
+        expect(JSON.parse(stats)).toMatchObject({ enqueued: 1, ended: { expired: 1 } })
       }))
   })
 }

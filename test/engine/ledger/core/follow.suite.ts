@@ -2,10 +2,10 @@
 import { describe, expect, test } from 'vitest'
 import type { Enqueued, NewJob } from '../../../../src/engine/ledger/protocol/protocol.ts'
 import {
-  beatOf,
   cancelled,
   completed,
   failed,
+  heartbeatOf,
   hourMs,
   leaseMs,
   minuteMs,
@@ -104,7 +104,7 @@ export function followSuite(withStore: WithStore): void {
       'failed exhausted': (rig, claimed) => rig.settle(claimed, failed),
       'failed rejected': (rig, claimed) => rig.settle(claimed, rejected),
       'failed crashed': (rig, claimed) => {
-        rig.sync({ seq: 2, ack: 1, beat: [beatOf(claimed)] })
+        rig.sync({ seq: 2, ack: 1, heartbeats: [heartbeatOf(claimed)] })
         rig.pass(leaseMs)
         rig.ring()
       },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { beatOf, completed, failed, leaseMs, minuteMs, Rig, settlementOf, type WithStore } from '../rig.ts'
+import { completed, failed, heartbeatOf, leaseMs, minuteMs, Rig, settlementOf, type WithStore } from '../rig.ts'
 
 export function beatSuite(withStore: WithStore): void {
   const rigged = (work: (rig: Rig) => void) => withStore((store) => work(new Rig(store)))
@@ -11,11 +11,11 @@ export function beatSuite(withStore: WithStore): void {
       rigged((rig) => {
         rig.enqueueAll([rig.job(), rig.job(), rig.job()])
         const { claimed } = rig.sync({ want: 3 })
-        const beat = claimed.map(beatOf)
+        const heartbeats = claimed.map(heartbeatOf)
         const steps = [5_000, 10_000, 1, 5_000, 9_000, 5_000].map((ms, index) => {
           rig.pass(ms)
           const before = rig.rowsWritten
-          const { leaseMs: goodMs, lost } = rig.sync({ seq: index + 2, beat })
+          const { leaseMs: goodMs, lost } = rig.sync({ seq: index + 2, heartbeats })
           return [rig.rowsWritten - before, goodMs, lost.length]
         })
         expect(steps).toEqual([
@@ -32,10 +32,10 @@ export function beatSuite(withStore: WithStore): void {
     test('keeps a lease from lapsing, after a restart too', () =>
       rigged((rig) => {
         const id = rig.enqueue()
-        const beat = [beatOf(rig.claim())]
+        const heartbeats = [heartbeatOf(rig.claim())]
         for (let seq = 2; seq < 12; seq++) {
           rig.pass(10_000)
-          rig.sync({ seq, beat })
+          rig.sync({ seq, heartbeats })
           rig.ring()
           if (seq % 3 === 0) rig.restart()
           expect(rig.state(id)).toBe('running')
@@ -45,9 +45,9 @@ export function beatSuite(withStore: WithStore): void {
     test('of a runner that died no longer keeps it: the lease lapses at its stored end', () =>
       rigged((rig) => {
         const id = rig.enqueue()
-        const beat = [beatOf(rig.claim())]
+        const heartbeats = [heartbeatOf(rig.claim())]
         rig.pass(20_000)
-        rig.sync({ seq: 2, beat })
+        rig.sync({ seq: 2, heartbeats })
         rig.pass(leaseMs - 1)
         rig.restart()
         rig.ring()
@@ -62,10 +62,10 @@ export function beatSuite(withStore: WithStore): void {
       rigged((rig) => {
         const [stopped, replaced, goesOn] = ['a', 'b', 'c'].map(() => rig.enqueue())
         const { claimed } = rig.sync({ want: 3 })
-        const beat = claimed.map(beatOf)
+        const heartbeats = claimed.map(heartbeatOf)
         rig.core.cancel(stopped as string, rig.now)
-        const other = beat.map((one) => (one.id === replaced ? { ...one, lease: 'r1.1.other' } : one))
-        const reply = rig.sync({ seq: 2, beat: other })
+        const other = heartbeats.map((one) => (one.id === replaced ? { ...one, lease: 'r1.1.other' } : one))
+        const reply = rig.sync({ seq: 2, heartbeats: other })
         expect(reply).toMatchObject({ cancelled: [stopped], lost: [replaced] })
         expect(rig.state(goesOn as string)).toBe('running')
       }))
@@ -75,9 +75,9 @@ export function beatSuite(withStore: WithStore): void {
         const id = rig.enqueue()
         const claimed = rig.claim()
         const progress = { value: 0.5, message: 'half' }
-        rig.sync({ seq: 2, beat: [{ id, lease: 'r1.1.guess', progress: { value: 0.9 } }] }, true)
+        rig.sync({ seq: 2, heartbeats: [{ id, lease: 'r1.1.guess', progress: { value: 0.9 } }] }, true)
         expect(rig.record(id)).not.toHaveProperty('progress')
-        rig.sync({ seq: 3, beat: [{ ...beatOf(claimed), progress }] })
+        rig.sync({ seq: 3, heartbeats: [{ ...heartbeatOf(claimed), progress }] })
         expect(rig.record(id).progress).toEqual(progress)
         expect(rig.broken()).toEqual([])
       }))
@@ -86,11 +86,11 @@ export function beatSuite(withStore: WithStore): void {
       rigged((rig) => {
         const id = rig.enqueue()
         const claimed = rig.claim()
-        rig.sync({ seq: 2, beat: [{ ...beatOf(claimed), progress: { value: 0.5 } }] })
+        rig.sync({ seq: 2, heartbeats: [{ ...heartbeatOf(claimed), progress: { value: 0.5 } }] })
         rig.pass(leaseMs)
         rig.ring()
-        const late = { ...beatOf(claimed), progress: { value: 0.9 } }
-        expect(rig.sync({ seq: 3, beat: [late] }).lost).toEqual([id])
+        const late = { ...heartbeatOf(claimed), progress: { value: 0.9 } }
+        expect(rig.sync({ seq: 3, heartbeats: [late] }).lost).toEqual([id])
         expect(rig.record(id).progress).toEqual({ value: 0.5 })
         rig.claim({ runner: 'r2' })
         expect(rig.record(id)).not.toHaveProperty('progress')
@@ -100,8 +100,8 @@ export function beatSuite(withStore: WithStore): void {
       rigged((rig) => {
         const id = rig.enqueue()
         const claimed = rig.claim()
-        const beat = [{ ...beatOf(claimed), progress: { value: 1 } }]
-        rig.sync({ seq: 2, beat, settle: [settlementOf(claimed, completed)] })
+        const heartbeats = [{ ...heartbeatOf(claimed), progress: { value: 1 } }]
+        rig.sync({ seq: 2, heartbeats, settle: [settlementOf(claimed, completed)] })
         expect(rig.state(id)).toBe('completed')
         expect(rig.broken()).toEqual([])
       }))
@@ -115,11 +115,15 @@ export function beatSuite(withStore: WithStore): void {
         rig.pass(minuteMs)
         for (let count = 0; count < 5; count++) rig.core.load(rig.now)
         const claimed = rig.claim({ tasks: { draw: 1_000 } })
-        const fact = { ...rig.core.books.upkeep(), mark: `${rig.job().id}`, below: rig.core.books.counts.total() }
-        rig.sql.all('INSERT INTO facts (name, value) VALUES (?, ?)', 'upkeep', JSON.stringify(fact))
+        const fact = {
+          ...rig.core.memory.upkeep(),
+          watermark: `${rig.job().id}`,
+          below: rig.core.memory.counts.total(),
+        }
+        rig.sql.all('INSERT INTO facts (name, value) VALUES (?, ?)', 'cursors', JSON.stringify(fact))
         rig.restart()
         expect(rig.sync({ tasks: { draw: 1_000 }, want: 1 }).claimed).toMatchObject([{ id, lease: claimed.lease }])
-        expect(rig.sync({ seq: 2, beat: [beatOf(claimed)] }).lost).toEqual([])
+        expect(rig.sync({ seq: 2, heartbeats: [heartbeatOf(claimed)] }).lost).toEqual([])
         expect(rig.row(id)).toMatchObject({ state: 'running' })
       }))
 
@@ -127,11 +131,11 @@ export function beatSuite(withStore: WithStore): void {
       rigged((rig) => {
         const id = rig.enqueue()
         const old = rig.claim()
-        rig.sync({ seq: 2, beat: [beatOf(old)] })
+        rig.sync({ seq: 2, heartbeats: [heartbeatOf(old)] })
         rig.pass(leaseMs)
         rig.ring()
         const renewed = rig.claim({ seq: 3 })
-        const reply = rig.sync({ seq: 4, settle: [settlementOf(old, failed)], beat: [beatOf(renewed)] })
+        const reply = rig.sync({ seq: 4, settle: [settlementOf(old, failed)], heartbeats: [heartbeatOf(renewed)] })
         expect(reply.lost).toEqual([])
         expect(rig.row(id)).toMatchObject({ state: 'running', lease: renewed.lease })
         expect(rig.broken()).toEqual([])
@@ -144,11 +148,11 @@ export function beatSuite(withStore: WithStore): void {
         rig.enqueue()
         const claimed = rig.claim()
         rig.pass(20_000)
-        rig.sync({ seq: 2, beat: [beatOf(claimed)] })
+        rig.sync({ seq: 2, heartbeats: [heartbeatOf(claimed)] })
         expect(runnersOf(rig)).toEqual([{ runner: 'r1', until: rig.now + leaseMs }])
         rig.sync({ seq: 3, settle: [settlementOf(claimed, completed)] })
         expect(runnersOf(rig)).toEqual([])
-        expect(rig.core.books.runners.size).toBe(0)
+        expect(rig.core.memory.runners.size).toBe(0)
       }))
 
     test('writes the sums of the minute, one row a minute and task, added to what is there', () =>
@@ -159,9 +163,9 @@ export function beatSuite(withStore: WithStore): void {
           const settle = claimed.map((job) => settlementOf(job, job.task === 'draw' ? failed : completed))
           rig.sync({ runner, seq: 2, settle })
         }
-        const sums = rig.sql.all<{ task: string; sums: string }>('SELECT task, sums FROM task_minutes ORDER BY task')
+        const stats = rig.sql.all<{ task: string; stats: string }>('SELECT task, stats FROM minute_stats ORDER BY task')
         const histograms = (n: number) => ({ queue: { buckets: [n], sumMs: 0 }, run: { buckets: [n], sumMs: 10 * n } })
-        expect(sums.map(({ task, sums: text }) => [task, JSON.parse(text)])).toEqual([
+        expect(stats.map(({ task, stats: text }) => [task, JSON.parse(text)])).toEqual([
           ['draw', { enqueued: 2, ended: { failed: 2 }, failed: {}, errors: { Error: 2 }, ...histograms(2) }],
           ['send', { enqueued: 4, ended: { completed: 4 }, failed: {}, errors: {}, ...histograms(4) }],
         ])
@@ -170,14 +174,14 @@ export function beatSuite(withStore: WithStore): void {
     test('by the word of a message that was overtaken has not left: its leases are as long as before', () =>
       rigged((rig) => {
         const id = rig.enqueue()
-        const beat = [beatOf(rig.claim({ seq: 2 }))]
+        const heartbeats = [heartbeatOf(rig.claim({ seq: 2 }))]
         rig.pass(20_000)
-        rig.sync({ seq: 3, beat })
+        rig.sync({ seq: 3, heartbeats })
         rig.sync({ seq: 1 })
         rig.pass(20_000)
         rig.ring()
         expect(rig.row(id)).toMatchObject({ state: 'running', lapses: 0 })
-        expect(rig.sync({ seq: 4, beat }).lost).toEqual([])
+        expect(rig.sync({ seq: 4, heartbeats }).lost).toEqual([])
         expect(rig.broken()).toEqual([])
       }))
 
@@ -187,9 +191,9 @@ export function beatSuite(withStore: WithStore): void {
         const held = rig.claim()
         rig.pass(5_000)
         const id = rig.enqueue()
-        rig.claim({ seq: 2, ack: 1, beat: [beatOf(held)] })
+        rig.claim({ seq: 2, ack: 1, heartbeats: [heartbeatOf(held)] })
         rig.pass(15_000)
-        rig.sync({ seq: 3, ack: 1, beat: [beatOf(held)] })
+        rig.sync({ seq: 3, ack: 1, heartbeats: [heartbeatOf(held)] })
         rig.sync({ seq: 4, ack: 1, settle: [settlementOf(held, completed)] })
         expect(rig.row(id)).toMatchObject({ state: 'running' })
         expect(rig.broken()).toEqual([])
@@ -203,7 +207,7 @@ export function beatSuite(withStore: WithStore): void {
         rig.enqueue()
         const claimed = rig.claim()
         rig.pass(20_000)
-        rig.sync({ seq: 2, beat: [beatOf(claimed)] })
+        rig.sync({ seq: 2, heartbeats: [heartbeatOf(claimed)] })
         rig.pass(2 * minuteMs)
         rig.ring()
         expect(runnersOf(rig)).toEqual([])

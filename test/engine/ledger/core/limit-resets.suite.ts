@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { NewJob } from '../../../../src/engine/ledger/protocol/protocol.ts'
 import type { TaskLimits } from '../../../../src/engine/task/limits.ts'
 import { Fleet } from '../fleet.ts'
-import { beatOf, completed, leaseMs, limited, minuteMs, Rig, type RigOptions, type WithStore } from '../rig.ts'
+import { completed, heartbeatOf, leaseMs, limited, minuteMs, Rig, type RigOptions, type WithStore } from '../rig.ts'
 
 export function openingsSuite(withStore: WithStore): void {
   /** A rig whose task `send` has these limits. */
@@ -164,7 +164,7 @@ export function openingsSuite(withStore: WithStore): void {
       rigged({ concurrency: 1 }, (rig) => {
         const poison = rig.enqueue({ maxAttempts: 9 })
         for (const runner of ['a', 'b']) {
-          rig.sync({ runner, seq: 2, ack: 1, beat: [beatOf(rig.claim({ runner }))] })
+          rig.sync({ runner, seq: 2, ack: 1, heartbeats: [heartbeatOf(rig.claim({ runner }))] })
           rig.pass(leaseMs)
           rig.ring()
           rig.pass(1_000)
@@ -183,7 +183,7 @@ export function openingsSuite(withStore: WithStore): void {
       rigged({ rateLimit: { limit: 2, per: 10 * minuteMs } }, (rig) => {
         rig.enqueue({ maxAttempts: 9 })
         for (const runner of ['a', 'b']) {
-          rig.sync({ runner, seq: 2, ack: 1, beat: [beatOf(rig.claim({ runner }))] })
+          rig.sync({ runner, seq: 2, ack: 1, heartbeats: [heartbeatOf(rig.claim({ runner }))] })
           rig.pass(leaseMs)
           rig.ring()
           rig.pass(1_000)

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { NewJob } from '../../../../src/engine/ledger/protocol/protocol.ts'
 import type { TaskLimits } from '../../../../src/engine/task/limits.ts'
 import { Fleet } from '../fleet.ts'
-import { beatOf, completed, failed, leaseMs, limited, Rig, settlementOf, snoozed, type WithStore } from '../rig.ts'
+import { completed, failed, heartbeatOf, leaseMs, limited, Rig, settlementOf, snoozed, type WithStore } from '../rig.ts'
 
 export function limitsSuite(withStore: WithStore): void {
   /** A rig whose task `send` has these limits. */
@@ -201,12 +201,12 @@ export function limitsSuite(withStore: WithStore): void {
       'its job ends with the last sync of its runner': (rig, claimed) => rig.settle(claimed, completed, { done: true }),
       'its claim is given back': (rig) => rig.sync({ seq: 2, ack: 1 }),
       'its lease lapses': (rig, claimed) => {
-        rig.sync({ seq: 2, ack: 1, beat: [beatOf(claimed)] })
+        rig.sync({ seq: 2, ack: 1, heartbeats: [heartbeatOf(claimed)] })
         rig.pass(leaseMs)
         rig.ring()
       },
       'its job was to be cancelled and its lease lapses': (rig, claimed) => {
-        rig.sync({ seq: 2, ack: 1, beat: [beatOf(claimed)] })
+        rig.sync({ seq: 2, ack: 1, heartbeats: [heartbeatOf(claimed)] })
         rig.core.cancel(claimed.id, rig.now)
         rig.pass(leaseMs)
         rig.ring()
@@ -259,12 +259,12 @@ export function limitsSuite(withStore: WithStore): void {
         rigged(limits, (rig) => {
           many(rig, 3, { partition: 'a' })
           const first = rig.claim()
-          rig.sync({ seq: 2, ack: 1, beat: [beatOf(first)] })
+          rig.sync({ seq: 2, ack: 1, heartbeats: [heartbeatOf(first)] })
           rig.pass(leaseMs)
           rig.ring()
           rig.claim({ runner: 'r2', seq: 1 })
           rig.settle(first, completed, { seq: 3, want: 5 })
-          expect(rig.core.books.counts.total().running).toBe(1)
+          expect(rig.core.memory.counts.total().running).toBe(1)
           expect(rig.broken()).toEqual([])
         }))
     })

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { jobStatements } from '../../../../src/engine/ledger/storage/jobs.ts'
 import {
-  beatOf,
   completed,
   dayMs,
   failed,
+  heartbeatOf,
   hourMs,
   leaseMs,
   minuteMs,
@@ -25,7 +25,7 @@ export function upkeepSuite(withStore: WithStore): void {
     return id
   }
   const confirm = (rig: Rig, claimed: { id: string; lease: string }, runner = 'r1') =>
-    rig.sync({ runner, seq: 2, ack: 1, beat: [beatOf(claimed)] })
+    rig.sync({ runner, seq: 2, ack: 1, heartbeats: [heartbeatOf(claimed)] })
 
   describe('lapse', { timeout: 30_000 }, () => {
     test('ends a lease whose time is over, not a moment before', () =>
@@ -70,9 +70,9 @@ export function upkeepSuite(withStore: WithStore): void {
     test('an answer that is known stays known when an older sync arrives late', () =>
       rigged((rig) => {
         const id = rig.enqueue()
-        const beat = [beatOf(rig.claim({ seq: 3 }))]
-        rig.sync({ seq: 4, ack: 3, beat })
-        rig.sync({ seq: 2, ack: 1, beat })
+        const heartbeats = [heartbeatOf(rig.claim({ seq: 3 }))]
+        rig.sync({ seq: 4, ack: 3, heartbeats })
+        rig.sync({ seq: 2, ack: 1, heartbeats })
         rig.pass(leaseMs)
         rig.ring()
         expect(rig.row(id)).toMatchObject({ attempt: 1, refunds: 0, lapses: 1 })
@@ -117,7 +117,7 @@ export function upkeepSuite(withStore: WithStore): void {
         rig.pass(leaseMs)
         rig.restart()
         rig.ring()
-        expect(rig.core.books.counts.total()).toMatchObject({ running: 0, retrying: 1_700 })
+        expect(rig.core.memory.counts.total()).toMatchObject({ running: 0, retrying: 1_700 })
         expect(rig.broken()).toEqual([])
       }))
   })
@@ -133,7 +133,7 @@ export function upkeepSuite(withStore: WithStore): void {
         rig.restart()
         rig.pass(1_000)
         rig.ring()
-        expect(rig.core.books.ready.has(id)).toBe(true)
+        expect(rig.core.memory.ready.has(id)).toBe(true)
         expect(rig.broken()).toEqual([])
       }),
     )
@@ -152,7 +152,7 @@ export function upkeepSuite(withStore: WithStore): void {
           rig.ring()
         }
         expect([rig.state(old), rig.state(live)]).toEqual(['gone', 'scheduled'])
-        expect(rig.core.books.counts.total()).toMatchObject({ completed: 0, scheduled: 1 })
+        expect(rig.core.memory.counts.total()).toMatchObject({ completed: 0, scheduled: 1 })
         expect(rig.broken()).toEqual([])
       }))
 
@@ -186,7 +186,7 @@ export function upkeepSuite(withStore: WithStore): void {
             rig.ring()
           }
           expect(rig.rows()).toEqual([])
-          expect(rig.core.books.counts.total().completed).toBe(0)
+          expect(rig.core.memory.counts.total().completed).toBe(0)
         },
         { policies: { draw: { retentionMs } } },
       ),
@@ -218,7 +218,7 @@ export function upkeepSuite(withStore: WithStore): void {
           rig.core.load(rig.now)
           rig.ring()
           expect(rig.rows().map(({ id }) => id)).toEqual([later])
-          expect(rig.core.books.counts.total()).toMatchObject({ completed: 0, scheduled: 1 })
+          expect(rig.core.memory.counts.total()).toMatchObject({ completed: 0, scheduled: 1 })
           expect(rig.broken()).toEqual([])
         },
         { policies: { draw: { retentionMs: 2 * minuteMs } } },
@@ -231,7 +231,7 @@ export function upkeepSuite(withStore: WithStore): void {
         finished(rig)
         rig.pass(8 * dayMs)
         rig.ring()
-        expect(rig.core.books.swept > id).toBe(true)
+        expect(rig.core.memory.sweepCursor > id).toBe(true)
         rig.pass(2 * dayMs)
         rig.ring()
         rig.settle(rig.claim({ runner: 'late' }), completed)
@@ -250,7 +250,7 @@ export function upkeepSuite(withStore: WithStore): void {
         rig.enqueueAll(Array.from({ length: 2_300 }, () => rig.job()))
         for (let seq = 1, settle: ReturnType<typeof settlementOf>[] = []; seq < 8; seq++)
           settle = rig.sync({ seq, settle, want: 500 }).claimed.map((job) => settlementOf(job, completed))
-        expect(rig.core.books.counts.total().completed).toBe(2_300)
+        expect(rig.core.memory.counts.total().completed).toBe(2_300)
         rig.pass(8 * dayMs)
         const before = rig.rowsWritten
         rig.ring()
@@ -286,9 +286,11 @@ export function upkeepSuite(withStore: WithStore): void {
         finished(rig)
         rig.pass(8 * dayMs)
         rig.ring()
-        const minutes = rig.sql.all<{ minute: number }>('SELECT minute FROM task_minutes').map(({ minute }) => minute)
+        const minutes = rig.sql.all<{ minute: number }>('SELECT minute FROM minute_stats').map(({ minute }) => minute)
         expect(minutes).toEqual([Math.floor((rig.now - 8 * dayMs) / minuteMs)])
-        expect(rig.core.totals()).toMatchObject([{ task: 'send', totals: { enqueued: 2, ended: { completed: 2 } } }])
+        expect(rig.core.counters()).toMatchObject([
+          { task: 'send', counters: { enqueued: 2, ended: { completed: 2 } } },
+        ])
       }))
   })
 
@@ -311,10 +313,10 @@ export function upkeepSuite(withStore: WithStore): void {
     test('moves past finished jobs, so that activation reads none of them', () =>
       rigged((rig) => {
         busy(rig, 'a')
-        expect(rig.core.books.mark > '').toBe(true)
-        expect(rig.core.books.counts.finishedAbove()).toBe(0)
-        expect(rig.core.books.counts.total().completed).toBe(4_200)
-        expect(jobStatements(rig.sql).fromMark(rig.core.books.mark, '', 10)).toEqual([])
+        expect(rig.core.memory.watermark > '').toBe(true)
+        expect(rig.core.memory.counts.finishedAbove()).toBe(0)
+        expect(rig.core.memory.counts.total().completed).toBe(4_200)
+        expect(jobStatements(rig.sql).fromWatermark(rig.core.memory.watermark, '', 10)).toEqual([])
         expect(rig.broken()).toEqual([])
       }))
 
@@ -324,7 +326,7 @@ export function upkeepSuite(withStore: WithStore): void {
         const running = rig.claim({ runner: 'long' }).id
         rig.pass(1)
         busy(rig, 'a')
-        expect(rig.core.books.isBelowMark(waiting[0] as string)).toBe(true)
+        expect(rig.core.memory.isBelowWatermark(waiting[0] as string)).toBe(true)
         expect(rig.broken()).toEqual([])
         rig.restart()
         expect(rig.broken()).toEqual([])
@@ -348,10 +350,10 @@ export function upkeepSuite(withStore: WithStore): void {
         rig.pass(minuteMs)
         rig.ring()
         expect(rig.broken()).toEqual([])
-        expect([...rig.core.books.ready.values()].filter(({ due }) => due).length).toBeLessThan(200)
+        expect([...rig.core.memory.ready.values()].filter(({ due }) => due).length).toBeLessThan(200)
         expect(rig.row(oldest).state).toBe('queued')
         rig.restart()
-        expect(rig.core.books.ready.size).toBe(200)
+        expect(rig.core.memory.ready.size).toBe(200)
       }))
 
     test('a job of a slow clock arrives below it and is found', () =>
@@ -359,7 +361,7 @@ export function upkeepSuite(withStore: WithStore): void {
         const early = rig.job()
         rig.pass(minuteMs)
         busy(rig, 'a')
-        expect(rig.core.books.isBelowMark(early.id)).toBe(true)
+        expect(rig.core.memory.isBelowWatermark(early.id)).toBe(true)
         rig.enqueueAll([early])
         expect(rig.broken()).toEqual([])
         rig.restart()
@@ -372,12 +374,12 @@ export function upkeepSuite(withStore: WithStore): void {
         const id = finished(rig)
         rig.pass(1)
         busy(rig, 'a')
-        expect(rig.core.books.isBelowMark(id)).toBe(true)
+        expect(rig.core.memory.isBelowWatermark(id)).toBe(true)
         rig.core.redrive({ id }, rig.now)
         rig.restart()
         expect(rig.broken()).toEqual([])
         rig.settle(rig.claim({ runner: 'again' }), completed)
-        expect(rig.core.books.counts.total()).toMatchObject({ completed: 4_201, running: 0 })
+        expect(rig.core.memory.counts.total()).toMatchObject({ completed: 4_201, running: 0 })
         expect(rig.broken()).toEqual([])
       }))
   })

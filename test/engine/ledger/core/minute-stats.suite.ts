@@ -2,12 +2,12 @@
 import { describe, expect, test } from 'vitest'
 import { bucketEndsMs, errorNamesMax } from '../../../../src/engine/ledger/domain/stats.ts'
 import type { Claimed } from '../../../../src/engine/ledger/protocol/protocol.ts'
-import { beatOf, completed, failed, minuteMs, Rig, settlementOf, type WithStore } from '../rig.ts'
+import { completed, failed, heartbeatOf, minuteMs, Rig, settlementOf, type WithStore } from '../rig.ts'
 
 export function talliesSuite(withStore: WithStore): void {
   const rigged = (work: (rig: Rig) => void) => withStore((store) => work(new Rig(store)))
   const minutesOf = (rig: Rig) =>
-    rig.sql.all<{ task: string; minute: number }>('SELECT task, minute FROM task_minutes ORDER BY minute, task')
+    rig.sql.all<{ task: string; minute: number }>('SELECT task, minute FROM minute_stats ORDER BY minute, task')
   const minuteOf = (rig: Rig) => Math.floor(rig.now / minuteMs)
   const hour = (rig: Rig) => ({ fromMinute: minuteOf(rig) - 59, stepMinutes: 1, steps: 60 })
   const sum = (numbers: readonly number[] | undefined) => numbers?.reduce((a, b) => a + b, 0)
@@ -51,8 +51,10 @@ export function talliesSuite(withStore: WithStore): void {
         rig.pass(minuteMs)
         rig.ring()
         rig.enqueue()
-        expect(rig.core.totals()).toMatchObject([
-          { totals: { ended: { failed: 1, expired: 1 }, failed: { exhausted: 1, expired: 1 }, errors: { Error: 1 } } },
+        expect(rig.core.counters()).toMatchObject([
+          {
+            counters: { ended: { failed: 1, expired: 1 }, failed: { exhausted: 1, expired: 1 }, errors: { Error: 1 } },
+          },
         ])
       }))
   })
@@ -65,7 +67,7 @@ export function talliesSuite(withStore: WithStore): void {
         for (let seq = 2; seq < 12; seq++) {
           rig.pass(20_000)
           rig.enqueue()
-          rig.sync({ seq, beat: [beatOf(held)] })
+          rig.sync({ seq, heartbeats: [heartbeatOf(held)] })
         }
         const minutes = minutesOf(rig).map(({ minute }) => minute)
         // The runner never leaves; what is open is the newest minute alone.
@@ -82,7 +84,7 @@ export function talliesSuite(withStore: WithStore): void {
         expect(minutesOf(rig)).toEqual([])
         rig.sync({ runner: 'b', seq: 2, settle: [settlementOf(second, completed)], done: true })
         expect(minutesOf(rig)).toHaveLength(1)
-        expect(rig.core.totals()).toMatchObject([{ totals: { enqueued: 2, ended: { completed: 2 } } }])
+        expect(rig.core.counters()).toMatchObject([{ counters: { enqueued: 2, ended: { completed: 2 } } }])
       }))
 
     test('of a transaction that fails are not counted', () =>
@@ -104,9 +106,9 @@ export function talliesSuite(withStore: WithStore): void {
         rig.enqueueAll([rig.job(), rig.job()])
         const [a, b] = rig.sync({ want: 2 }).claimed as [Claimed, Claimed]
         for (let times = 0; times < 3; times++)
-          rig.sync({ seq: 2, settle: [settlementOf(a, completed)], beat: [beatOf(b)] })
+          rig.sync({ seq: 2, settle: [settlementOf(a, completed)], heartbeats: [heartbeatOf(b)] })
         rig.sync({ seq: 3, settle: [settlementOf(a, completed), settlementOf(b, completed)] })
-        expect(rig.core.totals()).toMatchObject([{ totals: { enqueued: 2, ended: { completed: 2 } } }])
+        expect(rig.core.counters()).toMatchObject([{ counters: { enqueued: 2, ended: { completed: 2 } } }])
       }))
 
     test('after a clock that stepped back are added to the newest minute', () =>
@@ -118,7 +120,7 @@ export function talliesSuite(withStore: WithStore): void {
         rig.pass(1)
         rig.settle(rig.claim({ runner: 'r2' }), completed)
         expect(minutesOf(rig)).toHaveLength(1)
-        expect(rig.core.totals()).toMatchObject([{ totals: { enqueued: 2, ended: { completed: 2 } } }])
+        expect(rig.core.counters()).toMatchObject([{ counters: { enqueued: 2, ended: { completed: 2 } } }])
       }))
   })
 
@@ -132,9 +134,9 @@ export function talliesSuite(withStore: WithStore): void {
           rig.sync({ runner: `r${n}`, seq: 2, settle })
           rig.restart()
           rig.pass(n * 30 * minuteMs)
-          const totals = rig.core.totals()
-          expect(totals.map(({ task }) => task)).toEqual(['draw', 'send'])
-          for (const { totals: one } of totals)
+          const counters = rig.core.counters()
+          expect(counters.map(({ task }) => task)).toEqual(['draw', 'send'])
+          for (const { counters: one } of counters)
             expect([one.enqueued, one.ended.completed, one.run.sumMs]).toEqual([n, n, 10 * n])
         }
       }))
@@ -142,7 +144,7 @@ export function talliesSuite(withStore: WithStore): void {
     test('tell of nothing that a restart could take back', () =>
       rigged((rig) => {
         rig.enqueue()
-        expect(rig.core.totals()).toEqual([])
+        expect(rig.core.counters()).toEqual([])
       }))
 
     test('hold a bounded number of names of errors, and none that is no name', () =>
@@ -152,7 +154,7 @@ export function talliesSuite(withStore: WithStore): void {
           rig.enqueue({ maxAttempts: 1 })
           rig.settle(rig.claim({ runner: `r${n}` }), { kind: 'failed', error: { name, message: '' } })
         }
-        const errors = rig.core.totals()[0]?.totals.errors ?? {}
+        const errors = rig.core.counters()[0]?.counters.errors ?? {}
         expect(Object.keys(errors).length).toBeLessThanOrEqual(errorNamesMax + 1)
         expect(sum(Object.values(errors).map((n) => n ?? 0))).toBe(names.length)
         expect(errors['E0']).toBe(1)

@@ -81,7 +81,7 @@ export function tailSuite(withStore: WithStore): void {
           expect(rig.rowsWritten - before).toBe(1)
           expect(rig.broken()).toEqual([])
         }
-        expect(rig.core.books.counts.total()).toMatchObject({ completed: 149, queued: 51 })
+        expect(rig.core.memory.counts.total()).toMatchObject({ completed: 149, queued: 51 })
       }))
 
     test('of many at once takes over as many', () =>
@@ -163,7 +163,7 @@ export function tailSuite(withStore: WithStore): void {
       history(rig, 100)
       rig.pass(7 * dayMs)
       rig.enqueue()
-      const stored = rig.core.facts.read<object>('upkeep')
+      const stored = rig.core.facts.read<object>('cursors')
       expect(stored).not.toHaveProperty('tasks')
       expect(stored).toHaveProperty('besideTail')
     }))

@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest'
 import type { Claimed } from '../../../../src/engine/ledger/protocol/protocol.ts'
 import { placed } from '../placed.ts'
 import {
-  beatOf,
   completed,
   dayMs,
   failed,
+  heartbeatOf,
   hourMs,
   leaseMs,
   limited,
@@ -50,8 +50,8 @@ const scenes: Scene[] = [
       rig.pass(20_000)
       // The fourth is held by nobody and given back; the third is reported and extended.
       const settle = [settlementOf(a, completed), settlementOf(b, failed)]
-      const beat = [{ ...beatOf(c), progress: { value: 0.5 } }]
-      return () => rig.sync({ seq: 2, ack: 1, settle, beat, want: 2, tasks: { send: 1 } }) && d
+      const heartbeats = [{ ...heartbeatOf(c), progress: { value: 0.5 } }]
+      return () => rig.sync({ seq: 2, ack: 1, settle, heartbeats, want: 2, tasks: { send: 1 } }) && d
     },
     options: { policies: { send: { onFailed: true } } },
   },
@@ -61,7 +61,7 @@ const scenes: Scene[] = [
       rig.enqueue()
       const claimed = rig.claim()
       rig.pass(20_000)
-      rig.sync({ seq: 2, beat: [beatOf(claimed)] })
+      rig.sync({ seq: 2, heartbeats: [heartbeatOf(claimed)] })
       return () => rig.sync({ seq: 3, settle: [settlementOf(claimed, rejected)], done: true })
     },
   },
@@ -87,7 +87,8 @@ const scenes: Scene[] = [
       rig.enqueueAll(Array.from({ length: 6 }, (_, n) => rig.job({ partition: n % 2 ? 'a' : 'b' })))
       const [first, second] = rig.sync({ want: 2 }).claimed as [Claimed, Claimed]
       rig.sync({ runner: 'r2', want: 1 })
-      return () => rig.sync({ seq: 2, settle: [settlementOf(first, completed)], beat: [beatOf(second)], want: 5 })
+      return () =>
+        rig.sync({ seq: 2, settle: [settlementOf(first, completed)], heartbeats: [heartbeatOf(second)], want: 5 })
     },
     options: {
       policies: {
@@ -123,10 +124,10 @@ const scenes: Scene[] = [
     options: { policies: { send: { onFailed: true } } },
   },
   {
-    verb: 'amend',
+    verb: 'update',
     before: (rig) => {
       const id = rig.enqueue({ delayMs: hourMs })
-      return () => rig.core.amend({ id, priority: 3, delayMs: minuteMs }, rig.now)
+      return () => rig.core.update({ id, priority: 3, delayMs: minuteMs }, rig.now)
     },
   },
   {
@@ -156,9 +157,9 @@ const scenes: Scene[] = [
     verb: 'a schedule that goes on after a pause',
     before: (rig) => {
       rig.core.reconcile(rig.now)
-      rig.core.steerSchedule('tick', 'pause', rig.now)
+      rig.core.controlSchedule('tick', 'pause', rig.now)
       rig.pass(hourMs)
-      return () => rig.core.steerSchedule('tick', 'resume', rig.now)
+      return () => rig.core.controlSchedule('tick', 'resume', rig.now)
     },
     options: { schedules: [placed()] },
   },
@@ -197,19 +198,19 @@ export function rollbackSuite(withStore: WithStore): void {
       withStore((store) => {
         for (let nth = 1; nth < 40; nth++) {
           const tables = ['schema_versions', 'jobs', 'runners', 'facts', 'limits', 'schedules', 'bulks']
-          for (const table of [...tables, 'tallies', 'task_minutes']) store.sql.all(`DROP TABLE IF EXISTS ${table}`)
+          for (const table of [...tables, 'minute_stats']) store.sql.all(`DROP TABLE IF EXISTS ${table}`)
           const rig = new Rig(store)
           rig.enqueueAll([rig.job(), rig.job(), rig.job()])
           const [a, b] = rig.sync({ want: 2 }).claimed as [Claimed, Claimed]
           rig.failingIn = nth
           try {
-            rig.sync({ seq: 2, settle: [settlementOf(a, completed)], beat: [beatOf(b)], want: 1 })
+            rig.sync({ seq: 2, settle: [settlementOf(a, completed)], heartbeats: [heartbeatOf(b)], want: 1 })
           } catch (error) {
             expect(String(error)).toContain('disk I/O error')
           }
           rig.failingIn = undefined
           expect(rig.broken(), `after statement ${nth} failed`).toEqual([])
-          rig.sync({ seq: 2, settle: [settlementOf(a, completed)], beat: [beatOf(b)], want: 1 })
+          rig.sync({ seq: 2, settle: [settlementOf(a, completed)], heartbeats: [heartbeatOf(b)], want: 1 })
           expect(['completed', 'retrying']).toContain(rig.state(a.id))
           expect(rig.broken()).toEqual([])
         }
@@ -235,10 +236,10 @@ export function rollbackSuite(withStore: WithStore): void {
             rig.failFrom = undefined
           }
           rig.core.load(rig.now)
-          expect(rig.books(), `after statement ${nth} failed`).toEqual(rig.booksAfterRestart())
+          expect(rig.memory(), `after statement ${nth} failed`).toEqual(rig.memoryAfterRestart())
         }
         rig.ring()
-        expect(rig.core.books.counts.total()).toMatchObject({ running: 0, completed: 0 })
+        expect(rig.core.memory.counts.total()).toMatchObject({ running: 0, completed: 0 })
         expect(rig.broken()).toEqual([])
       }))
   })
@@ -286,7 +287,7 @@ export function rollbackSuite(withStore: WithStore): void {
         rig.core.load(rig.now)
         rig.claim()
         rig.pass(hourMs)
-        expect(rig.core.nextUpkeepAt()).toBeLessThan(rig.now)
+        expect(rig.core.nextMaintenanceAt()).toBeLessThan(rig.now)
       }))
 
     test('of a ledger with nothing to do does nothing', () =>
@@ -295,7 +296,7 @@ export function rollbackSuite(withStore: WithStore): void {
         const before = rig.rowsWritten
         rig.core.upkeep(rig.now)
         expect(rig.rowsWritten).toBe(before)
-        expect(rig.core.nextUpkeepAt()).toBeUndefined()
+        expect(rig.core.nextMaintenanceAt()).toBeUndefined()
       }))
   })
 }

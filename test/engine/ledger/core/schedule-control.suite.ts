@@ -9,7 +9,7 @@ export function scheduleSteeringSuite(withStore: WithStore): void {
       rig.core.reconcile(rig.now)
       work(rig)
     })
-  const steer = (rig: Rig, action: 'pause' | 'resume') => rig.core.steerSchedule('tick', action, rig.now)
+  const steer = (rig: Rig, action: 'pause' | 'resume') => rig.core.controlSchedule('tick', action, rig.now)
   const trigger = (rig: Rig, more: { id?: string; key?: string } = {}) =>
     rig.core.triggerSchedule({ name: 'tick', id: rig.job().id, ...more }, rig.now)
   const slot = (rig: Rig, ms = minuteMs) => {

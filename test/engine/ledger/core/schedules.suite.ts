@@ -43,7 +43,7 @@ export function schedulesSuite(withStore: WithStore): void {
     test.each<{ what: string; now: Placing; nextIn: number; because: string }>([
       { what: 'another interval', now: { every: '10m' }, nextIn: 10 * minuteMs, because: 'it counts from the deploy' },
       { what: 'a cron rule', now: { cron: '0 * * * *' }, nextIn: 800_000 - 30_000, because: 'the clock says when' },
-      { what: 'another spread', now: { spread: '30s' }, nextIn: minuteMs, because: 'it is part of the rule' },
+      { what: 'another jitter', now: { jitter: '30s' }, nextIn: minuteMs, because: 'it is part of the rule' },
       { what: 'another input', now: { input: 2 }, nextIn: 30_000, because: 'its slots are the same' },
       {
         what: 'another policy',
@@ -98,7 +98,7 @@ export function schedulesSuite(withStore: WithStore): void {
     test('of one whose rule changed while it was paused leaves it paused, with its history', () =>
       rigged([{}], (rig) => {
         passFiring(rig, minuteMs)
-        rig.core.steerSchedule('tick', 'pause', rig.now)
+        rig.core.controlSchedule('tick', 'pause', rig.now)
         rig.deploy({ schedules: [placed({ every: '5m' })] })
         expect(only(rig)).toMatchObject({ state: 'paused', next: [], history: [{ job: expect.any(String) }] })
         rig.passRinging(hourMs)
@@ -190,8 +190,8 @@ export function schedulesSuite(withStore: WithStore): void {
         },
       ))
 
-    test('comes later by its spread, always by the same, and stands for the same moment', () =>
-      rigged([{ spread: '30s' }], (rig) => {
+    test('comes later by its jitter, always by the same, and stands for the same moment', () =>
+      rigged([{ jitter: '30s' }], (rig) => {
         const anchor = rig.now
         const offset = (rig.alarmAt ?? 0) - anchor - minuteMs
         expect(offset).toBeGreaterThan(0)

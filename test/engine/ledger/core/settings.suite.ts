@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { noSettings, type Settings, type SettingsChange } from '../../../../src/engine/ledger/domain/settings.ts'
 import type { NewJob } from '../../../../src/engine/ledger/protocol/protocol.ts'
 import {
-  beatOf,
   completed,
   failed,
+  heartbeatOf,
   hourMs,
   leaseMs,
   minuteMs,
@@ -53,7 +53,10 @@ export function settingsSuite(withStore: WithStore): void {
         rig.enqueue()
         const running = rig.claim()
         change(rig, 'pause')
-        expect(rig.sync({ seq: 2, ack: 1, beat: [beatOf(running)] })).toMatchObject({ lost: [], cancelled: [] })
+        expect(rig.sync({ seq: 2, ack: 1, heartbeats: [heartbeatOf(running)] })).toMatchObject({
+          lost: [],
+          cancelled: [],
+        })
         rig.settle(running, completed, { seq: 3 })
         expect(rig.state(running.id)).toBe('completed')
       }))

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { Outcome } from '../../../../src/engine/ledger/protocol/protocol.ts'
 import {
-  beatOf,
   cancelled,
   completed,
   failed,
+  heartbeatOf,
   leaseMs,
   minuteMs,
   Rig,
@@ -104,7 +104,7 @@ export function settleSuite(withStore: WithStore): void {
       const lapsed = (rig: Rig) => {
         const id = rig.enqueue()
         const claimed = rig.claim()
-        rig.sync({ seq: 2, ack: 1, beat: [beatOf(claimed)] })
+        rig.sync({ seq: 2, ack: 1, heartbeats: [heartbeatOf(claimed)] })
         rig.pass(leaseMs)
         rig.ring()
         expect(rig.state(id)).toBe('retrying')
@@ -117,7 +117,7 @@ export function settleSuite(withStore: WithStore): void {
           expect(rig.settle(claimed, completed).lost).toEqual([])
           expect(rig.record(id)).toMatchObject({ state: 'completed', attempt: 1, output: 'done' })
           expect(rig.record(id)).not.toHaveProperty('error')
-          expect(rig.core.books.ready.size).toBe(0)
+          expect(rig.core.memory.ready.size).toBe(0)
           expect(rig.broken()).toEqual([])
         }))
 
@@ -215,12 +215,12 @@ export function settleSuite(withStore: WithStore): void {
         rigged((rig) => {
           rig.enqueueAll([rig.job(), rig.job()])
           const [long, short] = rig.sync({ want: 2 }).claimed
-          const beat = [beatOf(long as never)]
+          const heartbeats = [heartbeatOf(long as never)]
           rig.pass(20_000)
-          rig.sync({ seq: 2, beat: [...beat, beatOf(short as never)] })
+          rig.sync({ seq: 2, heartbeats: [...heartbeats, heartbeatOf(short as never)] })
           rig.pass(20_000)
           const settle = [settlementOf(short as never, { kind: 'failed' } as never)]
-          expect(rig.sync({ seq: 3, beat, settle }).lost).toEqual([])
+          expect(rig.sync({ seq: 3, heartbeats, settle }).lost).toEqual([])
           rig.ring()
           expect(rig.row(long?.id ?? '')).toMatchObject({ state: 'running' })
           expect(rig.broken()).toEqual([])

@@ -1,7 +1,7 @@
 /** Slots that do not come alone: those of a downtime, and those whose job before has not ended. */
 import { describe, expect, test } from 'vitest'
 import { historyOf, type Placing, placed, slotsOf, workOff } from '../placed.ts'
-import { beatOf, cancelled, completed, dayMs, minuteMs, Rig, type WithStore } from '../rig.ts'
+import { cancelled, completed, dayMs, heartbeatOf, minuteMs, Rig, type WithStore } from '../rig.ts'
 
 export function slotsSuite(withStore: WithStore): void {
   const rigged = (schedules: Placing[], work: (rig: Rig) => void) =>
@@ -172,7 +172,7 @@ export function slotsSuite(withStore: WithStore): void {
         slot(rig)
         const first = rig.claim()
         slot(rig)
-        expect(rig.sync({ seq: 2, ack: 1, beat: [beatOf(first)], want: 5 })).toMatchObject({
+        expect(rig.sync({ seq: 2, ack: 1, heartbeats: [heartbeatOf(first)], want: 5 })).toMatchObject({
           cancelled: [first.id],
           claimed: [],
         })
@@ -214,8 +214,8 @@ export function slotsSuite(withStore: WithStore): void {
       {
         what: 'resumed',
         back: ({ core, now }) => {
-          core.steerSchedule('tick', 'pause', now)
-          core.steerSchedule('tick', 'resume', now)
+          core.controlSchedule('tick', 'pause', now)
+          core.controlSchedule('tick', 'resume', now)
         },
       },
       {

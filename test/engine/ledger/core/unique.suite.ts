@@ -3,9 +3,9 @@ import type { JobRowWithInput } from '../../../../src/engine/ledger/domain/row.t
 import type { Enqueued, NewJob } from '../../../../src/engine/ledger/protocol/protocol.ts'
 import type { UniqueRule } from '../../../../src/engine/task/unique.ts'
 import {
-  beatOf,
   completed,
   failed,
+  heartbeatOf,
   hourMs,
   leaseMs,
   minuteMs,
@@ -368,7 +368,7 @@ export function uniqueSuite(withStore: WithStore): void {
         const unique = rules.rerun
         const { id } = one(rig, call(rig, 1, { unique }))
         const first = rig.claim()
-        rig.sync({ seq: 2, ack: 1, beat: [beatOf(first)] })
+        rig.sync({ seq: 2, ack: 1, heartbeats: [heartbeatOf(first)] })
         rig.pass(leaseMs)
         rig.ring()
         one(rig, call(rig, 2, { unique }))

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { AmendRequest } from '../../../../src/engine/ledger/protocol/protocol.ts'
-import { beatOf, completed, failed, hourMs, leaseMs, minuteMs, Rig, rejected, type WithStore } from '../rig.ts'
+import type { UpdateRequest } from '../../../../src/engine/ledger/protocol/protocol.ts'
+import { completed, failed, heartbeatOf, hourMs, leaseMs, minuteMs, Rig, rejected, type WithStore } from '../rig.ts'
 
 /** How a job comes into each state. */
 const reach: Record<string, (rig: Rig) => string> = {
@@ -40,9 +40,9 @@ const reach: Record<string, (rig: Rig) => string> = {
 
 export function amendSuite(withStore: WithStore): void {
   const rigged = (work: (rig: Rig) => void) => withStore((store) => work(new Rig(store)))
-  const amend = (rig: Rig, id: string, more: Omit<AmendRequest, 'id'>) => rig.core.amend({ id, ...more }, rig.now)
+  const update = (rig: Rig, id: string, more: Omit<UpdateRequest, 'id'>) => rig.core.update({ id, ...more }, rig.now)
 
-  describe('amend', () => {
+  describe('update', () => {
     test.each<{ from: string; in: number; state: string; dueIn: number | null; because: string }>([
       { from: 'queued', in: minuteMs, state: 'scheduled', dueIn: minuteMs, because: 'it waits for a time now' },
       { from: 'queued', in: 0, state: 'queued', dueIn: null, because: 'it is due already' },
@@ -60,7 +60,7 @@ export function amendSuite(withStore: WithStore): void {
           const id = (reach[from] as (rig: Rig) => string)(rig)
           const before = rig.row(id)
           const dueAt = dueIn === null ? null : rig.now + dueIn
-          expect(amend(rig, id, { at: rig.now + inMs })).toMatchObject({ id, state })
+          expect(update(rig, id, { at: rig.now + inMs })).toMatchObject({ id, state })
           expect(rig.row(id)).toEqual({ ...before, state, dueAt })
           expect(rig.broken()).toEqual([])
           rig.restart()
@@ -79,7 +79,7 @@ export function amendSuite(withStore: WithStore): void {
       rigged((rig) => {
         const id = rig.enqueue({ delayMs: hourMs })
         rig.pass(minuteMs)
-        amend(rig, id, { delayMs: 5_000 })
+        update(rig, id, { delayMs: 5_000 })
         expect(rig.row(id).dueAt).toBe(rig.now + 5_000)
         expect(rig.alarmAt).toBe(rig.now + 5_000)
       }))
@@ -89,7 +89,7 @@ export function amendSuite(withStore: WithStore): void {
         const id = (reach[from] as (rig: Rig) => string)(rig)
         rig.pass(2_000)
         rig.enqueueAll([rig.job({ priority: 5 }), rig.job({ priority: 5 })])
-        amend(rig, id, { priority: 6 })
+        update(rig, id, { priority: 6 })
         expect(rig.row(id).priority).toBe(6)
         rig.restart()
         expect(rig.claim({ runner: 'r2' })).toMatchObject({ id, priority: 6 })
@@ -101,7 +101,7 @@ export function amendSuite(withStore: WithStore): void {
       rigged((rig) => {
         const id = (reach[from] as (rig: Rig) => string)(rig)
         const before = rig.row(id)
-        expect(amend(rig, id, { priority: 5, at: rig.now + 5 })).toMatchObject({ refused: 'wrong-state' })
+        expect(update(rig, id, { priority: 5, at: rig.now + 5 })).toMatchObject({ refused: 'wrong-state' })
         expect(rig.row(id)).toEqual(before)
       }),
     )
@@ -112,12 +112,12 @@ export function amendSuite(withStore: WithStore): void {
         rig.enqueue({ key: 'k', unique })
         const running = rig.claim()
         const id = rig.enqueue({ key: 'k', unique, input: '2' })
-        expect(amend(rig, id, { at: rig.now + minuteMs, priority: 3 })).toMatchObject({ dueAt: rig.now + minuteMs })
+        expect(update(rig, id, { at: rig.now + minuteMs, priority: 3 })).toMatchObject({ dueAt: rig.now + minuteMs })
         expect(rig.row(id)).toMatchObject({ after: running.id, notBefore: rig.now + minuteMs, priority: 3 })
-        amend(rig, id, { at: rig.now - 1 })
+        update(rig, id, { at: rig.now - 1 })
         rig.restart()
         expect(rig.sync({ runner: 'r2', want: 5 }).claimed).toEqual([])
-        amend(rig, id, { delayMs: 10_000 })
+        update(rig, id, { delayMs: 10_000 })
         rig.settle(running, completed)
         expect(rig.row(id)).toMatchObject({ after: null, state: 'scheduled', dueAt: rig.now + 10_000 })
         expect(rig.broken()).toEqual([])
@@ -126,12 +126,12 @@ export function amendSuite(withStore: WithStore): void {
     test('beyond its deadline is refused, unless it was begun before', () =>
       rigged((rig) => {
         const id = rig.enqueue({ expiresInMs: minuteMs })
-        expect(amend(rig, id, { delayMs: minuteMs })).toMatchObject({ refused: 'invalid-option' })
+        expect(update(rig, id, { delayMs: minuteMs })).toMatchObject({ refused: 'invalid-option' })
         expect(rig.row(id)).toMatchObject({ state: 'queued', dueAt: null })
-        expect(amend(rig, id, { delayMs: minuteMs - 1 })).toMatchObject({ state: 'scheduled' })
-        amend(rig, id, { delayMs: 0 })
+        expect(update(rig, id, { delayMs: minuteMs - 1 })).toMatchObject({ state: 'scheduled' })
+        update(rig, id, { delayMs: 0 })
         rig.settle(rig.claim(), failed)
-        expect(amend(rig, id, { delayMs: hourMs })).toMatchObject({ state: 'retrying' })
+        expect(update(rig, id, { delayMs: hourMs })).toMatchObject({ state: 'retrying' })
         rig.passRinging(hourMs)
         expect(rig.claim({ runner: 'r2' })).toMatchObject({ id })
         expect(rig.broken()).toEqual([])
@@ -170,7 +170,7 @@ export function amendSuite(withStore: WithStore): void {
       rigged((rig) => {
         const id = rig.enqueue({ maxAttempts: 1 })
         const old = rig.claim()
-        rig.sync({ seq: 2, ack: 1, beat: [beatOf(old)] })
+        rig.sync({ seq: 2, ack: 1, heartbeats: [heartbeatOf(old)] })
         rig.pass(leaseMs)
         rig.ring()
         rig.core.redrive({ id, input: '2' }, rig.now)

@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   entriesMax,
-  opensAt,
   type Rate,
   type RateLog,
+  resetsAt,
   roomLeft,
   seenAt,
   spentAt,
@@ -89,7 +89,7 @@ describe('opensAt', () => {
       'what has passed counts no more',
     ],
   ])('of %j after %j at %i is %i, because %s', (rate, log, now, at) => {
-    expect(opensAt(rate, log, now)).toBe(at)
+    expect(resetsAt(rate, log, now)).toBe(at)
   })
 })
 
@@ -125,7 +125,7 @@ describe('a rate limit', () => {
         for (const { waitMs, wants } of calls) {
           now += waitMs
           for (const current of [rate, { ...rate, limit: limitNow }]) {
-            const at = opensAt(current, log, now)
+            const at = resetsAt(current, log, now)
             expect(at).toBeGreaterThanOrEqual(now)
             expect(roomLeft(current, log, at)).toBeGreaterThan(0)
             if (at > now) expect(roomLeft(current, log, at - 1)).toBe(0)
@@ -192,7 +192,7 @@ describe('a rate limit', () => {
           elapsed += waitMs
           clock += waitMs - backMs
           log = seenAt(log, clock)
-          expect(opensAt(rate, log, clock)).toBeLessThanOrEqual(clock + rate.perMs)
+          expect(resetsAt(rate, log, clock)).toBeLessThanOrEqual(clock + rate.perMs)
           const count = Math.min(wants, roomLeft(rate, log, clock))
           if (count === 0) continue
           log = withStarts(rate, log, count, clock)

@@ -2,14 +2,14 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   changed,
-  flowNow,
   isDraining,
   isPaused,
+  limitsNow,
   noSettings,
   type Settings,
   type SettingsChange,
 } from '../../../../src/engine/ledger/domain/settings.ts'
-import { noFlow, type TaskLimits, taskFlow } from '../../../../src/engine/task/limits.ts'
+import { checkedLimits, noLimits, type TaskLimits } from '../../../../src/engine/task/limits.ts'
 
 const now = 1_900_000_000_000
 const limits: TaskLimits = { concurrency: 3 }
@@ -147,16 +147,16 @@ describe('the limits that hold now', () => {
     [{ perPartition: { rateLimit: { limit: 1, per: 1 } } }, declared, 'of partitions neither'],
   ])('set to %j are %j, because %s', (limitsSet, expected) => {
     const settings = set({ tasks: { send: limitsSet ? { limits: limitsSet } : {} } })
-    expect(flowNow(settings, 'send', taskFlow(declared, 'send'))).toEqual(taskFlow(expected, 'send'))
+    expect(limitsNow(settings, 'send', checkedLimits(declared, 'send'))).toEqual(checkedLimits(expected, 'send'))
   })
 
   test.each(['draw', 'constructor'])('of a task that nobody has set anything for are those it declares: %s', (task) => {
-    const flow = taskFlow(declared, task)
-    expect(flowNow(set({ tasks: { send: { limits } } }), task, flow)).toBe(flow)
+    const flow = checkedLimits(declared, task)
+    expect(limitsNow(set({ tasks: { send: { limits } } }), task, flow)).toBe(flow)
   })
 
   test('of a task without any are none, whatever was set', () => {
-    expect(flowNow(set({ tasks: { send: { limits } } }), 'send', undefined)).toBe(noFlow)
-    expect(flowNow(set({ tasks: { send: { limits } } }), 'send', noFlow)).toEqual(noFlow)
+    expect(limitsNow(set({ tasks: { send: { limits } } }), 'send', undefined)).toBe(noLimits)
+    expect(limitsNow(set({ tasks: { send: { limits } } }), 'send', noLimits)).toEqual(noLimits)
   })
 })

@@ -21,7 +21,7 @@ async function arrivals(everyMs: number) {
       ack: 0,
       tasks: { nothing: 1_000 },
       settle: [],
-      beat: [],
+      heartbeats: [],
       want: 10,
       remainingMs: 60_000,
       ...fields,

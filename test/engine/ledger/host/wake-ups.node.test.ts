@@ -118,7 +118,7 @@ describe('progress', () => {
     wakeUps.plan(now, demand())
     const pauses = [1, 2, 3].map(() => {
       wakeUps.opened()
-      wakeUps.fruitless(now)
+      wakeUps.noProgress(now)
       return [wakeUps.plan(now, demand()), (wakeUps.checkAt ?? 0) - now]
     })
     expect(pauses).toEqual([
@@ -193,7 +193,7 @@ test('whatever happens, no more wake-ups are out than runners are free, and read
           if (startRunner) expect(wakeUps.checkAt).toBeGreaterThanOrEqual(at + 500)
         }
         if (what === 'opened' || what === 'arrived' || what === 'progressed') wakeUps[what]()
-        if (what === 'fruitless') wakeUps.fruitless(at)
+        if (what === 'fruitless') wakeUps.noProgress(at)
         if (what === 'failed') wakeUps.failed(1, at)
         expect(wakeUps.unanswered).toBeGreaterThanOrEqual(0)
       }

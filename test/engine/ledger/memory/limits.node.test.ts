@@ -1,14 +1,18 @@
 import { describe, expect, test } from 'vitest'
 import { type Ended, type Group, Limits } from '../../../../src/engine/ledger/memory/limits.ts'
-import { Books } from '../../../../src/engine/ledger/memory/memory.ts'
-import { Tallies } from '../../../../src/engine/ledger/memory/minute-stats.ts'
+import { Memory } from '../../../../src/engine/ledger/memory/memory.ts'
+import { MinuteStats } from '../../../../src/engine/ledger/memory/minute-stats.ts'
 import type { Admission } from '../../../../src/engine/ledger/memory/ready-index.ts'
 import { jobStatements } from '../../../../src/engine/ledger/storage/jobs.ts'
-import { RecentRows } from '../../../../src/engine/ledger/storage/row-cache.ts'
+import { RowCache } from '../../../../src/engine/ledger/storage/row-cache.ts'
 import { migrate } from '../../../../src/engine/ledger/storage/schema.ts'
-import { factStatements, limitStatements, tallyStatements } from '../../../../src/engine/ledger/storage/small-tables.ts'
-import { Turn } from '../../../../src/engine/ledger/transaction/transaction.ts'
-import { type TaskFlow, type TaskLimits, taskFlow } from '../../../../src/engine/task/limits.ts'
+import {
+  factStatements,
+  limitStatements,
+  minuteStatements,
+} from '../../../../src/engine/ledger/storage/small-tables.ts'
+import { Transaction } from '../../../../src/engine/ledger/transaction/transaction.ts'
+import { type CheckedLimits, checkedLimits, type TaskLimits } from '../../../../src/engine/task/limits.ts'
 import { nodeSql } from '../node-sql.ts'
 
 const whole: Group = { task: 'send', partition: '' }
@@ -18,15 +22,15 @@ const start = 1_900_000_000_000
 /** The limits of one task over a database, and the clock. */
 class Scene {
   now = start
-  flow: TaskFlow
-  readonly books = new Books()
+  flow: CheckedLimits
+  readonly memory = new Memory()
   readonly sql = nodeSql()
   limits: Limits
   #count = 0
 
   constructor(limits: TaskLimits) {
     migrate(this.sql, this.now)
-    this.flow = taskFlow(limits, 'send')
+    this.flow = checkedLimits(limits, 'send')
     this.limits = this.#opened()
   }
 
@@ -43,14 +47,14 @@ class Scene {
       admission.take(task, partition)
       claimed++
     }
-    const turn = new Turn(
+    const turn = new Transaction(
       {
-        books: this.books,
+        memory: this.memory,
         jobs: jobStatements(this.sql),
-        recent: new RecentRows(),
+        rowCache: new RowCache(),
         facts: factStatements(this.sql),
-        tallies: new Tallies(),
-        tallyRows: tallyStatements(this.sql),
+        minuteStats: new MinuteStats(),
+        statsRows: minuteStatements(this.sql),
         retentionMs: () => 1,
         isNewest: true,
         defaultRetentionMs: 1,
@@ -65,7 +69,7 @@ class Scene {
     if (fails) expect(write).toThrow('disk I/O error')
     else {
       write()
-      turn.settle()
+      turn.applyToMemory()
       for (let n = 0; n < claimed; n++) this.run({ task, partition })
     }
     return claimed
@@ -74,7 +78,7 @@ class Scene {
   run({ task, partition }: Group): string {
     const id = `j${this.#count++}`
     const lease = { lease: 'r.1.x', leaseUntil: start + 99_999, startedAt: this.now }
-    this.books.running.set({ id, task, partition, due: false, cancelling: false, ...lease })
+    this.memory.running.set({ id, task, partition, due: false, cancelling: false, ...lease })
     return id
   }
 
@@ -89,7 +93,7 @@ class Scene {
   }
 
   #opened(): Limits {
-    return new Limits(limitStatements(this.sql), this.books.running, () => this.flow)
+    return new Limits(limitStatements(this.sql), this.memory.running, () => this.flow)
   }
 }
 
@@ -168,14 +172,14 @@ describe('limits', () => {
   test('what is set while it runs holds from the next claim on, with the starts that were', () => {
     const scene = new Scene({ rateLimit: perSecond, concurrency: 9 })
     scene.claim(3)
-    scene.flow = taskFlow({ rateLimit: { limit: 5, per: '1s' }, concurrency: 9 }, 'send')
+    scene.flow = checkedLimits({ rateLimit: { limit: 5, per: '1s' }, concurrency: 9 }, 'send')
     expect(scene.claim(9)).toBe(2)
-    scene.flow = taskFlow({ rateLimit: { limit: 1, per: '1m' }, concurrency: 9 }, 'send')
+    scene.flow = checkedLimits({ rateLimit: { limit: 1, per: '1m' }, concurrency: 9 }, 'send')
     scene.now += 59_999
-    expect([scene.room(whole), scene.limits.opensAt(whole, scene.now)]).toEqual([0, start + 60_000])
-    scene.flow = taskFlow({ rateLimit: { limit: 50, per: '1s' }, concurrency: 2 }, 'send')
-    expect([scene.room(whole) < 1, scene.limits.opensAt(whole, scene.now)]).toEqual([true, undefined])
-    scene.flow = taskFlow({}, 'send')
+    expect([scene.room(whole), scene.limits.resetsAt(whole, scene.now)]).toEqual([0, start + 60_000])
+    scene.flow = checkedLimits({ rateLimit: { limit: 50, per: '1s' }, concurrency: 2 }, 'send')
+    expect([scene.room(whole) < 1, scene.limits.resetsAt(whole, scene.now)]).toEqual([true, undefined])
+    scene.flow = checkedLimits({}, 'send')
     expect(scene.room(whole)).toBe(Number.POSITIVE_INFINITY)
   })
 
@@ -185,9 +189,9 @@ describe('limits', () => {
     expect([scene.room(whole), scene.room(p)]).toEqual([0, 0])
     const ended: Ended = ({ partition }) => (partition === '' || partition === 'p' ? 1 : 0)
     expect([scene.room(whole, ended), scene.room(p, ended), scene.room(q, ended)]).toEqual([1, 1, 0])
-    scene.books.running.delete(a)
+    scene.memory.running.delete(a)
     expect([scene.room(whole), scene.room(p), scene.room(q)]).toEqual([1, 1, 0])
-    scene.books.running.delete(b)
+    scene.memory.running.delete(b)
     expect([scene.room(whole), scene.room(p), scene.room(q)]).toEqual([2, 1, 1])
   })
 
@@ -204,14 +208,14 @@ describe('limits', () => {
     const scene = new Scene({ rateLimit: perSecond })
     scene.claim(3)
     scene.now -= 3_600_000
-    expect([scene.claim(9), scene.limits.opensAt(whole, scene.now)]).toEqual([0, scene.now + 1_000])
+    expect([scene.claim(9), scene.limits.resetsAt(whole, scene.now)]).toEqual([0, scene.now + 1_000])
     scene.now += 1_000
     expect(scene.claim(9)).toBe(3)
   })
 })
 
 describe('a parked group', () => {
-  test.each<[limits: TaskLimits, opensAt: number | undefined, because: string]>([
+  test.each<[limits: TaskLimits, resetsAt: number | undefined, because: string]>([
     [{ perPartition: { rateLimit: { limit: 2, per: '1s' } } }, start + 1_000, 'time opens a rate'],
     [{ perPartition: { concurrency: 2 } }, undefined, 'only an ending attempt opens a place'],
     [
@@ -224,12 +228,12 @@ describe('a parked group', () => {
       start + 1_000,
       'time opens it while places are free',
     ],
-  ])('under %j opens at %j, because %s', (limits, opensAt) => {
+  ])('under %j opens at %j, because %s', (limits, resetsAt) => {
     const scene = new Scene(limits)
     expect(scene.claim(9, p)).toBe(2)
-    expect(scene.limits.opensAt(p, scene.now)).toBe(opensAt)
+    expect(scene.limits.resetsAt(p, scene.now)).toBe(resetsAt)
     scene.limits.parked(p, scene.now)
-    expect(scene.limits.nextOpeningAt()).toBe(opensAt)
+    expect(scene.limits.nextOpeningAt()).toBe(resetsAt)
   })
 
   test('is opened once, at its moment', () => {
@@ -249,7 +253,7 @@ describe('a parked group', () => {
     const scene = new Scene({ perPartition: { rateLimit: { limit: 2, per: '1s' } } })
     scene.claim(2, p)
     scene.limits.parked(p, scene.now)
-    scene.flow = taskFlow({ perPartition: { rateLimit: { limit: 2, per: '1m' } } }, 'send')
+    scene.flow = checkedLimits({ perPartition: { rateLimit: { limit: 2, per: '1m' } } }, 'send')
     scene.limits.parked(p, scene.now)
     expect(scene.limits.opened(start + 59_999)).toEqual([])
     expect(scene.limits.opened(start + 60_000)).toEqual([p])

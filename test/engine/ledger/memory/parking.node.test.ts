@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import type { Claimed } from '../../../../src/engine/ledger/protocol/protocol.ts'
-import { type TaskLimits, taskFlow } from '../../../../src/engine/task/limits.ts'
+import { checkedLimits, type TaskLimits } from '../../../../src/engine/task/limits.ts'
 import { nodeSql } from '../node-sql.ts'
-import { beatOf, completed, failed, leaseMs, minuteMs, Rig, settlementOf, snoozed, withAlarm } from '../rig.ts'
+import { completed, failed, heartbeatOf, leaseMs, minuteMs, Rig, settlementOf, snoozed, withAlarm } from '../rig.ts'
 
 /** A ledger whose task has limits in each partition, with jobs of one partition in it. */
 function limited(perPartition: TaskLimits['perPartition'], jobs: number): Rig {
   const sql = nodeSql()
-  const flow = taskFlow({ perPartition: perPartition ?? {} }, 'send')
-  const rig = new Rig({ ...withAlarm(sql), rowsWritten: sql.rowsWritten }, { policies: { send: { flow } } })
+  const limits = checkedLimits({ perPartition: perPartition ?? {} }, 'send')
+  const rig = new Rig({ ...withAlarm(sql), rowsWritten: sql.rowsWritten }, { policies: { send: { limits } } })
   for (let n = 0; n < jobs; n++) rig.enqueue({ partition: 'p' })
   return rig
 }
@@ -60,9 +60,15 @@ describe('a partition whose places are all taken', () => {
     rig.pass(minuteMs / 4)
     rig.ring()
     const armed = rig.alarmAt
-    const next = rig.sync({ seq: 2, ack: 1, settle: [settlementOf(a, completed)], beat: [beatOf(b)], want: 1 })
+    const next = rig.sync({
+      seq: 2,
+      ack: 1,
+      settle: [settlementOf(a, completed)],
+      heartbeats: [heartbeatOf(b)],
+      want: 1,
+    })
     expect(next.claimed).toHaveLength(1)
-    rig.sync({ seq: 3, ack: 2, settle: [settlementOf(b, completed)], beat: next.claimed.map(beatOf) })
+    rig.sync({ seq: 3, ack: 2, settle: [settlementOf(b, completed)], heartbeats: next.claimed.map(heartbeatOf) })
     expect(rig.alarmAt).toBe(armed)
   })
 

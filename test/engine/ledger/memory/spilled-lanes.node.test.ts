@@ -22,7 +22,7 @@ function restarted(more: readonly object[] = []): { rig: Rig; fleet: Fleet } {
 describe('a ledger that starts again over a long backlog', () => {
   test('has a part of it in memory, and counts all of it', () => {
     const { rig } = restarted([{ task: 'draw' }])
-    const { ready, counts } = rig.core.books
+    const { ready, counts } = rig.core.memory
     expect(ready.size).toBeLessThan(backlog / 2)
     expect(counts.total().queued).toBe(backlog + 1)
     expect(counts.byTask()['draw']?.queued).toBe(1)
@@ -35,7 +35,7 @@ describe('a ledger that starts again over a long backlog', () => {
     const ids = fleet.begun.map(({ id }) => id)
     expect(new Set(ids).size).toBe(backlog)
     expect(ids).toEqual([...ids].sort())
-    expect(rig.core.books.counts.total()).toMatchObject({ queued: 0, completed: backlog })
+    expect(rig.core.memory.counts.total()).toMatchObject({ queued: 0, completed: backlog })
   })
 
   test.each([
@@ -53,15 +53,15 @@ describe('a ledger that starts again over a long backlog', () => {
   test('fails a job of it that was to be started by now', () => {
     const { rig } = restarted([{ task: 'send', expiresInMs: 5_000 }])
     rig.passRinging(6_000)
-    expect(rig.core.books.counts.total().failed).toBe(1)
+    expect(rig.core.memory.counts.total().failed).toBe(1)
   })
 
   test('leaves what is added to the lane on disk too, and counts it', () => {
     const { rig } = restarted()
-    const { size } = rig.core.books.ready
+    const { size } = rig.core.memory.ready
     rig.enqueue({ task: 'send' })
-    expect(rig.core.books.ready.size).toBe(size)
-    expect(rig.core.books.counts.total().queued).toBe(backlog + 1)
+    expect(rig.core.memory.ready.size).toBe(size)
+    expect(rig.core.memory.counts.total().queued).toBe(backlog + 1)
   })
 
   test('serves a task behind the backlog of one that is paused', () => {

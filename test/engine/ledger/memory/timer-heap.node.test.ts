@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Moments } from '../../../../src/engine/ledger/memory/timer-heap.ts'
+import { TimerHeap } from '../../../../src/engine/ledger/memory/timer-heap.ts'
 
 /** Things that wait for a moment each, and the moments that know of them. */
 function scene() {
   const waiting = new Map<string, number>()
-  const moments = new Moments<string>((at, of) => waiting.get(of) === at)
+  const moments = new TimerHeap<string>((at, of) => waiting.get(of) === at)
   const put = (of: string, at: number) => {
     waiting.set(of, at)
     moments.add(at, of)

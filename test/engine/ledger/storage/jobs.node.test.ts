@@ -6,9 +6,9 @@ import {
   bulkStatements,
   factStatements,
   limitStatements,
+  minuteStatements,
   runnerStatements,
   scheduleStatements,
-  tallyStatements,
 } from '../../../../src/engine/ledger/storage/small-tables.ts'
 import type { Sql } from '../../../../src/engine/ledger/storage/sql.ts'
 import { nodeSql } from '../node-sql.ts'
@@ -50,7 +50,7 @@ function plans(): { verb: string; statement: string; plan: string[] }[] {
     limit: limitStatements(explaining),
     schedule: scheduleStatements(explaining),
     bulk: bulkStatements(explaining),
-    tally: tallyStatements(explaining),
+    minuteStat: minuteStatements(explaining),
   }
   const calls: Record<string, () => unknown> = {
     'job.insert': () => [rooms.job.insert([a, b]), rooms.job.insert([big])],
@@ -65,7 +65,7 @@ function plans(): { verb: string; statement: string; plan: string[] }[] {
     'job.byIds': () => rooms.job.byIds([a.id, b.id]),
     'job.withInput': () => rooms.job.withInput([a.id, b.id]),
     'job.byKey': () => rooms.job.byKey('k', 'send', 'p'),
-    'job.fromMark': () => rooms.job.fromMark('3-', '3-', 5),
+    'job.fromWatermark': () => rooms.job.fromWatermark('3-', '3-', 5),
     'job.besides': () => rooms.job.besides([lane, { ...lane, task: 'draw' }], '3-', 5),
     'job.countLeft': () => rooms.job.countLeft([lane, { ...lane, task: 'draw' }]),
     'job.left': () => rooms.job.left(lane, 5),
@@ -95,12 +95,12 @@ function plans(): { verb: string; statement: string; plan: string[] }[] {
     'bulk.all': () => rooms.bulk.all(),
     'bulk.write': () => rooms.bulk.write(bulk),
     'bulk.forget': () => rooms.bulk.forget('b'),
-    'tally.newest': () => rooms.tally.newest('send'),
-    'tally.takeOver': () => rooms.tally.takeOver('send', 1, 2, '{}', '{}'),
-    'tally.write': () => rooms.tally.write('send', 1, '{}', '{}'),
-    'tally.between': () => rooms.tally.between(1, 60),
-    'tally.totals': () => rooms.tally.totals(),
-    'tally.forgetBefore': () => rooms.tally.forgetBefore(1),
+    'minuteStat.newest': () => rooms.minuteStat.newest('send'),
+    'minuteStat.takeOver': () => rooms.minuteStat.takeOver('send', 1, 2, '{}', '{}'),
+    'minuteStat.write': () => rooms.minuteStat.write('send', 1, '{}', '{}'),
+    'minuteStat.between': () => rooms.minuteStat.between(1, 60),
+    'minuteStat.counters': () => rooms.minuteStat.counters(),
+    'minuteStat.forgetBefore': () => rooms.minuteStat.forgetBefore(1),
   }
   for (const [name, call] of Object.entries(calls)) {
     verb = name
@@ -167,7 +167,7 @@ describe('statements', () => {
   test('a range of ids without an end has a limit', () => {
     const open = all.filter(({ statement }) => /FROM jobs/.test(statement) && /id (>|>=|<) \?/.test(statement))
     expect(open.map(({ verb }) => verb)).toEqual([
-      'job.fromMark',
+      'job.fromWatermark',
       'job.besides',
       'job.countLeft',
       'job.left',
