@@ -1,6 +1,6 @@
 /**
- * `node .ci/count.ts <report>`: prints `<passed> <failed>` for a report of Vitest's JSON reporter. A test file that could
- * not be loaded counts as one failure.
+ * `node .ci/count.ts <report>`: prints `<passed> <failed>` for a report of Vitest's JSON reporter. A test file that
+ * could not be loaded counts as one failure.
  */
 import { readFileSync } from 'node:fs'
 

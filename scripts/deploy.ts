@@ -1,7 +1,7 @@
 /**
- * `npm run deploy [-- arguments of wrangler deploy]`: checks that the account has what the Worker needs, says how to fix
- * what is missing, and deploys. With `--skip-checks` it asks the account nothing, but still refuses to deploy local mode.
- * The answers are judged in deploy/findings.ts.
+ * `npm run deploy [-- arguments of wrangler deploy]`: checks that the account has what the Worker needs, says how to
+ * fix what is missing, and deploys. With `--skip-checks` it asks the account nothing, but still refuses to deploy local
+ * mode. The answers are judged in deploy/findings.ts.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -60,7 +60,7 @@ function print(list: readonly Finding[]): void {
   }
 }
 
-/** The Worker that the arguments name: as options for reading its configuration, and as flags for wrangler's commands. */
+/** The Worker that the arguments name: as options for reading the configuration, and as flags for wrangler. */
 function whichWorker() {
   const { values } = parseArgs({
     args,

@@ -1,12 +1,12 @@
 /**
- * `npm run dev [-- arguments of wrangler dev]`: runs the Worker on this machine, without an account, a prompt or network
- * access.
+ * `npm run dev [-- arguments of wrangler dev]`: runs the Worker on this machine, without an account, a prompt or
+ * network access.
  *
  * `wrangler` and the runtimes it starts form one process group. When this command ends, for whatever reason, the group
  * ends. Its arguments are decided in dev/plan.ts.
  *
- * A server that exits with an error is started again and keeps its stored data. This happens because the runtime closes a
- * connection after five idle seconds. If the proxy of `wrangler dev` uses the connection in that moment, it reports
+ * A server that exits with an error is started again and keeps its stored data. This happens because the runtime closes
+ * a connection after five idle seconds. If the proxy of `wrangler dev` uses the connection in that moment, it reports
  * "Network connection lost" and exits.
  */
 import { type ChildProcess, spawn } from 'node:child_process'

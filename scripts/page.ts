@@ -1,6 +1,6 @@
 /**
- * Bundles the dashboard's script and style sheet and writes them as strings to src/admin/page-files.ts. They are part of
- * the Worker's code, so the dashboard works in any Worker that mounts the admin, without an assets configuration.
+ * Bundles the dashboard's script and style sheet and writes them as strings to src/admin/page-files.ts. They are part
+ * of the Worker's code, so the dashboard works in any Worker that mounts the admin, without an assets configuration.
  * `npm install` runs this, and so does wrangler's `[build]` after every change of the dashboard. The result is not
  * committed.
  */
@@ -40,8 +40,8 @@ export const script = { name: 'dashboard-${script.hash}.js', text: ${JSON.string
 export const style = { name: 'dashboard-${style.hash}.css', text: ${JSON.stringify(style.text)} }
 `
 
-// Development servers watch this file, and several processes may write it at the same time. So it is written only when it
-// has changed, and replaced in one step.
+// Development servers watch this file, and several processes may write it at the same time. So it is written only when
+// it has changed, and replaced in one step.
 if (!existsSync(target) || readFileSync(target, 'utf8') !== module) {
   const draft = `${target}.${process.pid}`
   writeFileSync(draft, module)

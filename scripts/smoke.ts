@@ -1,7 +1,7 @@
 /**
- * `npm run smoke -- <url> [--email=<address>] [--timeout=<seconds>]`: tests a deployment from outside, with one new user.
- * It prints a line for each check, then `N passed, N failed`. The exit code is 1 if a check failed, and 2 if the arguments
- * are wrong. The checks are in smoke/checks.ts.
+ * `npm run smoke -- <url> [--email=<address>] [--timeout=<seconds>]`: tests a deployment from outside, with one new
+ * user. It prints a line for each check, then `N passed, N failed`. The exit code is 1 if a check failed, and 2 if the
+ * arguments are wrong. The checks are in smoke/checks.ts.
  */
 import { randomBytes } from 'node:crypto'
 import { parseArgs } from 'node:util'

@@ -1,7 +1,8 @@
 /**
  * Judges whether the account has what a deployment needs, from the answers of `wrangler`. Pure: deploy.ts asks.
  *
- * A `problem` makes the deployment fail, and nothing else is one. A `note` is about what a deployed Worker can do without.
+ * A `problem` makes the deployment fail, and nothing else is one. A `note` is about what a deployed Worker can do
+ * without.
  */
 
 /** The exit code and the output of a command of wrangler. */
@@ -87,7 +88,7 @@ function sender({ vars = {} }: Config, senders: Answer | undefined): Finding {
   const from = String(vars['MAIL_FROM'] ?? '').trim()
   if (from === '') {
     return note(
-      'No sender (MAIL_FROM): welcome e-mails are written to the log',
+      'No sender (MAIL_FROM): welcome e-mails are logged, but not sent',
       'To send them, onboard a domain with `npx wrangler email sending enable <domain>` and set MAIL_FROM in wrangler.toml.',
     )
   }

@@ -1,9 +1,9 @@
 /**
  * Whether a bundle for deployment could run in local mode (src/app/local.ts), in which the admin routes need no token.
  *
- * Local mode is on where the bundler has replaced the name CHARD_LOCAL by `true`. A safe bundle therefore still contains
- * the name, in a `typeof` test, and nothing in it declares or assigns it. If the name is missing, the bundle was built
- * with the constant, or the code has moved and this check has to follow it.
+ * Local mode is on where the bundler has replaced the name CHARD_LOCAL by `true`. A safe bundle therefore still
+ * contains the name, in a `typeof` test, and nothing in it declares or assigns it. If the name is missing, the bundle
+ * was built with the constant, or the code has moved and this check has to follow it.
  */
 
 const TESTED = /\btypeof\s+CHARD_LOCAL\b/

@@ -1,9 +1,9 @@
 /**
  * What `npm run dev` starts. Its arguments alone decide.
  *
- * The important decision is local mode. `CHARD_LOCAL` is a constant of the build. If it is true, the admin routes need no
- * token, and e-mails are written to files. Only a server that no other machine can reach gets it, and only as an argument
- * of this command. No file contains it, so no deployment can get it.
+ * The important decision is local mode. `CHARD_LOCAL` is a constant of the build. If it is true, the admin routes need
+ * no token, and e-mails are written to files. Only a server that no other machine can reach gets it, and only as an
+ * argument of this command. No file contains it, so no deployment can get it.
  */
 import { parseArgs } from 'node:util'
 

@@ -72,7 +72,7 @@ describe('npm run deploy', () => {
     expect(problems(list)).toEqual([])
   })
 
-  it('reports a note that e-mails go to the log if there is no sender', () => {
+  it('reports a note that e-mails are not sent if there is no sender', () => {
     const finding = found(/MAIL_FROM/, findings({ whoami, buckets, secrets }, config, []))
     expect(finding.kind).toBe('note')
     expect(finding.advice).toContain('wrangler email sending enable')
