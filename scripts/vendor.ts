@@ -1,7 +1,7 @@
 /**
- * `npm install` runs this: copies the program and the style of `/docs` from their package to the other files of the
- * pages, so that the page works with no host but this one. They are 2 MB and change with the lock file, so they are
- * not committed.
+ * Copies the script and the style sheet of `/docs` from their npm package into the folder of the public pages, so that
+ * the page loads nothing from another host. `npm install` runs this. The files are 2 MB and follow the lock file, so
+ * they are not committed.
  */
 import { copyFileSync, mkdirSync } from 'node:fs'
 import { createRequire } from 'node:module'

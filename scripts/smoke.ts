@@ -1,11 +1,11 @@
 /**
- * `npm run smoke -- <url> [--email=<address>] [--timeout=<seconds>]`: proves a deployment from outside, with one new
- * user. A line a check, then `N passed, N failed`; the exit code is 1 when anything failed. What is checked is in
- * smoke/checks.mjs.
+ * `npm run smoke -- <url> [--email=<address>] [--timeout=<seconds>]`: tests a deployment from outside, with one new
+ * user. It prints a line for each check, then `N passed, N failed`. The exit code is 1 if a check failed, and 2 if the
+ * arguments are wrong. The checks are in smoke/checks.ts.
  */
 import { randomBytes } from 'node:crypto'
 import { parseArgs } from 'node:util'
-import { checks } from './smoke/checks.mjs'
+import { checks, type Visit } from './smoke/checks.ts'
 
 const REQUEST_MS = 20_000
 const DEFAULT_JOB_SECONDS = '60'
@@ -21,20 +21,20 @@ if (base === undefined || !(jobSeconds > 0)) {
   process.exit(2)
 }
 
-const visit = {
-  ask: (/** @type {string} */ path, /** @type {RequestInit} */ init = {}) =>
+const visit: Visit = {
+  ask: (path, init = {}) =>
     fetch(new URL(path, base), { redirect: 'manual', signal: AbortSignal.timeout(REQUEST_MS), ...init }),
   email: values.email ?? `smoke+${randomBytes(6).toString('hex')}@example.com`,
   local: ['localhost', '127.0.0.1', '[::1]'].includes(base.hostname),
   jobSeconds,
 }
 
-const failed = []
+const failed: string[] = []
 console.log(`${base.origin} as ${visit.email}`)
 for (const [name, check] of Object.entries(checks)) {
   try {
-    const seen = await check(visit)
-    console.log(`  ✓ ${name}${seen ? ` (${seen})` : ''}`)
+    const detail = await check(visit)
+    console.log(`  ✓ ${name}${detail ? ` (${detail})` : ''}`)
   } catch (error) {
     failed.push(name)
     console.log(`  ✗ ${name}: ${reason(error)}`)
@@ -43,8 +43,8 @@ for (const [name, check] of Object.entries(checks)) {
 console.log(`${Object.keys(checks).length - failed.length} passed, ${failed.length} failed`)
 process.exitCode = failed.length > 0 ? 1 : 0
 
-/** A deployment is reached by https, unless the address says otherwise. @param {string} [given] */
-function address(given = '') {
+/** The address of the deployment. Without a scheme it means https. */
+function address(given = ''): URL | undefined {
   try {
     return given === '' ? undefined : new URL(/^https?:\/\//.test(given) ? given : `https://${given}`)
   } catch {
@@ -52,8 +52,8 @@ function address(given = '') {
   }
 }
 
-/** What went wrong in words; a failed connection keeps its reason one level down. @param {unknown} error */
-function reason(error) {
+/** What went wrong. If the connection failed, `fetch` keeps the reason in the error's cause. */
+function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   if (error.name === 'TimeoutError') return `no answer within ${REQUEST_MS / 1000} s`
   return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message
