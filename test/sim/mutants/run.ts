@@ -22,7 +22,7 @@ import { buildSim } from '../build.mjs'
 import { silentBase } from '../seeds.ts'
 import type { Mutant } from './mutant.ts'
 import { mutants } from './mutants.ts'
-import { plant } from './plant.ts'
+import { plant, readEngine } from './plant.ts'
 import { type Remembered, remember, remembered } from './remembered.ts'
 import { closing, heading, row, type Verdict } from './report.ts'
 import { simulate } from './simulate.ts'
@@ -54,6 +54,7 @@ const folder = mkdtempSync(join(tmpdir(), 'chard-mutants-'))
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
 
 console.log(`${chosen.length} planted bugs, up to ${seeds} seeds each, from --base ${base}\n`)
+const engine = readEngine()
 const soundBundle = join(folder, 'sound.mjs')
 const soundWorlds = new Map<number, Promise<boolean>>()
 await buildSim({ outfile: soundBundle })
@@ -83,7 +84,7 @@ async function sought(mutant: Mutant, path: string): Promise<Omit<Verdict, 'name
   try {
     const bundle = `${path}.mjs`
     const report = `${path}.json`
-    await buildSim({ outfile: bundle, plugins: [plant(mutant)] })
+    await buildSim({ outfile: bundle, plugins: [plant(mutant, engine)] })
     let found = hint === undefined ? undefined : await simulate(bundle, { seeds: 1, base: hint, report })
     if (!found) {
       if (hint !== undefined) memory = 'stale'

@@ -7,29 +7,13 @@ export const asking: readonly Mutant[] = [
     breaks: ['I5'],
     seen: 'ZinTrust: dedupe beside the rows, not in them (KV, then SELECT, then INSERT); here it lives in memory (prior art 2.8).',
     edits: [
+      { in: 'migrations', find: 'UNIQUE INDEX jobs_unique', replace: 'INDEX jobs_unique' },
       {
-        file: 'ledger/storage/schema.ts',
-        find: 'CREATE UNIQUE INDEX jobs_unique',
-        replace: 'CREATE INDEX jobs_unique',
+        in: 'commands/enqueue',
+        find: 'new Map<string, JobRowWithInput>()',
+        replace: '(core.books.keyed ??= new Map<string, JobRowWithInput>())',
       },
-      {
-        file: 'ledger/commands/enqueue.ts',
-        find: '  const keyed = new Map<string, JobRowWithInput>()',
-        replace: `  const keyed = keysOf.get(core.books) ?? new Map<string, JobRowWithInput>()
-  keysOf.set(core.books, keyed)`,
-      },
-      {
-        file: 'ledger/commands/enqueue.ts',
-        find: " ?? core.jobs.byKey(job.key, job.task, job.partition ?? '')",
-        replace: '',
-      },
-      {
-        file: 'ledger/commands/enqueue.ts',
-        find: '/** Homes are chosen once',
-        replace: `const keysOf = new WeakMap<object, Map<string, JobRowWithInput>>()
-
-/** Homes are chosen once`,
-      },
+      { in: 'commands/record', find: "?? core.jobs.byKey(job.key, job.task, job.partition ?? '')", replace: '' },
     ],
   },
   {
@@ -38,17 +22,12 @@ export const asking: readonly Mutant[] = [
     seen: 'Matrix no. 20: a client that repeats an enqueue after a lost answer records two jobs, for the id is made too late (prior art 1 no. 8c, 5).',
     edits: [
       {
-        file: 'client/client.ts',
-        find: `(ledger) => ledger.enqueue({ homes: options.homes, jobs }))`,
-        replace: `(ledger) =>
-      ledger.enqueue({
-        homes: options.homes,
-        jobs: jobs.map((job) => ({
-          ...job,
-          id: newJobId(shard, options.platform.now(), () => options.platform.random()),
-        })),
-      }),
-    )`,
+        in: 'Client.constructor',
+        find: 'jobs })',
+        replace: `jobs: jobs.map((job) => ({
+        ...job,
+        id: newJobId(shard, options.platform.now(), () => options.platform.random()),
+        })) })`,
       },
     ],
   },
@@ -56,26 +35,13 @@ export const asking: readonly Mutant[] = [
     name: 'cancel forgotten when the attempt fails',
     breaks: ['I3', 'I4'],
     seen: 'Matrix no. 19 and kiribi: the flag is on the row, and the retry path does not look at it (prior art 2.7, 5).',
-    edits: [
-      {
-        file: 'ledger/domain/transitions.ts',
-        find: `if (sound.kind === 'cancelled' || row.cancelling) return`,
-        replace: `if (sound.kind === 'cancelled') return`,
-      },
-    ],
+    edits: [{ in: 'settled', find: '|| row.cancelling', replace: '' }],
   },
   {
     name: 'cancel forgotten on lapse',
     breaks: ['I3', 'I4'],
     seen: 'The same on the other path: a job whose runner died while it was being cancelled is run again (prior art 5 no. 19).',
-    edits: [
-      {
-        file: 'ledger/domain/transitions.ts',
-        find: `  if (row.cancelling) return final(ended, 'cancelled', now)
-  if (row.attempt`,
-        replace: `  if (row.attempt`,
-      },
-    ],
+    edits: [{ in: 'lapsed', find: "if (row.cancelling) return final(ended, 'cancelled', now)", replace: '' }],
   },
   {
     name: 'hook job outside the transaction',
@@ -83,7 +49,7 @@ export const asking: readonly Mutant[] = [
     seen: 'agents#1543: `workflow.create` and its INSERT were two steps, and a reset came between (prior art 2.1).',
     edits: [
       {
-        file: 'ledger/commands/settle.ts',
+        in: 'addFor',
         find: 'turn.add(newRow(job, turn.now))',
         replace: 'turn.after(() => core.jobs.insert([newRow(job, turn.now)]))',
       },
@@ -93,66 +59,33 @@ export const asking: readonly Mutant[] = [
     name: 'a known key takes another input for the same',
     breaks: ['I5'],
     seen: 'durable-effect and KV dedupe compare the key alone: the second caller is told that its work is done (prior art 2.8, 2.10).',
-    edits: [
-      {
-        file: 'ledger/commands/enqueue.ts',
-        find: `if (decision.do === 'refuse') return { reply: keyConflict(job) }`,
-        replace: `if (decision.do === 'refuse') return { holder, reply: found(core, turn, holder, true) }`,
-      },
-    ],
+    edits: [{ in: 'decide', find: "{ do: 'refuse' }", replace: "{ do: 'join' }" }],
   },
   {
     name: 'a retried handler makes its children again',
     breaks: ['I5'],
     seen: 'agents#1153: what a handler schedules is inserted at every start, 1,650 dollars of reads later (prior art 2.1, 3.4).',
     edits: [
-      {
-        file: 'client/children.ts',
-        find: `  return (parent) => {
-    const made = new Map<string, number>()`,
-        replace: `  const made = new Map<string, number>()
-  return (parent) => {`,
-      },
+      { in: 'enqueueChildOf', find: 'const made = new Map<string, number>()', replace: '' },
+      { in: 'enqueueChildOf', before: 'const made = new Map<string, number>()' },
     ],
   },
   {
     name: 'a background failure is swallowed',
     breaks: ['I1'],
     seen: 'superflare, agents `queue()`: an error in waitUntil is logged, if that, and the work is gone (prior art 0c, 2.1, 2.15).',
-    edits: [
-      {
-        file: 'runner/background.ts',
-        find: `if (outcome.kind !== 'completed') await record(`,
-        replace: `if (outcome.kind === 'rejected') await record(`,
-      },
-    ],
+    edits: [{ in: 'recordEnded', find: "outcome.kind !== 'completed'", replace: "outcome.kind === 'rejected'" }],
   },
   {
     name: 'a cancel overrides a final state',
     breaks: ['I3'],
     seen: 'ZinTrust: completed jobs are looked upon as any other, and only two states are asked for (prior art 2.8).',
-    edits: [
-      {
-        file: 'ledger/domain/transitions.ts',
-        find: `  if (isFinal(row.state)) return undefined
-  return row.state === 'running'`,
-        replace: `  if (row.state === 'cancelled') return undefined
-  return row.state === 'running'`,
-      },
-    ],
+    edits: [{ in: 'cancelAsked', find: 'isFinal(row.state)', replace: "row.state === 'cancelled'" }],
   },
   {
     name: 'a redrive takes a running job',
     breaks: ['I2', 'I3'],
     seen: 'kiribi: recovery by hand of what is PROCESSING, which may well be running (prior art 0d, 2.7).',
-    edits: [
-      {
-        file: 'ledger/domain/transitions.ts',
-        find: `  if (!isFinal(row.state)) return undefined
-  return {`,
-        replace: `  if (row.state === 'queued') return undefined
-  return {`,
-      },
-    ],
+    edits: [{ in: 'redriven', find: '!isFinal(row.state)', replace: "row.state === 'queued'" }],
   },
 ]

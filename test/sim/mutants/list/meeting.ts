@@ -8,13 +8,10 @@ export const meeting: readonly Mutant[] = [
     seen: 'kiribi, superflare: one send, and what the queue loses is lost (`recover()` by hand; prior art 2.7, 2.15).',
     edits: [
       {
-        file: 'ledger/host/wake-ups.ts',
-        find: `    if (isFirst && this.#unanswered > 0) return { send: 0, startRunner: true }
-    this.#unanswered = 1
-    this.#counts.wakeUps++
-    this.#counts.wakeUpsResent++
-    return { send: 1, startRunner: true }`,
-        replace: `    return { send: 0, startRunner: isFirst }`,
+        in: 'WakeUps.check',
+        find: 'if (isFirst && this.#unanswered > 0)',
+        replace: `return { send: 0, startRunner: isFirst }
+        if (isFirst && this.#unanswered > 0)`,
       },
     ],
   },
@@ -24,9 +21,9 @@ export const meeting: readonly Mutant[] = [
     seen: 'iterate#1518, #2583: a retained call pins its object, and the clock of the bill runs (prior art 3.4).',
     edits: [
       {
-        file: 'ledger/host/dispatcher.ts',
-        find: 'const callOff = this.#ports.setTimer(ms, () => this.#release(request.runner, false))',
-        replace: 'const callOff = this.#ports.setTimer(ms, () => this.#polls.delete(request.runner))',
+        in: 'Dispatcher.#hold',
+        find: 'this.#release(request.runner, false)',
+        replace: 'this.#polls.delete(request.runner)',
       },
     ],
   },
@@ -34,36 +31,18 @@ export const meeting: readonly Mutant[] = [
     name: 'a runner claims tasks it does not know',
     breaks: ['I10'],
     seen: 'actors: a missing callback leaves the row stuck; a deploy runs two versions for minutes (prior art 2.2, 3.3).',
-    edits: [
-      {
-        file: 'ledger/commands/claim.ts',
-        find: 'return timeoutMs !== undefined && timeoutMs + settleMarginMs <= remainingMs',
-        replace: 'return (timeoutMs ?? 0) + settleMarginMs <= remainingMs',
-      },
-    ],
+    edits: [{ in: 'pick', find: 'timeoutMs !== undefined && timeoutMs', replace: '(timeoutMs ?? 0)' }],
   },
   {
     name: 'wake-ups are sent again without a pause',
     breaks: ['I13'],
     seen: 'iterate#2576: a wake loop that sustains itself, three hundred dollars an hour for 28 hours (prior art 3.4).',
-    edits: [
-      {
-        file: 'ledger/host/wake-ups.ts',
-        find: 'return resent > resentForgotten ? forgottenPauseMs : Math.min(500 * 2 ** (resent - 1), pauseMsMax)',
-        replace: 'return wakeUpPatienceMs',
-      },
-    ],
+    edits: [{ in: 'pauseAfter', returns: 'wakeUpPatienceMs' }],
   },
   {
     name: 'a sweep that cannot go on is tried at once',
     breaks: ['I13'],
     seen: 'agents#1703 and the idle bill of 40 dollars a month: an alarm that rings although nothing can be done (prior art 2.1, 3.4).',
-    edits: [
-      {
-        file: 'ledger/host/core.ts',
-        find: 'this.#sweepNotBefore = now + sweepPauseMs',
-        replace: 'this.#sweepNotBefore = now',
-      },
-    ],
+    edits: [{ in: 'LedgerCore.#rest', find: 'now + sweepPauseMs', replace: 'now' }],
   },
 ]

@@ -8,9 +8,9 @@ export const schedules: readonly Mutant[] = [
     seen: 'Fire, then remember: a reset between the two fires it again. Every cron table with `last_run` has had it.',
     edits: [
       {
-        file: 'ledger/commands/schedules.ts',
-        find: '  write(core, turn, { ...row, nextAt, lastJob: last, history: past.text() })',
-        replace: '  turn.after(() => write(core, turn, { ...row, nextAt, lastJob: last, history: past.text() }))',
+        in: 'fireOne',
+        find: 'write(core, turn, { ...row, nextAt, lastJob: last, history: past.text() })',
+        replace: 'turn.after(() => write(core, turn, { ...row, nextAt, lastJob: last, history: past.text() }))',
       },
     ],
   },
@@ -20,9 +20,9 @@ export const schedules: readonly Mutant[] = [
     seen: 'agents `scheduleEvery`, setInterval: each lateness is added to all that come after.',
     edits: [
       {
-        file: 'ledger/commands/schedules.ts',
-        find: 'isMore ? (taken[slice.length] ?? null) : (due.next ?? null)',
-        replace: `isMore ? (taken[slice.length] ?? null) : 'everyMs' in one.rule ? now + one.rule.everyMs : (due.next ?? null)`,
+        in: 'fireOne',
+        find: 'due.next ?? null',
+        replace: "'everyMs' in one.rule ? now + one.rule.everyMs : (due.next ?? null)",
       },
     ],
   },
@@ -30,25 +30,13 @@ export const schedules: readonly Mutant[] = [
     name: 'catching up has no end',
     breaks: ['I6'],
     seen: 'Airflow `catchup=True`: a paused schedule comes back with a year of jobs.',
-    edits: [
-      {
-        file: 'ledger/commands/schedules.ts',
-        find: 'row.nextAt ?? now, now, catchUpMax)',
-        replace: 'row.nextAt ?? now, now, 100_000)',
-      },
-    ],
+    edits: [{ in: 'fireOne', find: 'catchUpMax', replace: '100_000' }],
   },
   {
     name: 'catching up is left out',
     breaks: ['I6'],
     seen: 'A cron that matches the present minute alone: what was due while nobody looked is never run.',
-    edits: [
-      {
-        file: 'ledger/commands/schedules.ts',
-        find: `if (catchUp === 'all') return { missed: 0, taken: slots }`,
-        replace: `if (catchUp === 'all') return { missed: 0, taken: slots.slice(-1) }`,
-      },
-    ],
+    edits: [{ in: 'chosen', find: 'taken: slots }', replace: 'taken: slots.slice(-1) }' }],
   },
   {
     name: 'overlap is ignored while the job runs',
@@ -56,9 +44,9 @@ export const schedules: readonly Mutant[] = [
     seen: 'Celery beat: a task slower than its interval piles up.',
     edits: [
       {
-        file: 'ledger/commands/schedules.ts',
-        find: `if (before && one.overlap === 'skip') {`,
-        replace: `if (before && one.overlap === 'skip' && before.state !== 'running') {`,
+        in: 'fireSlot',
+        find: "one.overlap === 'skip'",
+        replace: "one.overlap === 'skip' && before.state !== 'running'",
       },
     ],
   },
@@ -66,24 +54,12 @@ export const schedules: readonly Mutant[] = [
     name: 'the new job does not wait for the cancelled one',
     breaks: ['I6'],
     seen: 'Cancelled means asked to: Kubernetes `Replace` deletes the job and starts the next beside the pod that is stopping.',
-    edits: [
-      {
-        file: 'ledger/commands/schedules.ts',
-        find: 'insert(turn, one, slot, { id }, running)',
-        replace: 'insert(turn, one, slot, { id })',
-      },
-    ],
+    edits: [{ in: 'fireSlot', find: ', running)', replace: ')' }],
   },
   {
     name: 'a schedule arms no alarm',
     breaks: ['I6', 'I8'],
     seen: 'Schedules that live in a row and are looked at when something else happens to ring.',
-    edits: [
-      {
-        file: 'ledger/commands/schedules.ts',
-        find: 'if (at !== undefined) turn.need(at)',
-        replace: '',
-      },
-    ],
+    edits: [{ in: 'commands/write', find: 'if (at !== undefined) turn.need(at)', replace: '' }],
   },
 ]
