@@ -1,17 +1,17 @@
-/** People who steer: settings, bulk actions (I3, I7). */
+/** Control by people: settings and bulk actions (I3, I7). */
 import type { Mutant } from '../mutant.ts'
 
-export const steering: readonly Mutant[] = [
+export const control: readonly Mutant[] = [
   {
     name: 'a pause is forgotten on restart',
     breaks: ['I7', 'I10'],
-    seen: 'Paused in memory: the next deploy resumes what somebody stopped for a reason.',
+    seen: 'A pause kept in memory: the next deploy resumes what somebody had stopped for a reason.',
     edits: [{ in: 'openParts', find: "facts.read<Settings>('settings') ?? noSettings", replace: 'noSettings' }],
   },
   {
-    name: 'newer settings are overwritten by older',
+    name: 'older settings overwrite newer ones',
     breaks: ['I7'],
-    seen: 'Broadcast without an order: the slower of two calls wins.',
+    seen: 'A broadcast without an order: the slower of two calls wins.',
     edits: [
       {
         in: 'LedgerCore.adopt',
@@ -21,27 +21,27 @@ export const steering: readonly Mutant[] = [
     ],
   },
   {
-    name: 'a pause holds back nobody who is ready',
+    name: 'a pause of a task does not hold back its ready jobs',
     breaks: ['I7'],
-    seen: 'A pause that stops the producer alone: what waits already is given out.',
+    seen: 'A pause that stops the producer alone: jobs that wait already are still given out.',
     edits: [{ in: 'pick', find: 'isPaused(settings, task)', replace: 'settings.paused' }],
   },
   {
-    name: 'what is resumed arms no alarm',
+    name: 'a resume arms no alarm',
     breaks: ['I8', 'I10'],
-    seen: 'Resumed, and woken by the next arrival: on a quiet evening that is tomorrow.',
+    seen: 'A resumed task starts with the next arrival: on a quiet evening that is tomorrow.',
     edits: [{ in: 'LedgerCore.adopt', find: 'turn.need(now + wakeUpPatienceMs)', replace: '' }],
   },
   {
-    name: 'a drained task takes the jobs of its schedules',
+    name: 'a drained task accepts jobs from its schedules',
     breaks: ['I7'],
-    seen: 'Draining that only the front door knows: the deploy that waits for it never comes.',
+    seen: 'Draining that enqueue alone respects: the deploy that waits for an empty queue never comes.',
     edits: [{ in: 'fireSlot', find: 'one.task.name', replace: 'one.name' }],
   },
   {
     name: 'a bulk action starts over after a restart',
     breaks: ['I3'],
-    seen: 'Place kept in memory: each restart begins at the newest job, and redrives what it has redriven.',
+    seen: 'The position is kept in memory: each restart begins at the newest job again, and redrives what was redriven before.',
     edits: [
       { in: 'workOff', find: 'core.jobs.search(row.below', replace: 'core.jobs.search(core.bulks.below ?? row.below' },
       {
@@ -52,17 +52,17 @@ export const steering: readonly Mutant[] = [
     ],
   },
   {
-    name: 'a bulk action skips what did not fit into its slice',
+    name: 'a bulk action skips jobs that did not fit into its slice',
     breaks: ['I3'],
-    seen: 'Paging by what was read rather than by what was done.',
+    seen: 'Paging by what was read instead of by what was done.',
     edits: [
       { in: 'workOff', find: 'isWhole ? searched.at(-1)?.id : slice.at(-1)?.id', replace: 'searched.at(-1)?.id' },
     ],
   },
   {
-    name: 'a redrive in bulk takes what has ended since',
+    name: 'a bulk redrive takes jobs that ended after it began',
     breaks: ['I3'],
-    seen: 'A loop that feeds itself: what was redriven fails, and is redriven.',
+    seen: 'A loop that feeds itself: a job that was redriven fails, and is redriven again.',
     edits: [
       { in: 'isOpenTo', find: '&& (finishedAt ?? 0) <= startedAt', replace: '' },
       {

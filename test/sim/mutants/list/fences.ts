@@ -1,11 +1,11 @@
-/** Writes about an attempt that do not ask whether its lease is still the one (I2). */
+/** Writes about an attempt that do not check whether its lease is still the current one (I2). */
 import type { Mutant } from '../mutant.ts'
 
 export const fences: readonly Mutant[] = [
   {
     name: 'no fence on success',
     breaks: ['I2'],
-    seen: 'ZinTrust queue-cloudflare and most of the six: a late worker overwrites the newer attempt (prior art 0e, 2.8).',
+    seen: 'ZinTrust queue-cloudflare and most libraries like it: a late worker overwrites the newer attempt.',
     edits: [
       {
         in: 'commands/settle',
@@ -22,7 +22,7 @@ export const fences: readonly Mutant[] = [
   {
     name: 'no fence on failure',
     breaks: ['I2'],
-    seen: 'langfuse#16251: the success path was fenced and the error path was not (prior art 3.5).',
+    seen: 'langfuse#16251: the success path was fenced and the error path was not.',
     edits: [
       {
         in: 'commands/settle',
@@ -37,9 +37,9 @@ export const fences: readonly Mutant[] = [
     ],
   },
   {
-    name: 'progress is unfenced',
+    name: 'progress is not fenced',
     breaks: ['I2'],
-    seen: 'kiribi and ZinTrust update by id alone: what a lost runner still says is written over the new one (prior art 2.7, 2.8).',
+    seen: 'kiribi and ZinTrust update by id alone: what a runner reports after it lost the job overwrites the new attempt.',
     edits: [
       { in: 'beat', find: 'running.get(id)?.lease === lease', replace: 'running.has(id)' },
       { in: 'beat', find: '&& leaseIsLive(row, lease)', replace: '' },
@@ -48,7 +48,7 @@ export const fences: readonly Mutant[] = [
   {
     name: 'a settlement is judged by the clock',
     breaks: ['I2'],
-    seen: 'clevis#215 and the stale-job sweeps: work that ended well a moment late is thrown away and done again (prior art 3.5).',
+    seen: 'clevis#215 and sweeps for stale jobs: work that ended well a moment late is thrown away and done again.',
     edits: [
       {
         in: 'commands/settle',
@@ -60,18 +60,19 @@ export const fences: readonly Mutant[] = [
   {
     name: 'an attempt outlives its lease',
     breaks: ['I2'],
-    seen: 'novu#11094: the lease was shorter than the job and nobody stopped the job, so it ran twice at once (prior art 3.5).',
+    seen: 'novu#11094: the lease was shorter than the job and nothing stopped the job, so it ran twice at once.',
     among: 'silence',
     edits: [
       { in: 'Runner.#stopStale', body: '' },
+      // Nor does the runner wake up when a lease ends.
       { in: 'Runner.#staleInMs', returns: 'Number.POSITIVE_INFINITY' },
     ],
   },
   {
     name: 'a redrive keeps the old lease',
     breaks: ['I2', 'I3'],
-    // The end of a job kills its lease, and so does a redrive: one covers for the other, so both are missing here.
-    seen: 'Asked for by prior art 6.14 (redrive and cancel fenced): the run of before the redrive settles the one after it.',
+    // Both the end of a job and a redrive end its lease. One covers for the other, so both are missing here.
+    seen: 'Asked for by the design, which fences redrives and cancellations: an attempt from before the redrive settles the job after it.',
     edits: [
       { in: 'final', find: 'leaseUntil: null', replace: 'leaseUntil: row.leaseUntil' },
       { in: 'redriven', find: 'leaseUntil: null', replace: 'leaseUntil: row.leaseUntil' },

@@ -1,17 +1,17 @@
-/** Limits, turns, deadlines: what may start, and who is next (I7, I10). */
+/** Limits, fairness, deadlines: which jobs may start, and which one is next (I7, I10). */
 import type { Mutant } from '../mutant.ts'
 
 export const limits: readonly Mutant[] = [
   {
     name: 'the rate limiter forgets its log on restart',
     breaks: ['I7'],
-    seen: 'Limiters in memory, beside the rows: after each deploy and eviction the whole limit is there again.',
+    seen: 'Limiters in memory, beside the rows: after each deploy and each eviction the whole limit is available again.',
     edits: [{ in: 'Limits.#stored', returns: '[]' }],
   },
   {
-    name: 'the rate limiter counts what has ended',
+    name: 'the rate limiter counts ends instead of starts',
     breaks: ['I7'],
-    seen: 'Counted where the result comes in: as long as nothing has ended, everything may start.',
+    seen: 'Counted where the result comes in: until something has ended, everything may start.',
     edits: [
       { in: 'commands/claim', find: 'core.limits.started(turn, rows)', replace: '' },
       {
@@ -22,9 +22,9 @@ export const limits: readonly Mutant[] = [
     ],
   },
   {
-    name: 'a fixed window in place of a sliding one',
+    name: 'a fixed window replaces the sliding one',
     breaks: ['I7'],
-    seen: 'The oldest limiter there is, a counter a minute: twice the limit around each edge.',
+    seen: 'The oldest limiter, a counter a minute: twice the limit may start around the edge of a window.',
     edits: [
       { in: 'roomLeft', find: 'at + perMs > now', replace: 'Math.floor(at / perMs) === Math.floor(now / perMs)' },
     ],
@@ -36,9 +36,9 @@ export const limits: readonly Mutant[] = [
     edits: [{ in: 'withStarts', find: 'at + perMs <= now', replace: 'at + perMs / 2 <= now' }],
   },
   {
-    name: 'a start at once goes past the limits',
+    name: 'startNow ignores the limits',
     breaks: ['I7'],
-    seen: 'Limits that only the queue consults: what the caller runs itself is not counted (BullMQ: `rateLimit` holds workers alone).',
+    seen: 'Limits that the queue alone respects: what the caller runs itself is not counted (BullMQ: `rateLimit` holds back workers alone).',
     edits: [
       {
         in: 'isAdmitted',
@@ -48,27 +48,27 @@ export const limits: readonly Mutant[] = [
     ],
   },
   {
-    name: 'a freed place is counted twice',
+    name: 'a freed slot is counted twice',
     breaks: ['I7'],
-    seen: 'A semaphore that is released by the answer and by the sweeper: one too many runs from then on.',
+    seen: 'A semaphore that both the answer and the sweeper release: from then on one job too many runs.',
     edits: [{ in: 'Limits.#room', find: '+ ended(group)', replace: '+ 2 * ended(group)' }],
   },
   {
-    name: 'a lapse opens no parked partition',
+    name: 'a lapse does not unpark its partition',
     breaks: ['I8', 'I10'],
-    seen: 'Found here by the simulator: the one that ran has died, its place is free, and nobody looks at who waits for it.',
+    seen: 'Found here by the simulator: the job that ran has died, its slot is free, and nothing looks at the jobs that wait for it.',
     edits: [{ in: 'Books.mirror', find: "after.state !== 'running'", replace: "after.state === 'completed'" }],
   },
   {
-    name: 'time opens no parked partition',
+    name: 'a limit reset does not unpark its partition',
     breaks: ['I8', 'I10', 'I13'],
-    seen: 'Parked by the limiter, woken by nobody: what waits for its turn waits for the next deploy.',
+    seen: 'The limiter parks the partition and nothing wakes it: its jobs wait for the next deploy.',
     edits: [{ in: 'LedgerCore.load', find: 'this.books.ready.unpark(task, partition)', replace: '{}' }],
   },
   {
     name: 'partitions are served oldest first, not in turns',
     breaks: ['I10'],
-    seen: "One tenant's hundred thousand jobs, and another's ten behind them: group fairness is what BullMQ sells by itself.",
+    seen: "One tenant's hundred thousand jobs, and another's ten behind them: BullMQ sells fairness between groups as an extra.",
     edits: [
       {
         in: 'turnsOf',
@@ -87,19 +87,19 @@ export const limits: readonly Mutant[] = [
   {
     name: 'the lowest priority is served first',
     breaks: ['I10'],
-    seen: 'Every queue has the other sign than the last one its user knew (BullMQ: 1 is the highest).',
+    seen: 'The sign of a priority differs from queue to queue (in BullMQ 1 is the highest).',
     edits: [{ in: 'ReadyIndex.#order', find: 'b.priority - a.priority', replace: 'a.priority - b.priority' }],
   },
   {
     name: 'an expired job is claimed',
     breaks: ['I3'],
-    seen: 'Deadlines that a sweeper alone looks at: what is claimed before its round runs too late.',
+    seen: 'Deadlines that the sweeper alone checks: what is claimed before its next round runs too late.',
     edits: [{ in: 'claimable', find: 'expire(core, turn, row) ||', replace: '' }],
   },
   {
     name: 'a job that was started is expired',
     breaks: ['I3'],
-    seen: 'A time to live that counts on while the job runs and retries (Celery: `expires` of a retried task).',
+    seen: 'A time to live that goes on counting while the job runs and retries (Celery: `expires` of a retried task).',
     edits: [{ in: 'isExpired', find: 'startedAt === null &&', replace: '' }],
   },
 ]

@@ -1,11 +1,11 @@
-/** What callers and operators ask for: enqueue, keys, cancel, hooks (I1, I3, I5). */
+/** Requests of callers and operators: enqueue, keys, cancel, redrive, hooks (I1, I3, I5). */
 import type { Mutant } from '../mutant.ts'
 
-export const asking: readonly Mutant[] = [
+export const requests: readonly Mutant[] = [
   {
-    name: 'idempotency key forgotten on restart',
+    name: 'idempotency keys are forgotten on restart',
     breaks: ['I5'],
-    seen: 'ZinTrust: dedupe beside the rows, not in them (KV, then SELECT, then INSERT); here it lives in memory (prior art 2.8).',
+    seen: 'ZinTrust deduplicates beside the rows and not in them (KV, then SELECT, then INSERT); here the keys are in memory.',
     edits: [
       { in: 'migrations', find: 'UNIQUE INDEX jobs_unique', replace: 'INDEX jobs_unique' },
       {
@@ -17,9 +17,9 @@ export const asking: readonly Mutant[] = [
     ],
   },
   {
-    name: 'each try makes a new id',
+    name: 'each try of an enqueue makes new ids',
     breaks: ['I5'],
-    seen: 'Matrix no. 20: a client that repeats an enqueue after a lost answer records two jobs, for the id is made too late (prior art 1 no. 8c, 5).',
+    seen: 'A client that repeats an enqueue after a lost answer records two jobs when the id is made as late as the call.',
     edits: [
       {
         in: 'Client.constructor',
@@ -32,21 +32,21 @@ export const asking: readonly Mutant[] = [
     ],
   },
   {
-    name: 'cancel forgotten when the attempt fails',
+    name: 'a cancellation is forgotten when the attempt fails',
     breaks: ['I3', 'I4'],
-    seen: 'Matrix no. 19 and kiribi: the flag is on the row, and the retry path does not look at it (prior art 2.7, 5).',
+    seen: 'kiribi: the row says that the job is to be cancelled, and the retry path does not look at it.',
     edits: [{ in: 'settled', find: '|| row.cancelling', replace: '' }],
   },
   {
-    name: 'cancel forgotten on lapse',
+    name: 'a cancellation is forgotten when the attempt lapses',
     breaks: ['I3', 'I4'],
-    seen: 'The same on the other path: a job whose runner died while it was being cancelled is run again (prior art 5 no. 19).',
+    seen: 'The same mistake in the other path: a job whose runner died while it was being cancelled runs again.',
     edits: [{ in: 'lapsed', find: "if (row.cancelling) return final(ended, 'cancelled', now)", replace: '' }],
   },
   {
-    name: 'hook job outside the transaction',
+    name: 'the onFailed job is recorded outside the transaction',
     breaks: ['I1', 'I8', 'I12'],
-    seen: 'agents#1543: `workflow.create` and its INSERT were two steps, and a reset came between (prior art 2.1).',
+    seen: 'cloudflare/agents#1543: `workflow.create` and its INSERT were two steps, and a reset came between them.',
     edits: [
       {
         in: 'addFor',
@@ -56,15 +56,15 @@ export const asking: readonly Mutant[] = [
     ],
   },
   {
-    name: 'a known key takes another input for the same',
+    name: 'a known key accepts another input',
     breaks: ['I5'],
-    seen: 'durable-effect and KV dedupe compare the key alone: the second caller is told that its work is done (prior art 2.8, 2.10).',
+    seen: 'durable-effect and deduplication in KV compare the key alone: the second caller is told that its work is done.',
     edits: [{ in: 'decide', find: "{ do: 'refuse' }", replace: "{ do: 'join' }" }],
   },
   {
     name: 'a retried handler makes its children again',
     breaks: ['I5'],
-    seen: 'agents#1153: what a handler schedules is inserted at every start, 1,650 dollars of reads later (prior art 2.1, 3.4).',
+    seen: 'cloudflare/agents#1153: what a handler schedules was inserted at every start, until the reads had cost 1,650 dollars.',
     edits: [
       { in: 'enqueueChildOf', find: 'const made = new Map<string, number>()', replace: '' },
       { in: 'enqueueChildOf', before: 'const made = new Map<string, number>()' },
@@ -73,19 +73,19 @@ export const asking: readonly Mutant[] = [
   {
     name: 'a background failure is swallowed',
     breaks: ['I1'],
-    seen: 'superflare, agents `queue()`: an error in waitUntil is logged, if that, and the work is gone (prior art 0c, 2.1, 2.15).',
+    seen: 'superflare and `queue()` of cloudflare/agents: an error in waitUntil is logged at best, and the work is gone.',
     edits: [{ in: 'recordEnded', find: "outcome.kind !== 'completed'", replace: "outcome.kind === 'rejected'" }],
   },
   {
-    name: 'a cancel overrides a final state',
+    name: 'a cancellation overrides a final state',
     breaks: ['I3'],
-    seen: 'ZinTrust: completed jobs are looked upon as any other, and only two states are asked for (prior art 2.8).',
+    seen: 'ZinTrust handles completed jobs like any other: it checks for two states alone.',
     edits: [{ in: 'cancelAsked', find: 'isFinal(row.state)', replace: "row.state === 'cancelled'" }],
   },
   {
     name: 'a redrive takes a running job',
     breaks: ['I2', 'I3'],
-    seen: 'kiribi: recovery by hand of what is PROCESSING, which may well be running (prior art 0d, 2.7).',
+    seen: 'kiribi: a manual recovery takes jobs that are PROCESSING, and those may well be running.',
     edits: [{ in: 'redriven', find: '!isFinal(row.state)', replace: "row.state === 'queued'" }],
   },
 ]
