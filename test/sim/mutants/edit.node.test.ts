@@ -23,7 +23,7 @@ export class Counter {
   add(by: string): void
   add(by: number | string): void {
     this.#count = add(this.#count, Number(by), )
-    log.write({ at: 1, count: this.#count, })
+    log.write({ at: 1, /* now */ count: this.#count, })
   }
 }
 const rows = sql.all(\`
@@ -47,7 +47,10 @@ const rows = sql.all(\`
     expect(
       edited({ in: 'Counter.add', find: 'Number(by))\nlog.write({ at: 1', replace: 'by); log.write({ at: 2' }),
     ).toBe(source.replace(/Number\(by\).*\n.*at: 1/, 'by); log.write({ at: 2'))
-    expect(edited({ in: 'Counter.add', find: 'count: this.#count }', replace: '}' })).toContain('log.write({ at: 1, })')
+    expect(edited({ in: 'Counter.add', find: 'count: this.#count }', replace: '}' })).toContain('{ at: 1, /* now */ })')
+    expect(edited({ in: 'Counter.add', find: '1, count', replace: '2, count' })).toContain(
+      '{ at: 2, count: this.#count',
+    )
     expect(edited({ in: 'text', find: "'it\\'s'", replace: "''" })).toContain("text: string = ''\n")
   })
 
@@ -80,7 +83,7 @@ const rows = sql.all(\`
     )
   })
 
-  test('is made together with the others of its bug, at the places that the source has without them', () => {
+  test('applies to the source as it stands, whatever the other edits of its bug change', () => {
     const swapped = edited(
       { in: 'add', find: '+', replace: '-' },
       { in: 'add', before: 'a = 1' },

@@ -25,8 +25,8 @@ export const requests: readonly Mutant[] = [
         in: 'Client.constructor',
         find: 'jobs })',
         replace: `jobs: jobs.map((job) => ({
-        ...job,
-        id: newJobId(shard, options.platform.now(), () => options.platform.random()),
+          ...job,
+          id: newJobId(shard, options.platform.now(), () => options.platform.random()),
         })) })`,
       },
     ],
