@@ -1,6 +1,7 @@
 /** The engine in a Worker: the platform's own clock, bindings and classes. */
 import { exports as ownExports, WorkerEntrypoint } from 'cloudflare:workers'
-import { type Chard, composeEngine } from './compose.ts'
+import type { Chard } from './api.ts'
+import { composeEngine } from './compose.ts'
 import { ledgerClass } from './ledger/host/durable-object.ts'
 import type { ChardOptions } from './options.ts'
 import { workerPlatform } from './platform.ts'

@@ -10,13 +10,15 @@
  */
 
 // Set-up: one call a Worker, and what it takes.
+export type { Chard, Schedule } from './api.ts'
 export { createChard } from './chard.ts'
-export type { JobAmendment, JobFilter, JobList, JobQuery, Overview } from './client/client.ts'
-export type { BulkProgress, Drained, ScheduleList, Steered } from './client/control.ts'
+export type { JobFilter, JobList, JobQuery, JobUpdate, Overview } from './client/client.ts'
+export type { BulkProgress, DrainResult, ScheduleList, SettingsResult } from './client/control.ts'
+export type { Jobs } from './client/jobs.ts'
 export type { Schedules } from './client/schedules.ts'
-export { type ChartSpan, type Charts, chartSpans, type Metrics } from './client/stats.ts'
+export { type ChartSpan, type Charts, chartSpans, type Metrics, type Stats } from './client/stats.ts'
 export type { TaskList, TaskOverview } from './client/task-list.ts'
-export type { Chard, Schedule } from './compose.ts'
+export type { Tasks } from './client/tasks.ts'
 export type { Settings, TaskSettings } from './ledger/domain/settings.ts'
 export { bucketEndsMs, type Counters, type Histogram } from './ledger/domain/stats.ts'
 export {

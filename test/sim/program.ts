@@ -20,8 +20,8 @@ export interface Handlers {
 
 export function programOf(plan: Plan, version: Version, { run }: Handlers): Program {
   const chard = createChard({
-    shards: plan.homeShards,
-    spread: version === 'new' ? plan.spread : plan.homeShards,
+    homeShards: plan.homeShards,
+    shards: version === 'new' ? plan.shards : plan.homeShards,
     retention: plan.retentionMs,
     historyBytesMax: 2 ** 20,
     runner: { concurrency: plan.concurrency, jobs: plan.jobsMax },

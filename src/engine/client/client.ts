@@ -25,7 +25,7 @@ import { looksBackMs } from '../task/unique.ts'
 import { Gathering } from './batcher.ts'
 import { type Ear, Endings } from './completion-listeners.ts'
 import { callLedger, type LedgerStubs } from './remote.ts'
-import { homeOfJob, Spread } from './shards.ts'
+import { homeShardOfJob, ShardPicker } from './shards.ts'
 
 /** Which jobs are meant. All conditions must hold; an absent one holds for all. */
 export interface JobFilter {
@@ -66,7 +66,7 @@ export interface Overview {
 }
 
 /** What of a waiting job is changed. */
-export interface JobAmendment {
+export interface JobUpdate {
   /** Higher is served first: -1000 to 1000. */
   readonly priority?: number
   /** Not before this moment. One in the past means now. */
@@ -76,11 +76,12 @@ export interface JobAmendment {
 }
 
 export interface ClientOptions {
+  /** Where jobs with a key, a partition or a limited task are. */
   readonly homeShards: number
   /** How long a finished job is kept, unless its task says otherwise. */
   readonly retentionMs: number
-  /** Shards that plain jobs are spread over: at least `homes`. */
-  readonly spread: number
+  /** Shards in use: at least `homeShards`. Plain jobs are on any of them. */
+  readonly shards: number
   readonly platform: Platform
   readonly stubs: LedgerStubs
   /** Ends of jobs that run in this isolate. Left out, nothing is heard of them. */
@@ -109,14 +110,14 @@ const lookMsMax = 2_000
 
 export class Client {
   readonly #options: ClientOptions
-  readonly #spread: Spread
+  readonly #picker: ShardPicker
   readonly #endings: Endings
   readonly #gathering: Gathering
 
   constructor(options: ClientOptions) {
     this.#options = options
     this.#endings = options.endings ?? new Endings()
-    this.#spread = new Spread(options.spread, options.platform)
+    this.#picker = new ShardPicker(options.shards, options.platform)
     this.#gathering = new Gathering((shard, jobs) =>
       this.call(shard, (ledger) => ledger.enqueue({ homeShards: options.homeShards, jobs })),
     )
@@ -124,7 +125,7 @@ export class Client {
 
   /**
    * Records jobs: validates every input before anything is written, then one RPC a shard.
-   * @throws ChardError `invalid-input`, `too-large`, `key-conflict`, `homes-mismatch`, `unavailable`
+   * @throws ChardError `invalid-input`, `too-large`, `key-conflict`, `home-shards-mismatch`, `unavailable`
    */
   async enqueue(
     task: TaskDefinition,
@@ -174,7 +175,7 @@ export class Client {
         `expiresIn is ${options.expiresInMs} ms; it takes more than the time until at`,
       )
     const trace = options.trace ?? platform.trace()
-    const shard = homeOfJob(task, { partition, key }, homeShards) ?? this.#spread.next()
+    const shard = homeShardOfJob(task, { partition, key }, homeShards) ?? this.#picker.next()
     return {
       id: newJobId(shard, now, () => platform.random()),
       task: task.name,
@@ -224,7 +225,7 @@ export class Client {
     return this.#one(id, (ledger) => ledger.redrive({ id, ...(input !== undefined && { input }) }))
   }
 
-  async amend(id: string, { priority, at, delay }: JobAmendment): Promise<JobRecord> {
+  async update(id: string, { priority, at, delay }: JobUpdate): Promise<JobRecord> {
     if (priority !== undefined) checkedPriority(priority)
     if (at !== undefined && delay !== undefined)
       throw new ChardError('invalid-option', 'delay has no meaning beside at; leave one of them out')
@@ -348,7 +349,7 @@ export class Client {
   }
 
   get shardCount(): number {
-    return Math.max(this.#options.homeShards, this.#options.spread)
+    return this.#options.shards
   }
 
   #recorded(task: string, enqueued: Enqueued): Recorded {

@@ -19,13 +19,13 @@ import { checkedKey } from '../task/unique.ts'
 import { type Client, filterOf, type JobFilter, refusalError } from './client.ts'
 
 /** What the deployment's settings are after a change. */
-export interface Steered {
+export interface SettingsResult {
   readonly settings: Settings
   /** Shards that did not hear of it: the watchdog tells them within a minute. */
   readonly missing: readonly number[]
 }
 
-export interface Drained extends Steered {
+export interface DrainResult extends SettingsResult {
   /** Jobs that have not ended yet, over the shards that answered. Call again to see it fall. */
   readonly left: number
 }
@@ -52,7 +52,7 @@ const unfinished: readonly JobState[] = jobStates.filter(
   (state) => !['completed', 'failed', 'cancelled'].includes(state),
 )
 
-export class Steering {
+export class DeploymentControl {
   readonly #client: Client
   readonly #platform: Pick<Platform, 'now' | 'random'>
 
@@ -62,7 +62,7 @@ export class Steering {
   }
 
   /** @throws ChardError `unavailable` when shard 0 did not answer: nothing is changed, or it is and all will hear of it */
-  async change(change: SettingsChange): Promise<Steered> {
+  async change(change: SettingsChange): Promise<SettingsResult> {
     const settings = await this.#client.call(0, (ledger) => ledger.change(change))
     const { missing } = await this.#client.all((ledger) => ledger.adopt(settings))
     return { settings, missing }
@@ -72,7 +72,7 @@ export class Steering {
     return this.#client.call(0, (ledger) => ledger.settings())
   }
 
-  async drain(task: string | undefined): Promise<Drained> {
+  async drain(task: string | undefined): Promise<DrainResult> {
     const { settings, missing } = await this.change({ kind: 'drain', ...(task !== undefined && { task }) })
     const overview = await this.#client.overview()
     const left = overview.shards
@@ -111,7 +111,7 @@ export class Steering {
   }
 
   /** @throws ChardError `unknown-schedule` */
-  async steerSchedule(shard: number, name: string, action: ScheduleAction): Promise<ScheduleRecord> {
+  async controlSchedule(shard: number, name: string, action: ScheduleAction): Promise<ScheduleRecord> {
     return unrefused(await this.#client.call(shard, (ledger) => ledger.controlSchedule({ name, action })))
   }
 

@@ -7,10 +7,10 @@ import type { Job } from '../task/job.ts'
 import { defineSchedule, type ScheduleDefinition, type ScheduleOptions } from '../task/schedule.ts'
 import { partitionOf } from '../task/task.ts'
 import { checkedKey } from '../task/unique.ts'
-import type { ScheduleList, Steering } from './control.ts'
-import { homeOf, homeOfJob } from './shards.ts'
+import type { DeploymentControl, ScheduleList } from './control.ts'
+import { homeShardOf, homeShardOfJob } from './shards.ts'
 
-/** The schedules by name, as people see and steer them. */
+/** The schedules by name, as people see and control them. */
 export interface Schedules {
   /** Every schedule, those that the code has stopped included. */
   list(): Promise<ScheduleList>
@@ -25,12 +25,12 @@ export interface Schedules {
 }
 
 export class ScheduleBook implements Schedules {
-  readonly #steering: Steering
+  readonly #control: DeploymentControl
   readonly #homeShards: number
   readonly #placed = new Map<string, ShardSchedule>()
 
-  constructor(steering: Steering, homeShards: number) {
-    this.#steering = steering
+  constructor(control: DeploymentControl, homeShards: number) {
+    this.#control = control
     this.#homeShards = homeShards
   }
 
@@ -48,7 +48,7 @@ export class ScheduleBook implements Schedules {
     return [...this.#placed.values()].filter((one) => one.shard === shard)
   }
 
-  list = (): Promise<ScheduleList> => this.#steering.schedules()
+  list = (): Promise<ScheduleList> => this.#control.schedules()
 
   get = async (name: string): Promise<ScheduleRecord> => {
     const { schedules } = await this.list()
@@ -57,17 +57,17 @@ export class ScheduleBook implements Schedules {
     throw new ChardError('unknown-schedule', `there is no schedule ${name}`)
   }
 
-  pause = (name: string): Promise<ScheduleRecord> => this.#steer(name, 'pause')
-  resume = (name: string): Promise<ScheduleRecord> => this.#steer(name, 'resume')
+  pause = (name: string): Promise<ScheduleRecord> => this.#controlled(name, 'pause')
+  resume = (name: string): Promise<ScheduleRecord> => this.#controlled(name, 'resume')
 
   trigger = async (name: string, { idempotencyKey: key }: { idempotencyKey?: string } = {}): Promise<Job> => {
     const { shard, task } = this.#known(name)
     if (key !== undefined) checkedKey('idempotencyKey', key)
-    return this.#steering.triggerSchedule(shard, task.name, { name, ...(key !== undefined && { key }) })
+    return this.#control.triggerSchedule(shard, task.name, { name, ...(key !== undefined && { key }) })
   }
 
-  async #steer(name: string, action: ScheduleAction): Promise<ScheduleRecord> {
-    return this.#steering.steerSchedule(this.#known(name).shard, name, action)
+  async #controlled(name: string, action: ScheduleAction): Promise<ScheduleRecord> {
+    return this.#control.controlSchedule(this.#known(name).shard, name, action)
   }
 
   #known(name: string): ShardSchedule {
@@ -85,7 +85,8 @@ export class ScheduleBook implements Schedules {
     const valid = checked instanceof Promise || checked.issues ? value : checked.value
     const partition = partitionOf(task, valid)
     const shard =
-      homeOfJob(task, { partition, key: undefined }, this.#homeShards) ?? homeOf(`schedule ${name}`, this.#homeShards)
+      homeShardOfJob(task, { partition, key: undefined }, this.#homeShards) ??
+      homeShardOf(`schedule ${name}`, this.#homeShards)
     return { ...definition, shard, partition: partition ?? '' }
   }
 }

@@ -7,7 +7,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { enqueueChildOf } from '../../../src/engine/client/children.ts'
 import { Client } from '../../../src/engine/client/client.ts'
 import { Endings } from '../../../src/engine/client/completion-listeners.ts'
-import { Steering } from '../../../src/engine/client/control.ts'
+import { DeploymentControl } from '../../../src/engine/client/control.ts'
 import { callLedger } from '../../../src/engine/client/remote.ts'
 import { ScheduleBook } from '../../../src/engine/client/schedules.ts'
 import type { SyncRequest } from '../../../src/engine/ledger/protocol/protocol.ts'
@@ -89,12 +89,12 @@ export class BareWorld {
     this.ledgers = Array.from({ length: options.shards ?? 1 }, (_, shard) => this.#ledger(shard))
     this.web = this.isolate()
     this.#client = this.clientOf(this.web, this.#endings)
-    this.schedules = new ScheduleBook(this.steering, options.homeShards ?? this.ledgers.length)
+    this.schedules = new ScheduleBook(this.control, options.homeShards ?? this.ledgers.length)
   }
 
   /** What people do to the whole deployment, from the invocation that there is. */
-  get steering(): Steering {
-    return new Steering(this.#client, this.web)
+  get control(): DeploymentControl {
+    return new DeploymentControl(this.#client, this.web)
   }
 
   get client(): Client {
@@ -178,7 +178,7 @@ export class BareWorld {
     return new Client({
       retentionMs: 7 * 86_400_000,
       homeShards,
-      spread: this.ledgers.length,
+      shards: this.ledgers.length,
       platform: isolate,
       stubs: this.#stubs(isolate),
       endings,

@@ -74,7 +74,7 @@ function homeShardsMismatch(core: Context, tx: Transaction, homeShards: number):
   if (core.cached.homeShards === homeShards) return undefined
   const { code: refused, message } = new ChardError(
     'home-shards-mismatch',
-    `createChard says shards: ${homeShards}, but this deployment began with ${core.cached.homeShards}. Home shards are chosen once; set it back`,
+    `homeShards is ${homeShards}, but this deployment began with ${core.cached.homeShards}, and home shards are chosen once. Set the option homeShards of createChard to ${core.cached.homeShards}`,
   )
   return { refused, message }
 }
