@@ -36,16 +36,8 @@ export { currentTrace, withTrace } from './platform.ts'
 export type { Duration } from './task/duration.ts'
 // Inside a handler: how to say more than "done" or "failed".
 // Errors of the engine itself: a closed list of codes.
-export {
-  ChardError,
-  type ChardErrorCode,
-  type InputIssue,
-  JobFailedError,
-  NonRetryableError,
-  RetryAfterError,
-  type Snooze,
-  snooze,
-} from './task/errors.ts'
+export { ChardError, type ChardErrorCode, type InputIssue } from './task/errors.ts'
+export { NonRetryableError, RetryAfterError, type Snooze, snooze } from './task/handler-outcomes.ts'
 // Jobs: what was recorded, and its handle.
 export {
   type AttemptOutcome,
@@ -64,6 +56,7 @@ export {
   type ScheduledBy,
   type Stored,
 } from './task/job.ts'
+export { JobFailedError } from './task/job-failed-error.ts'
 export type { LimitOptions, RateLimit, TaskLimits } from './task/limits.ts'
 export type { Backoff, RetryOptions } from './task/retry.ts'
 // Schedules: when a task runs by itself.

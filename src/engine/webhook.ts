@@ -3,7 +3,8 @@
  * message is a job of its own, recorded in the transaction that fails the other, so that it is lost as little and tried as
  * patiently as any job. It says which job, never with which input.
  */
-import { ChardError, NonRetryableError, RetryAfterError } from './task/errors.ts'
+import { ChardError } from './task/errors.ts'
+import { NonRetryableError, RetryAfterError } from './task/handler-outcomes.ts'
 import type { JobError, JobRecord } from './task/job.ts'
 import { type RunContext, type TaskOptions, webhookTask } from './task/task.ts'
 

@@ -14,7 +14,8 @@ import {
   timeoutMsMax,
 } from './bounds.ts'
 import { type Duration, durationMs } from './duration.ts'
-import { ChardError, type Snooze } from './errors.ts'
+import { ChardError } from './errors.ts'
+import type { Snooze } from './handler-outcomes.ts'
 import type { Job, JobError, JobRecord, Stored } from './job.ts'
 import { type CheckedLimits, checkedLimits, type TaskLimits } from './limits.ts'
 import { refuse, shown } from './refuse.ts'

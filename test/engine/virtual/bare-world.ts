@@ -17,7 +17,7 @@ import { answerWakeUps } from '../../../src/engine/runner/consumers.ts'
 import { Runner, type RunnerBounds, type RunnerEars, type RunReport } from '../../../src/engine/runner/runner.ts'
 import { type StartNowPorts, startNow } from '../../../src/engine/runner/start-now.ts'
 import { ServedTasks } from '../../../src/engine/runner/tasks.ts'
-import type { Snooze } from '../../../src/engine/task/errors.ts'
+import type { Snooze } from '../../../src/engine/task/handler-outcomes.ts'
 import type { Job, JobRecord } from '../../../src/engine/task/job.ts'
 import { defaultRetryPolicy } from '../../../src/engine/task/retry.ts'
 import {
