@@ -7,7 +7,7 @@ import type { Chard } from './api.ts'
 import { Bindings } from './bindings.ts'
 import { enqueueChildOf } from './client/children.ts'
 import { Client } from './client/client.ts'
-import { Endings } from './client/completion-listeners.ts'
+import { CompletionListeners } from './client/completion-listeners.ts'
 import { DeploymentControl } from './client/control.ts'
 import { jobsOf } from './client/jobs.ts'
 import { callLedger } from './client/remote.ts'
@@ -67,8 +67,8 @@ export function composeEngine(options: ChardOptions, { platform, startRunner }: 
   const { homeShards, shards, concurrency, jobsMax, historyBytesMax, retentionMs, logsAttempts, webhook } = checked
   const bindings = new Bindings(options, () => platform.env())
   const stubs = (shard: number) => bindings.ledger(shard)
-  const endings = new Endings()
-  const client = new Client({ homeShards, shards, retentionMs, platform, stubs, endings })
+  const listeners = new CompletionListeners()
+  const client = new Client({ homeShards, shards, retentionMs, platform, stubs, listeners })
   const control = new DeploymentControl(client, platform)
   const book = new ScheduleBook(control, homeShards)
   const enqueueChild = enqueueChildOf(client)
@@ -77,7 +77,7 @@ export function composeEngine(options: ChardOptions, { platform, startRunner }: 
 
   const portsOf = (shard: number, tasks: ServedTasks): RunnerPorts => {
     const sync = (request: SyncRequest) => callLedger({ stubs, platform }, shard, (ledger) => ledger.sync(request))
-    return { platform, sync, tasks, enqueueChild, logsAttempts, onSettled: (ids) => endings.tell(ids) }
+    return { platform, sync, tasks, enqueueChild, logsAttempts, onSettled: (ids) => listeners.notify(ids) }
   }
 
   const runShard = (shard: number, tasks: ServedTasks, wallMs: number): Promise<RunReport> =>
@@ -91,9 +91,9 @@ export function composeEngine(options: ChardOptions, { platform, startRunner }: 
         return (await client.enqueue(task, requests)).map(({ job }) => job)
       const bounds = { concurrency: 1, jobsMax: 0, syncsMax, wallMs: inlineWallMs }
       const tasks = served ?? new ServedTasks([task])
-      const runnerOf: StartNowPorts['runnerOf'] = (shard, id, ears) =>
-        new Runner({ ...portsOf(shard, tasks), ...ears }, bounds, id)
-      return [await startNow({ platform, client, endings, runnerOf, wallMs: inlineWallMs }, task, first)]
+      const runnerOf: StartNowPorts['runnerOf'] = (shard, id, own) =>
+        new Runner({ ...portsOf(shard, tasks), ...own }, bounds, id)
+      return [await startNow({ platform, client, listeners, runnerOf, wallMs: inlineWallMs }, task, first)]
     },
   }
 

@@ -23,8 +23,8 @@ import type { Platform } from '../task/platform.ts'
 import { serialised, validated } from '../task/schema.ts'
 import { checkedPriority, partitionOf, type TaskDefinition, type TaskRequest } from '../task/task.ts'
 import { looksBackMs } from '../task/unique.ts'
-import { Gathering } from './batcher.ts'
-import { type Ear, Endings } from './completion-listeners.ts'
+import { Batcher } from './batcher.ts'
+import { type CompletionListener, CompletionListeners } from './completion-listeners.ts'
 import { callLedger, type LedgerStubs } from './remote.ts'
 import { homeShardOfJob, ShardPicker } from './shards.ts'
 
@@ -86,7 +86,7 @@ export interface ClientOptions {
   readonly platform: Platform
   readonly stubs: LedgerStubs
   /** Ends of jobs that run in this isolate. Left out, nothing is heard of them. */
-  readonly endings?: Endings
+  readonly listeners?: CompletionListeners
 }
 
 /** How a request is recorded, beside what its caller said. */
@@ -112,14 +112,14 @@ const lookMsMax = 2_000
 export class Client {
   readonly #options: ClientOptions
   readonly #picker: ShardPicker
-  readonly #endings: Endings
-  readonly #gathering: Gathering
+  readonly #listeners: CompletionListeners
+  readonly #batcher: Batcher
 
   constructor(options: ClientOptions) {
     this.#options = options
-    this.#endings = options.endings ?? new Endings()
+    this.#listeners = options.listeners ?? new CompletionListeners()
     this.#picker = new ShardPicker(options.shards, options.platform)
-    this.#gathering = new Gathering((shard, jobs) =>
+    this.#batcher = new Batcher((shard, jobs) =>
       this.call(shard, (ledger) => ledger.enqueue({ homeShards: options.homeShards, jobs })),
     )
   }
@@ -208,7 +208,7 @@ export class Client {
 
   /** Records jobs of one shard under ids that are made already: safe to repeat. */
   async record(shard: number, jobs: readonly NewJob[]): Promise<{ job: NewJob; enqueued: Enqueued }[]> {
-    const reply = await this.#gathering.record(shard, jobs)
+    const reply = await this.#batcher.record(shard, jobs)
     if (isRefusal(reply)) throw refusalError(reply)
     return jobs.map((job, index) => ({ job, enqueued: reply.jobs[index] as Enqueued }))
   }
@@ -244,24 +244,29 @@ export class Client {
   /** Yields the record now and whenever it has changed, until it is final, the time is up or `signal` aborts. */
   async *watch(id: string, timeout: Duration, signal?: AbortSignal): AsyncGenerator<JobRecord, void> {
     // From before the first look, so that an end between a look and the wait after it is not missed.
-    using ear = this.#endings.listen(id, this.#options.platform)
-    yield* this.#looks(id, ear, this.#endOf(timeout), signal)
+    using listener = this.#listeners.listen(id, this.#options.platform)
+    yield* this.#looks(id, listener, this.#endOf(timeout), signal)
   }
 
   /** The newest record once it is final or the time is up. Asks at growing intervals; never holds the ledger. */
   async wait(id: string, timeout: Duration, signal?: AbortSignal): Promise<JobRecord> {
     const endsAt = this.#endOf(timeout)
-    using ear = this.#endings.listen(id, this.#options.platform)
+    using listener = this.#listeners.listen(id, this.#options.platform)
     // It has only just begun right here, and its end will be heard: there is nothing to see yet.
-    if (ear.isOwn) await ear.wait(Math.min(lookMsMax, endsAt - this.#options.platform.now()), signal)
-    let newest = ear.told
+    if (listener.isOwn) await listener.wait(Math.min(lookMsMax, endsAt - this.#options.platform.now()), signal)
+    let newest = listener.record
     if (newest && isFinal(newest.state)) return newest
-    for await (const record of this.#looks(id, ear, endsAt, signal)) newest = record
+    for await (const record of this.#looks(id, listener, endsAt, signal)) newest = record
     return newest ?? this.get(id)
   }
 
-  async *#looks(id: string, ear: Ear, endsAt: number, signal?: AbortSignal): AsyncGenerator<JobRecord, void> {
-    const firstWaitMs = ear.isOwn ? lookMsMax : lookMsMin
+  async *#looks(
+    id: string,
+    listener: CompletionListener,
+    endsAt: number,
+    signal?: AbortSignal,
+  ): AsyncGenerator<JobRecord, void> {
+    const firstWaitMs = listener.isOwn ? lookMsMax : lookMsMin
     let seen = ''
     for (let waitMs = firstWaitMs; ; waitMs = Math.min(waitMs * 1.5, lookMsMax)) {
       const record = await this.get(id)
@@ -273,7 +278,7 @@ export class Client {
       }
       const leftMs = endsAt - this.#options.platform.now()
       if (isFinal(record.state) || leftMs <= 0 || signal?.aborted) return
-      await ear.wait(Math.min(waitMs, leftMs), signal)
+      await listener.wait(Math.min(waitMs, leftMs), signal)
     }
   }
 

@@ -12,6 +12,7 @@ import { leaseMs } from '../ledger/domain/lease.ts'
 import type { Claimed, Heartbeat, Settlement, SyncReply, SyncRequest } from '../ledger/protocol/protocol.ts'
 import type { JobRecord } from '../task/job.ts'
 import type { Platform } from '../task/platform.ts'
+import { Signal } from '../task/signal.ts'
 import type { RunContext } from '../task/task.ts'
 import { Attempt, attemptLine } from './attempt.ts'
 import { Deadlines } from './deadlines.ts'
@@ -33,7 +34,7 @@ export interface RunnerPorts {
 }
 
 /** Who waits where a runner is. */
-export type RunnerEars = Pick<RunnerPorts, 'onSettled' | 'isAwaited'>
+export type RunnerListeners = Pick<RunnerPorts, 'onSettled' | 'isAwaited'>
 
 /** The bounds of one invocation. */
 export interface RunnerBounds {
@@ -93,7 +94,7 @@ export class Runner {
   #lastReportAt = 0
   /** A limit opens then: worth a sync while there is room for more. */
   #againAt: number | undefined
-  readonly #bell: Bell
+  readonly #signal: Signal
   readonly #deadlines: Deadlines
 
   constructor(ports: RunnerPorts, bounds: RunnerBounds, id = newRunnerId(ports.platform)) {
@@ -102,7 +103,7 @@ export class Runner {
     this.id = id
     this.#openedAt = ports.platform.now()
     this.#capacity = bounds.concurrency
-    this.#bell = new Bell(ports.platform)
+    this.#signal = new Signal(ports.platform)
     this.#deadlines = new Deadlines(ports.platform)
   }
 
@@ -184,13 +185,13 @@ export class Runner {
       this.#failures++
       // Nobody knows whether it took effect. Settling is fenced by the lease, so the same may be said again.
       this.#finished = [...(this.#open.get(request.seq) ?? []), ...this.#finished]
-      this.#bell.ring()
+      this.#signal.notify()
       this.#ports.platform.log('sync-unanswered', { runner: this.id, seq: request.seq, error: String(error) })
       return undefined
     } finally {
       this.#open.delete(request.seq)
       // Overtaken: nobody awaits this answer, but the loop may be waiting for what it brings.
-      if (request.seq < this.#seq) this.#bell.ring()
+      if (request.seq < this.#seq) this.#signal.notify()
     }
   }
 
@@ -230,7 +231,7 @@ export class Runner {
       platform,
       enqueueChild,
       timer: (ms, act) => this.#deadlines.timer(ms, act),
-      onProgress: () => this.#bell.ring(),
+      onProgress: () => this.#signal.notify(),
     })
     this.#jobs++
     this.#held.set(claimed.id, { attempt, goodUntil })
@@ -251,15 +252,27 @@ export class Runner {
         ...(log.length > 0 && { log }),
         ...(progress && { progress }),
       })
-      this.#bell.ring()
+      this.#signal.notify()
     })
+  }
+
+  /** Until something is worth a look, or `ms` have passed. */
+  async #wait(ms: number): Promise<void> {
+    await this.#signal.wait(Math.max(1, ms))
+  }
+
+  /** True when `answered` comes before there is something worth a look and before `ms` have passed. */
+  async #answeredFirst(answered: Promise<unknown>, ms: number): Promise<boolean> {
+    const isAnswered = await Promise.race([answered.then(() => true), this.#wait(ms).then(() => false)])
+    this.#signal.interrupt()
+    return isAnswered
   }
 
   /** Waits for the answer; or, once it may be held, for a reason to speak again. True when that comes first. */
   async #answeredOrOvertaken(answered: Promise<unknown>): Promise<boolean> {
     const { platform } = this.#ports
     for (;;) {
-      const isAnswered = await this.#bell.before(answered, Math.min(this.#beatInMs(), this.#staleInMs()))
+      const isAnswered = await this.#answeredFirst(answered, Math.min(this.#beatInMs(), this.#staleInMs()))
       if (isAnswered || (await answeredWithin(answered, overtakeMs, platform))) return false
       this.#stopStale()
       if (this.#finished.length > 0 || this.#isBeatDue()) return true
@@ -284,7 +297,7 @@ export class Runner {
     const until = platform.now() + waitMs
     // An overtaken sync may still be answered meanwhile, and what it brings may be stale sooner than the wait is over.
     while (platform.now() < until) {
-      await this.#bell.wait(Math.min(until - platform.now(), this.#staleInMs()))
+      await this.#wait(Math.min(until - platform.now(), this.#staleInMs()))
       this.#stopStale()
     }
     return false
@@ -294,7 +307,7 @@ export class Runner {
   async #untilNews(): Promise<void> {
     const isExpecting = () => this.#held.size > 0 || this.#open.size > 0 || this.#againAt !== undefined
     while (isExpecting() && this.#finished.length === 0 && this.#nextReasonInMs() > 0) {
-      await this.#bell.wait(Math.min(this.#nextReasonInMs(), this.#staleInMs()))
+      await this.#wait(Math.min(this.#nextReasonInMs(), this.#staleInMs()))
       this.#stopStale()
     }
     this.#stopStale()
@@ -331,44 +344,6 @@ export class Runner {
   #stopStale(): void {
     const now = this.#ports.platform.now()
     for (const { attempt, goodUntil } of this.#held.values()) if (goodUntil <= now) attempt.stop('lost')
-  }
-}
-
-/** Wakes the one loop that waits. A ring while nobody waits is kept for the next wait. */
-class Bell {
-  readonly #platform: Pick<Platform, 'timer'>
-  #isRung = false
-  #wake: (() => void) | undefined
-
-  constructor(platform: Pick<Platform, 'timer'>) {
-    this.#platform = platform
-  }
-
-  ring(): void {
-    this.#isRung = true
-    this.#wake?.()
-  }
-
-  /** Until the bell rings or `ms` have passed. */
-  async wait(ms: number): Promise<void> {
-    if (!this.#isRung) await new Promise<void>((resolve) => this.#sleep(ms, resolve))
-    this.#isRung = false
-  }
-
-  /** True when `answered` comes before the bell rings and before `ms` have passed. Leaves no timer behind. */
-  async before(answered: Promise<unknown>, ms: number): Promise<boolean> {
-    const isAnswered = await Promise.race([answered.then(() => true), this.wait(ms).then(() => false)])
-    this.#wake?.()
-    return isAnswered
-  }
-
-  #sleep(ms: number, resolve: () => void): void {
-    const callOff = this.#platform.timer(Math.max(1, ms), () => this.#wake?.())
-    this.#wake = () => {
-      this.#wake = undefined
-      callOff()
-      resolve()
-    }
   }
 }
 
