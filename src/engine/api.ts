@@ -8,7 +8,8 @@ import type { Tasks } from './client/tasks.ts'
 import type { Settings } from './ledger/domain/settings.ts'
 import type { Snooze } from './task/handler-outcomes.ts'
 import type { ScheduleOptions } from './task/schedule.ts'
-import type { Task, TaskOptions } from './task/task.ts'
+import type { Task } from './task/task.ts'
+import type { TaskOptions } from './task/task-options.ts'
 import type { ChardWorker } from './worker.ts'
 
 /** The engine of one deployment. */

@@ -12,10 +12,13 @@
 // Set-up: one call a Worker, and what it takes.
 export type { Chard, Schedule } from './api.ts'
 export { createChard } from './chard.ts'
-export type { JobFilter, JobList, JobQuery, JobUpdate, Overview } from './client/client.ts'
-export type { BulkProgress, DrainResult, ScheduleList, SettingsResult } from './client/control.ts'
+export type { BulkProgress } from './client/bulk.ts'
+export type { JobUpdate } from './client/client.ts'
+export type { DrainResult, SettingsResult } from './client/control.ts'
+export type { JobFilter, JobList, JobQuery } from './client/job-search.ts'
 export type { Jobs } from './client/jobs.ts'
-export type { Schedules } from './client/schedules.ts'
+export type { Overview } from './client/overview.ts'
+export type { ScheduleList, Schedules } from './client/schedules.ts'
 export { type ChartSpan, type Charts, chartSpans, type Metrics, type Stats } from './client/stats.ts'
 export type { TaskList, TaskOverview } from './client/task-list.ts'
 export type { Tasks } from './client/tasks.ts'
@@ -34,6 +37,8 @@ export type { ChardOptions } from './options.ts'
 // Traces: what a request led to, found by one id.
 export { currentTrace, withTrace } from './platform.ts'
 export type { Duration } from './task/duration.ts'
+// Tasks: a definition in code, and the three ways to run it.
+export type { EnqueueManyOptions, EnqueueOptions } from './task/enqueue-options.ts'
 // Inside a handler: how to say more than "done" or "failed".
 // Errors of the engine itself: a closed list of codes.
 export { ChardError, type ChardErrorCode, type InputIssue } from './task/errors.ts'
@@ -61,8 +66,8 @@ export type { LimitOptions, RateLimit, TaskLimits } from './task/limits.ts'
 export type { Backoff, RetryOptions } from './task/retry.ts'
 // Schedules: when a task runs by itself.
 export type { CatchUp, Overlap, ScheduleOptions } from './task/schedule.ts'
-// Tasks: a definition in code, and the three ways to run it.
-export type { EnqueueManyOptions, EnqueueOptions, FailedContext, RunContext, Task, TaskOptions } from './task/task.ts'
+export type { FailedContext, RunContext, Task } from './task/task.ts'
+export type { TaskOptions } from './task/task-options.ts'
 export { traceIdOf } from './task/trace.ts'
 export type { Unique } from './task/unique.ts'
 // Failures, told to an endpoint.

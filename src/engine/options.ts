@@ -2,7 +2,7 @@
 import type { BindingOptions } from './bindings.ts'
 import { type Duration, durationMs } from './task/duration.ts'
 import { ChardError } from './task/errors.ts'
-import { type WebhookOption, webhookOf } from './webhook.ts'
+import { type Webhook, type WebhookOption, webhookOf } from './webhook.ts'
 
 const shardsMax = 1_000
 const homeShardsDefault = 8
@@ -48,14 +48,28 @@ export interface ChardOptions extends BindingOptions {
   webhook?: WebhookOption
 }
 
+/** Checked options: every value present, times in milliseconds. Names of bindings are with Bindings. */
+export interface CheckedOptions {
+  readonly shards: number
+  readonly homeShards: number
+  readonly retentionMs: number
+  readonly historyBytesMax: number
+  readonly concurrency: number
+  readonly jobsMax: number
+  readonly directStart: boolean
+  readonly logsAttempts: boolean
+  readonly webhook: (() => Webhook | undefined) | undefined
+}
+
 /** @throws ChardError `invalid-option`, naming the option, the value it got and the value it takes */
-export function checkedOptions(options: ChardOptions) {
+export function checkedOptions(options: ChardOptions): CheckedOptions {
   return {
     ...checkedShards(options),
     concurrency: count('runner.concurrency', options.runner?.concurrency ?? 10, 1, 100),
     jobsMax: count('runner.jobs', options.runner?.jobs ?? 500, 1, 100_000),
     historyBytesMax: count('historyBytesMax', options.historyBytesMax ?? 2 ** 30, 2 ** 20, 9 * 2 ** 30),
     retentionMs: durationMs(options.retention ?? '7d', 'retention'),
+    directStart: options.directStart !== false,
     webhook: webhookOf(options.webhook),
     logsAttempts: oneOf('logs', options.logs ?? 'failures', ['failures', 'attempts']) === 'attempts',
   }

@@ -1,6 +1,7 @@
 /** The Worker of this world: the engine as `createChard` puts it together, and tasks that do what their input says. */
 import { createChard } from '../../src/engine/chard.ts'
-import type { RunContext, Task, TaskOptions } from '../../src/engine/task/task.ts'
+import type { RunContext, Task } from '../../src/engine/task/task.ts'
+import type { TaskOptions } from '../../src/engine/task/task-options.ts'
 import type { Input } from './moods.ts'
 import type { Plan } from './plan.ts'
 import { flowTasks, type SchedulePlan } from './plan-flow.ts'

@@ -1,6 +1,7 @@
 /** What happens to a world from outside while the storm lasts: requests, people who steer, deaths, resets, clocks. */
+
+import type { EnqueueOptions } from '../../src/engine/task/enqueue-options.ts'
 import { ChardError } from '../../src/engine/task/errors.ts'
-import type { EnqueueOptions } from '../../src/engine/task/task.ts'
 import { steer } from './control.ts'
 import type { Faults } from './faults.ts'
 import type { Input } from './moods.ts'

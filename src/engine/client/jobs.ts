@@ -1,10 +1,12 @@
 /** The jobs of a deployment, as `chard.jobs` shows them: one by one, in lists, and many at once. */
 import type { Duration } from '../task/duration.ts'
+import { checkedEnqueueOptions, type EnqueueOptions } from '../task/enqueue-options.ts'
 import type { Job, JobRecord } from '../task/job.ts'
 import { serialised, validated } from '../task/schema.ts'
-import { checkedEnqueueOptions, type EnqueueOptions, type TaskDefinition } from '../task/task.ts'
-import type { Client, JobFilter, JobList, JobQuery, JobUpdate } from './client.ts'
-import type { BulkProgress, DeploymentControl } from './control.ts'
+import type { TaskDefinition } from '../task/task.ts'
+import type { BulkActions, BulkProgress } from './bulk.ts'
+import type { Client, JobUpdate } from './client.ts'
+import type { JobFilter, JobList, JobQuery } from './job-search.ts'
 
 /** What `chard.jobs` offers. Every verb that takes an id throws ChardError `invalid-id`, `unknown-job`, `gone` or `unavailable`. */
 export interface Jobs {
@@ -78,12 +80,12 @@ export interface Jobs {
 
 export interface JobsPorts {
   readonly client: Client
-  readonly control: DeploymentControl
+  readonly bulk: BulkActions
   /** A served task by its name. Throws `unknown-task`. */
   readonly servedTask: (name: string) => TaskDefinition
 }
 
-export function jobsOf({ client, control, servedTask }: JobsPorts): Jobs {
+export function jobsOf({ client, bulk, servedTask }: JobsPorts): Jobs {
   return {
     async enqueue(name, input, options = {}) {
       const request = { input, options: checkedEnqueueOptions(options) }
@@ -104,8 +106,8 @@ export function jobsOf({ client, control, servedTask }: JobsPorts): Jobs {
       return client.redrive(id, text)
     },
     update: (id, changes) => client.update(id, changes),
-    cancelMany: (filter, { idempotencyKey } = {}) => control.bulk('cancel', filter, idempotencyKey),
-    redriveMany: (filter, { idempotencyKey } = {}) => control.bulk('redrive', filter, idempotencyKey),
-    bulk: (id) => control.bulkProgress(id),
+    cancelMany: (filter, { idempotencyKey } = {}) => bulk.begin('cancel', filter, idempotencyKey),
+    redriveMany: (filter, { idempotencyKey } = {}) => bulk.begin('redrive', filter, idempotencyKey),
+    bulk: (id) => bulk.progress(id),
   }
 }

@@ -3,6 +3,7 @@
  * with a partition, or else with a key, is on the one that this hashes to. All of those are home shards, whose number
  * never changes. A plain job may be on any shard in use, and the shards in use may grow in number at any time.
  */
+import { fnv1a } from '../task/fnv1a.ts'
 import { isWholeLimited } from '../task/limits.ts'
 import type { Platform } from '../task/platform.ts'
 import type { TaskDefinition } from '../task/task.ts'
@@ -13,9 +14,7 @@ const stickJobs = 1_000
 
 /** The home shard of a key. Must never change: a recorded key is looked for where this says. */
 export function homeShardOf(key: string, homeShards: number): number {
-  let hash = 0x811c9dc5
-  for (const byte of new TextEncoder().encode(key)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0
-  return hash % homeShards
+  return fnv1a(key) % homeShards
 }
 
 /** The home shard of a job; undefined for a plain job, which may be on any shard in use. */

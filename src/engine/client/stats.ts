@@ -4,7 +4,8 @@ import { bucketEndsMs } from '../ledger/domain/stats.ts'
 import type { ShardMetrics, TaskChart } from '../ledger/protocol/protocol.ts'
 import { ChardError } from '../task/errors.ts'
 import type { Platform } from '../task/platform.ts'
-import type { Client, Overview } from './client.ts'
+import type { Client } from './client.ts'
+import type { Overview } from './overview.ts'
 
 /** What `chard.stats` offers. A shard that does not answer is in `missing` of each answer. */
 export interface Stats {

@@ -1,6 +1,7 @@
 /** The tasks a Worker serves, by the names jobs are recorded under. */
 import { ChardError } from '../task/errors.ts'
-import { onFailedTask, type TaskDefinition } from '../task/task.ts'
+import { onFailedTask } from '../task/names.ts'
+import type { TaskDefinition } from '../task/task.ts'
 import type { Served } from './attempt.ts'
 
 export class ServedTasks {

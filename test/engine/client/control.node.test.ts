@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { BulkActions } from '../../../src/engine/client/bulk.ts'
 import { silentWorld } from '../virtual/silent-world.ts'
 import { World } from '../virtual/world.ts'
 
@@ -17,7 +18,7 @@ async function filled(jobs = 40) {
       .map((ledger) => ledger.rows<{ value: string }>(`SELECT value FROM facts WHERE name = 'settings'`))
       .map(([row]) => (row ? (JSON.parse(row.value) as { version: number }).version : 0))
   const count = (state: string) => world.jobs().filter((job) => job.state === state).length
-  return { world, task, plain, away, versions, count }
+  return { world, task, plain, away, versions, count, bulk: new BulkActions(world.client, world.web) }
 }
 
 describe('a setting', () => {
@@ -101,11 +102,11 @@ describe('drain', () => {
 
 describe('a bulk action', () => {
   test('reaches every shard, and its progress is the sum', async () => {
-    const { world, count } = await filled(40)
-    const begun = await world.until(world.control.bulk('cancel', { task: 'plain' }))
+    const { world, bulk, count } = await filled(40)
+    const begun = await world.until(bulk.begin('cancel', { task: 'plain' }))
     expect(begun).toMatchObject({ action: 'cancel', state: 'running', missing: [] })
     await world.clock.advance(1_000)
-    expect(await world.until(world.control.bulkProgress(begun.id))).toMatchObject({
+    expect(await world.until(bulk.progress(begun.id))).toMatchObject({
       state: 'done',
       looked: 40,
       changed: 40,
@@ -114,19 +115,19 @@ describe('a bulk action', () => {
   })
 
   test('that missed a shard is begun there by the same call, and nowhere twice', async () => {
-    const { world, away, plain, count } = await filled(40)
+    const { world, bulk, away, plain, count } = await filled(40)
     away(1)
-    const first = await world.until(world.control.bulk('cancel', {}, 'monday'))
+    const first = await world.until(bulk.begin('cancel', {}, 'monday'))
     expect(first.missing).toEqual([1])
     await world.clock.advance(1_000)
-    expect(await world.until(world.control.bulkProgress(first.id))).toMatchObject({ state: 'running', missing: [1] })
+    expect(await world.until(bulk.progress(first.id))).toMatchObject({ state: 'running', missing: [1] })
     const left = count('queued')
     expect(left).toBeGreaterThan(0)
     away(1, false)
     const fresh = await world.until(plain.enqueue(99, { idempotencyKey: 'fresh' }))
-    await world.until(world.control.bulk('cancel', {}, 'monday'))
+    await world.until(bulk.begin('cancel', {}, 'monday'))
     await world.clock.advance(1_000)
-    const end = await world.until(world.control.bulkProgress(first.id))
+    const end = await world.until(bulk.progress(first.id))
     expect(end).toMatchObject({ state: 'done', missing: [] })
     expect(end.changed).toBe(count('cancelled'))
     expect(count('cancelled')).toBeGreaterThanOrEqual(40)
@@ -134,18 +135,19 @@ describe('a bulk action', () => {
   })
 
   test('under a key that stands for another one is refused', async () => {
-    const { world } = await filled(4)
-    await world.until(world.control.bulk('cancel', {}, 'k'))
-    await expect(world.until(world.control.bulk('redrive', {}, 'k'))).rejects.toMatchObject({ code: 'key-conflict' })
+    const { world, bulk } = await filled(4)
+    await world.until(bulk.begin('cancel', {}, 'k'))
+    await expect(world.until(bulk.begin('redrive', {}, 'k'))).rejects.toMatchObject({ code: 'key-conflict' })
   })
 
   test('that nobody knows is unknown', async () => {
-    const { world } = await filled(1)
-    await expect(world.until(world.control.bulkProgress('x'))).rejects.toMatchObject({ code: 'unknown-bulk' })
+    const { world, bulk } = await filled(1)
+    await expect(world.until(bulk.progress('x'))).rejects.toMatchObject({ code: 'unknown-bulk' })
   })
 
   test('of redrive runs what had failed once more', async () => {
     const world = new World({ shards: 2 })
+    const bulk = new BulkActions(world.client, world.web)
     let isBroken = true
     const task = world.task({
       name: 'fragile',
@@ -159,7 +161,7 @@ describe('a bulk action', () => {
     await world.untilFinal()
     isBroken = false
     await world.clock.advance(10)
-    await world.until(world.control.bulk('redrive', { state: 'failed' }))
+    await world.until(bulk.begin('redrive', { state: 'failed' }))
     await world.clock.advance(5_000)
     expect(world.jobs().map(({ state, attempt }) => [state, attempt])).toEqual(Array(3).fill(['completed', 2]))
   })

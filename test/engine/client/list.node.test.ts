@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import type { JobQuery } from '../../../src/engine/client/client.ts'
+import type { JobQuery } from '../../../src/engine/client/job-search.ts'
 import { homeShardOf } from '../../../src/engine/client/shards.ts'
 import { silentWorld } from '../virtual/silent-world.ts'
 import type { World } from '../virtual/world.ts'

@@ -9,7 +9,7 @@ import { Client } from '../../../src/engine/client/client.ts'
 import { CompletionListeners } from '../../../src/engine/client/completion-listeners.ts'
 import { DeploymentControl } from '../../../src/engine/client/control.ts'
 import { callLedger } from '../../../src/engine/client/remote.ts'
-import { ScheduleBook } from '../../../src/engine/client/schedules.ts'
+import { ScheduleRegistry } from '../../../src/engine/client/schedules.ts'
 import type { SyncRequest } from '../../../src/engine/ledger/protocol/protocol.ts'
 import type { TaskPolicy } from '../../../src/engine/ledger/transaction/context.ts'
 import { runInBackground } from '../../../src/engine/runner/background.ts'
@@ -17,17 +17,13 @@ import { answerWakeUps } from '../../../src/engine/runner/consumers.ts'
 import { Runner, type RunnerBounds, type RunnerListeners, type RunReport } from '../../../src/engine/runner/runner.ts'
 import { type StartNowPorts, startNow } from '../../../src/engine/runner/start-now.ts'
 import { ServedTasks } from '../../../src/engine/runner/tasks.ts'
+import { defineTask } from '../../../src/engine/task/define-task.ts'
 import type { Snooze } from '../../../src/engine/task/handler-outcomes.ts'
 import type { Job, JobRecord } from '../../../src/engine/task/job.ts'
+import { onFailedTask } from '../../../src/engine/task/names.ts'
 import { defaultRetryPolicy } from '../../../src/engine/task/retry.ts'
-import {
-  defineTask,
-  onFailedTask,
-  type Task,
-  type TaskDefinition,
-  type TaskOptions,
-  type TaskRequest,
-} from '../../../src/engine/task/task.ts'
+import type { Task, TaskDefinition, TaskRequest } from '../../../src/engine/task/task.ts'
+import type { TaskOptions } from '../../../src/engine/task/task-options.ts'
 import { Chance } from './chance.ts'
 import { Clock } from './clock.ts'
 import { Isolate } from './isolate.ts'
@@ -72,7 +68,7 @@ export class BareWorld {
   directStarts = 0
   bounds: RunnerBounds
   /** The schedules of the code. */
-  readonly schedules: ScheduleBook
+  readonly schedules: ScheduleRegistry
   /** The invocation that enqueues and asks. */
   web: Isolate
   readonly #options: BareWorldOptions
@@ -89,12 +85,12 @@ export class BareWorld {
     this.ledgers = Array.from({ length: options.shards ?? 1 }, (_, shard) => this.#ledger(shard))
     this.web = this.isolate()
     this.#client = this.clientOf(this.web, this.#listeners)
-    this.schedules = new ScheduleBook(this.control, options.homeShards ?? this.ledgers.length)
+    this.schedules = new ScheduleRegistry(this.#client, this.web, options.homeShards ?? this.ledgers.length)
   }
 
   /** What people do to the whole deployment, from the invocation that there is. */
   get control(): DeploymentControl {
-    return new DeploymentControl(this.#client, this.web)
+    return new DeploymentControl(this.#client)
   }
 
   get client(): Client {

@@ -1,6 +1,6 @@
 /** The verb that records how attempts ended, and what follows from a job that failed for good. */
 import { isFinal, type JobError } from '../../task/job.ts'
-import { onFailedTask, webhookTask } from '../../task/task.ts'
+import { onFailedTask, webhookTask } from '../../task/names.ts'
 import { newJobId } from '../domain/job-id.ts'
 import { type JobRow, leaseIsLive, newRow } from '../domain/row.ts'
 import {

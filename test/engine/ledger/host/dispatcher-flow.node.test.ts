@@ -1,7 +1,7 @@
 /** Runners and wake-ups where limits, pauses and schedules decide when work is there: nothing polls, nothing waits too long. */
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import type { TaskOptions } from '../../../../src/engine/task/task.ts'
+import type { TaskOptions } from '../../../../src/engine/task/task-options.ts'
 import { World } from '../../virtual/world.ts'
 import { overfull } from '../fleet.ts'
 
