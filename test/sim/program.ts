@@ -1,6 +1,7 @@
 /** The Worker of this world: the engine as `createChard` puts it together, and tasks that do what their input says. */
 import { createChard } from '../../src/engine/chard.ts'
-import type { RunContext, Task, TaskOptions } from '../../src/engine/task/task.ts'
+import type { RunContext, Task } from '../../src/engine/task/task.ts'
+import type { TaskOptions } from '../../src/engine/task/task-options.ts'
 import type { Input } from './moods.ts'
 import type { Plan } from './plan.ts'
 import { flowTasks, type SchedulePlan } from './plan-flow.ts'
@@ -20,8 +21,8 @@ export interface Handlers {
 
 export function programOf(plan: Plan, version: Version, { run }: Handlers): Program {
   const chard = createChard({
-    shards: plan.homeShards,
-    spread: version === 'new' ? plan.spread : plan.homeShards,
+    homeShards: plan.homeShards,
+    shards: version === 'new' ? plan.shards : plan.homeShards,
     retention: plan.retentionMs,
     historyBytesMax: 2 ** 20,
     runner: { concurrency: plan.concurrency, jobs: plan.jobsMax },

@@ -84,7 +84,7 @@ export class World {
       consumersMax: plan.consumersMax,
       consume: (batch) => this.#consume(batch),
     })
-    this.ledgers = Array.from({ length: plan.spread }, (_, shard) => this.#ledger(shard))
+    this.ledgers = Array.from({ length: plan.shards }, (_, shard) => this.#ledger(shard))
     this.isolates = Array.from({ length: isolatesAtOnce }, () => this.#isolate())
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { BulkActions } from '../../../src/engine/client/bulk.ts'
 import { silentWorld } from '../virtual/silent-world.ts'
 import { World } from '../virtual/world.ts'
 
@@ -17,23 +18,23 @@ async function filled(jobs = 40) {
       .map((ledger) => ledger.rows<{ value: string }>(`SELECT value FROM facts WHERE name = 'settings'`))
       .map(([row]) => (row ? (JSON.parse(row.value) as { version: number }).version : 0))
   const count = (state: string) => world.jobs().filter((job) => job.state === state).length
-  return { world, task, plain, away, versions, count }
+  return { world, task, plain, away, versions, count, bulk: new BulkActions(world.client, world.web) }
 }
 
 describe('a setting', () => {
   test('is one version on every shard', async () => {
     const { world, versions } = await filled()
-    const { settings, missing } = await world.until(world.steering.change({ kind: 'pause' }))
+    const { settings, missing } = await world.until(world.control.change({ kind: 'pause' }))
     expect(missing).toEqual([])
     expect(versions()).toEqual(Array(4).fill(settings.version))
-    expect(await world.until(world.steering.settings())).toEqual(settings)
+    expect(await world.until(world.control.settings())).toEqual(settings)
   })
 
   test('that a shard did not hear of is told as missing, and brought by the watchdog', async () => {
     const { world, away, versions } = await filled()
     away(2)
     const { settings, missing } = await world.until(
-      world.steering.change({ kind: 'limits', task: 'work', limits: { concurrency: 1 } }),
+      world.control.change({ kind: 'limits', task: 'work', limits: { concurrency: 1 } }),
     )
     expect(missing).toEqual([2])
     expect(versions()).toEqual([settings.version, settings.version, 0, settings.version])
@@ -45,7 +46,7 @@ describe('a setting', () => {
   test('is not made when shard 0 is away: nothing has changed anywhere', async () => {
     const { world, away, versions } = await filled()
     away(0)
-    await expect(world.until(world.steering.change({ kind: 'pause' }))).rejects.toMatchObject({ code: 'unavailable' })
+    await expect(world.until(world.control.change({ kind: 'pause' }))).rejects.toMatchObject({ code: 'unavailable' })
     expect(versions()).toEqual([0, 0, 0, 0])
   })
 
@@ -54,7 +55,7 @@ describe('a setting', () => {
     let lost = 0
     world.ledger(0).fault = (verb) =>
       verb === 'change' && lost++ === 0 ? { when: 'after', error: new Error('Network connection lost.') } : undefined
-    const { settings } = await world.until(world.steering.change({ kind: 'pause', task: 'plain' }))
+    const { settings } = await world.until(world.control.change({ kind: 'pause', task: 'plain' }))
     expect(settings.tasks).toEqual({ plain: { paused: true } })
     expect(new Set(versions())).toEqual(new Set([settings.version]))
   })
@@ -62,9 +63,9 @@ describe('a setting', () => {
   test('that the watchdog brings late does not undo a newer one', async () => {
     const { world, away } = await filled()
     away(1)
-    await world.until(world.steering.change({ kind: 'pause' }))
+    await world.until(world.control.change({ kind: 'pause' }))
     away(1, false)
-    const { settings } = await world.until(world.steering.change({ kind: 'resume' }))
+    const { settings } = await world.until(world.control.change({ kind: 'resume' }))
     await world.until(world.client.wakeAll())
     for (const ledger of world.ledgers)
       expect((await world.until(ledger.stub(world.web).settings())).version).toBe(settings.version)
@@ -82,30 +83,30 @@ describe('a setting', () => {
 describe('drain', () => {
   test('tells how many are left, and refuses new ones until resume', async () => {
     const { world, plain } = await filled(10)
-    expect(await world.until(world.steering.drain('plain'))).toMatchObject({ left: 10, missing: [] })
+    expect(await world.until(world.control.drain('plain'))).toMatchObject({ left: 10, missing: [] })
     await expect(world.until(plain.enqueue(1))).rejects.toMatchObject({ code: 'draining' })
-    expect(await world.until(world.steering.drain('work'))).toMatchObject({ left: 0 })
+    expect(await world.until(world.control.drain('work'))).toMatchObject({ left: 0 })
     await world.until(world.runner(0).run())
-    const { left } = await world.until(world.steering.drain(undefined))
+    const { left } = await world.until(world.control.drain(undefined))
     expect(left).toBeLessThan(10)
-    await world.until(world.steering.change({ kind: 'resume' }))
+    await world.until(world.control.change({ kind: 'resume' }))
     await world.until(plain.enqueue(1))
   })
 
   test('tells of shards that did not answer', async () => {
     const { world, away } = await filled(10)
     away(3)
-    expect((await world.until(world.steering.drain('plain'))).missing).toEqual([3])
+    expect((await world.until(world.control.drain('plain'))).missing).toEqual([3])
   })
 })
 
 describe('a bulk action', () => {
   test('reaches every shard, and its progress is the sum', async () => {
-    const { world, count } = await filled(40)
-    const begun = await world.until(world.steering.bulk('cancel', { task: 'plain' }))
+    const { world, bulk, count } = await filled(40)
+    const begun = await world.until(bulk.begin('cancel', { task: 'plain' }))
     expect(begun).toMatchObject({ action: 'cancel', state: 'running', missing: [] })
     await world.clock.advance(1_000)
-    expect(await world.until(world.steering.bulkProgress(begun.id))).toMatchObject({
+    expect(await world.until(bulk.progress(begun.id))).toMatchObject({
       state: 'done',
       looked: 40,
       changed: 40,
@@ -114,19 +115,19 @@ describe('a bulk action', () => {
   })
 
   test('that missed a shard is begun there by the same call, and nowhere twice', async () => {
-    const { world, away, plain, count } = await filled(40)
+    const { world, bulk, away, plain, count } = await filled(40)
     away(1)
-    const first = await world.until(world.steering.bulk('cancel', {}, 'monday'))
+    const first = await world.until(bulk.begin('cancel', {}, 'monday'))
     expect(first.missing).toEqual([1])
     await world.clock.advance(1_000)
-    expect(await world.until(world.steering.bulkProgress(first.id))).toMatchObject({ state: 'running', missing: [1] })
+    expect(await world.until(bulk.progress(first.id))).toMatchObject({ state: 'running', missing: [1] })
     const left = count('queued')
     expect(left).toBeGreaterThan(0)
     away(1, false)
     const fresh = await world.until(plain.enqueue(99, { idempotencyKey: 'fresh' }))
-    await world.until(world.steering.bulk('cancel', {}, 'monday'))
+    await world.until(bulk.begin('cancel', {}, 'monday'))
     await world.clock.advance(1_000)
-    const end = await world.until(world.steering.bulkProgress(first.id))
+    const end = await world.until(bulk.progress(first.id))
     expect(end).toMatchObject({ state: 'done', missing: [] })
     expect(end.changed).toBe(count('cancelled'))
     expect(count('cancelled')).toBeGreaterThanOrEqual(40)
@@ -134,18 +135,19 @@ describe('a bulk action', () => {
   })
 
   test('under a key that stands for another one is refused', async () => {
-    const { world } = await filled(4)
-    await world.until(world.steering.bulk('cancel', {}, 'k'))
-    await expect(world.until(world.steering.bulk('redrive', {}, 'k'))).rejects.toMatchObject({ code: 'key-conflict' })
+    const { world, bulk } = await filled(4)
+    await world.until(bulk.begin('cancel', {}, 'k'))
+    await expect(world.until(bulk.begin('redrive', {}, 'k'))).rejects.toMatchObject({ code: 'key-conflict' })
   })
 
   test('that nobody knows is unknown', async () => {
-    const { world } = await filled(1)
-    await expect(world.until(world.steering.bulkProgress('x'))).rejects.toMatchObject({ code: 'unknown-bulk' })
+    const { world, bulk } = await filled(1)
+    await expect(world.until(bulk.progress('x'))).rejects.toMatchObject({ code: 'unknown-bulk' })
   })
 
   test('of redrive runs what had failed once more', async () => {
     const world = new World({ shards: 2 })
+    const bulk = new BulkActions(world.client, world.web)
     let isBroken = true
     const task = world.task({
       name: 'fragile',
@@ -159,14 +161,14 @@ describe('a bulk action', () => {
     await world.untilFinal()
     isBroken = false
     await world.clock.advance(10)
-    await world.until(world.steering.bulk('redrive', { state: 'failed' }))
+    await world.until(bulk.begin('redrive', { state: 'failed' }))
     await world.clock.advance(5_000)
     expect(world.jobs().map(({ state, attempt }) => [state, attempt])).toEqual(Array(3).fill(['completed', 2]))
   })
 })
 
 describe('the schedules of a deployment', () => {
-  test('are listed and steered where they live, and a slot runs', async () => {
+  test('are listed and controlled where they live, and a slot runs', async () => {
     const world = new World({ shards: 4 })
     const ran: number[] = []
     const task = world.task({ name: 'tick', input: z.number(), run: (n) => void ran.push(n) })

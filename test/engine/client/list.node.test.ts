@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import type { JobQuery } from '../../../src/engine/client/client.ts'
-import { homeOf } from '../../../src/engine/client/shards.ts'
+import type { JobQuery } from '../../../src/engine/client/job-search.ts'
+import { homeShardOf } from '../../../src/engine/client/shards.ts'
 import { silentWorld } from '../virtual/silent-world.ts'
 import type { World } from '../virtual/world.ts'
 
@@ -24,7 +24,7 @@ async function filled(shards: number, jobs: number, seed = 1) {
 /** Keys of a task that live on this shard of two. */
 function keysOf(task: string, shard: number): string[] {
   const keys = Array.from({ length: 9_999 }, (_, n) => `${n}`)
-  return keys.filter((key) => homeOf(`${task} ${key}`, 2) === shard)
+  return keys.filter((key) => homeShardOf(`${task} ${key}`, 2) === shard)
 }
 
 /** Every page of a query, one after the other. */

@@ -51,6 +51,6 @@ test('a verb that an older ledger lacks is an unavailable one, and the others go
     }
     return { ...rest, halt: lacking }
   }
-  expect(await world.until(world.client.halt(true))).toEqual({ missing: [0] })
+  expect(await world.until(world.control.halt(true))).toEqual({ missing: [0] })
   expect((await world.until(world.client.overview())).missing).toEqual([])
 })

@@ -6,28 +6,24 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { enqueueChildOf } from '../../../src/engine/client/children.ts'
 import { Client } from '../../../src/engine/client/client.ts'
-import { Endings } from '../../../src/engine/client/completion-listeners.ts'
-import { Steering } from '../../../src/engine/client/control.ts'
+import { CompletionListeners } from '../../../src/engine/client/completion-listeners.ts'
+import { DeploymentControl } from '../../../src/engine/client/control.ts'
 import { callLedger } from '../../../src/engine/client/remote.ts'
-import { ScheduleBook } from '../../../src/engine/client/schedules.ts'
+import { ScheduleRegistry } from '../../../src/engine/client/schedules.ts'
 import type { SyncRequest } from '../../../src/engine/ledger/protocol/protocol.ts'
 import type { TaskPolicy } from '../../../src/engine/ledger/transaction/context.ts'
 import { runInBackground } from '../../../src/engine/runner/background.ts'
 import { answerWakeUps } from '../../../src/engine/runner/consumers.ts'
-import { Runner, type RunnerBounds, type RunnerEars, type RunReport } from '../../../src/engine/runner/runner.ts'
+import { Runner, type RunnerBounds, type RunnerListeners, type RunReport } from '../../../src/engine/runner/runner.ts'
 import { type StartNowPorts, startNow } from '../../../src/engine/runner/start-now.ts'
 import { ServedTasks } from '../../../src/engine/runner/tasks.ts'
-import type { Snooze } from '../../../src/engine/task/errors.ts'
+import { defineTask } from '../../../src/engine/task/define-task.ts'
+import type { Snooze } from '../../../src/engine/task/handler-outcomes.ts'
 import type { Job, JobRecord } from '../../../src/engine/task/job.ts'
+import { onFailedTask } from '../../../src/engine/task/names.ts'
 import { defaultRetryPolicy } from '../../../src/engine/task/retry.ts'
-import {
-  defineTask,
-  onFailedTask,
-  type Task,
-  type TaskDefinition,
-  type TaskOptions,
-  type TaskRequest,
-} from '../../../src/engine/task/task.ts'
+import type { Task, TaskDefinition, TaskRequest } from '../../../src/engine/task/task.ts'
+import type { TaskOptions } from '../../../src/engine/task/task-options.ts'
 import { Chance } from './chance.ts'
 import { Clock } from './clock.ts'
 import { Isolate } from './isolate.ts'
@@ -72,13 +68,13 @@ export class BareWorld {
   directStarts = 0
   bounds: RunnerBounds
   /** The schedules of the code. */
-  readonly schedules: ScheduleBook
+  readonly schedules: ScheduleRegistry
   /** The invocation that enqueues and asks. */
   web: Isolate
   readonly #options: BareWorldOptions
   readonly #served: TaskDefinition[] = []
   readonly #policies = new Map<string, TaskPolicy>()
-  readonly #endings = new Endings()
+  readonly #listeners = new CompletionListeners()
   #client: Client
 
   constructor(options: BareWorldOptions) {
@@ -88,13 +84,13 @@ export class BareWorld {
     this.queue = new VirtualQueue(this.clock, (shard) => this.#consume(shard))
     this.ledgers = Array.from({ length: options.shards ?? 1 }, (_, shard) => this.#ledger(shard))
     this.web = this.isolate()
-    this.#client = this.clientOf(this.web, this.#endings)
-    this.schedules = new ScheduleBook(this.steering, options.homeShards ?? this.ledgers.length)
+    this.#client = this.clientOf(this.web, this.#listeners)
+    this.schedules = new ScheduleRegistry(this.#client, this.web, options.homeShards ?? this.ledgers.length)
   }
 
   /** What people do to the whole deployment, from the invocation that there is. */
-  get steering(): Steering {
-    return new Steering(this.#client, this.web)
+  get control(): DeploymentControl {
+    return new DeploymentControl(this.#client)
   }
 
   get client(): Client {
@@ -113,7 +109,7 @@ export class BareWorld {
   /** From now on another invocation enqueues and asks. */
   newWeb(): Isolate {
     this.web = this.isolate()
-    this.#client = this.clientOf(this.web, this.#endings)
+    this.#client = this.clientOf(this.web, this.#listeners)
     return this.web
   }
 
@@ -155,7 +151,7 @@ export class BareWorld {
     bounds: Partial<RunnerBounds> = {},
     isolate = this.isolate(),
     id?: string,
-    ears: RunnerEars = {},
+    listeners: RunnerListeners = {},
   ): Runner {
     const sync = (request: SyncRequest) =>
       callLedger({ stubs: this.#stubs(isolate), platform: isolate }, shard, (ledger) => ledger.sync(request))
@@ -166,22 +162,22 @@ export class BareWorld {
         tasks: new ServedTasks(this.#served),
         enqueueChild: enqueueChildOf(this.clientOf(isolate)),
         logsAttempts: false,
-        ...ears,
+        ...listeners,
       },
       { ...this.bounds, ...bounds },
       id,
     )
   }
 
-  clientOf(isolate: Isolate, endings = new Endings()): Client {
+  clientOf(isolate: Isolate, listeners = new CompletionListeners()): Client {
     const { homeShards = this.ledgers.length } = this.#options
     return new Client({
       retentionMs: 7 * 86_400_000,
       homeShards,
-      spread: this.ledgers.length,
+      shards: this.ledgers.length,
       platform: isolate,
       stubs: this.#stubs(isolate),
-      endings,
+      listeners,
     })
   }
 
@@ -218,8 +214,14 @@ export class BareWorld {
 
   #startNow(definition: TaskDefinition, request: TaskRequest): Promise<Job<never>> {
     const bounds = { concurrency: 1, jobsMax: 0, wallMs: directWallMs }
-    const runnerOf: StartNowPorts['runnerOf'] = (shard, id, ears) => this.runner(shard, bounds, this.web, id, ears)
-    const ports = { platform: this.web, client: this.#client, endings: this.#endings, runnerOf, wallMs: directWallMs }
+    const runnerOf: StartNowPorts['runnerOf'] = (shard, id, own) => this.runner(shard, bounds, this.web, id, own)
+    const ports = {
+      platform: this.web,
+      client: this.#client,
+      listeners: this.#listeners,
+      runnerOf,
+      wallMs: directWallMs,
+    }
     return startNow(ports, definition, request)
   }
 

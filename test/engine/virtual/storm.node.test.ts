@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { NonRetryableError, snooze } from '../../../src/engine/task/errors.ts'
+import { NonRetryableError, snooze } from '../../../src/engine/task/handler-outcomes.ts'
 import { isFinal, type JobRecord } from '../../../src/engine/task/job.ts'
 import type { RunContext } from '../../../src/engine/task/task.ts'
 import { LiveAttempts } from './live-attempts.ts'

@@ -1,5 +1,5 @@
 /** An isolate: one copy of the Worker's code in one version, and the invocations that run in it. */
-import type { Chard } from '../../../src/engine/compose.ts'
+import type { Chard } from '../../../src/engine/api.ts'
 import type { Task } from '../../../src/engine/task/task.ts'
 import type { ChardWorker } from '../../../src/engine/worker.ts'
 import type { Input } from '../moods.ts'
