@@ -79,18 +79,6 @@ export async function buildSim({ outfile, plugins = [] }) {
     target: 'node24',
     sourcemap: 'inline',
     logLevel: 'warning',
-    alias: { 'cloudflare:workers': at('platform/cloudflare-workers.ts') },
-    inject: [at('platform/globals.ts')],
-    define: {
-      'Date.now': 'virtualNow',
-      setTimeout: 'virtualSetTimeout',
-      clearTimeout: 'virtualClearTimeout',
-      'crypto.getRandomValues': 'virtualRandomValues',
-      'Math.random': 'virtualRandom',
-      'console.log': 'virtualLog',
-      'console.warn': 'virtualLog',
-      'console.error': 'virtualLog',
-    },
     plugins: [...plugins, openSizes],
   })
 }

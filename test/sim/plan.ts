@@ -3,7 +3,7 @@
  * failure needs. A swarm: each run draws which faults are on and how strong, so that some runs go deep in a few.
  */
 import type { Unique } from '../../src/engine/task/unique.ts'
-import { Dice } from './chances.ts'
+import { Dice } from '../../src/testing/chance.ts'
 import { type Faults, noFaults } from './faults.ts'
 import { type Mood, moods } from './moods.ts'
 import { type FlowPlan, type FlowShares, flowPlanOf, flowTasks, noFlowPlan, uniqueOf } from './plan-flow.ts'

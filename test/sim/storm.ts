@@ -3,6 +3,7 @@ import { ChardError } from '../../src/engine/task/errors.ts'
 import type { EnqueueOptions } from '../../src/engine/task/task.ts'
 import { steer } from './control.ts'
 import type { Faults } from './faults.ts'
+import { anyReset } from './interference.ts'
 import type { Input } from './moods.ts'
 import type { JobPlan } from './plan.ts'
 import type { World } from './world.ts'
@@ -16,7 +17,7 @@ export class Storm {
     this.#every('resetEveryMs', () => {
       const ledger = weather.dice('resetEveryMs').one(world.ledgers)
       world.note(`ledger ${ledger.shard} is reset`)
-      ledger.reset(ledger.anyReset())
+      ledger.restart(anyReset(weather))
     })
     this.#every('isolateDiesEveryMs', () => world.retire(weather.dice('isolateDiesEveryMs').one(world.isolates)))
     this.#every('invocationDiesEveryMs', () => {
@@ -36,10 +37,8 @@ export class Storm {
     })
     this.#every('clockStepsEveryMs', () => {
       const dice = weather.dice('clockStepsEveryMs')
-      const skew = dice.one([
-        ...world.isolates,
-        ...world.ledgers.flatMap(({ activation }) => activation?.isolate ?? []),
-      ]).skew
+      const activated = world.ledgers.flatMap(({ activation }) => activation?.isolate ?? [])
+      const { skew } = dice.one([...world.isolates, ...activated])
       skew.ms += dice.one([-60_000, -2_000, -50, 50, 2_000, 60_000])
       world.note(`a clock is ${skew.ms} ms off`)
     })

@@ -10,8 +10,10 @@ import type {
   SyncReply,
   SyncRequest,
 } from '../../../src/engine/ledger/protocol/protocol.ts'
-import { Activation } from '../platform/activation.ts'
-import { machine } from '../platform/machine.ts'
+import { Activation } from '../../../src/testing/activation.ts'
+import type { VirtualLedger } from '../../../src/testing/ledger.ts'
+import { machine } from '../../../src/testing/machine.ts'
+import type { LedgerWatch } from './ledger-watch.ts'
 
 export type Cause =
   | { readonly verb: 'enqueue'; readonly request: EnqueueRequest; readonly now: number }
@@ -21,6 +23,24 @@ export type Cause =
   | { readonly verb: 'bulk' | 'adopt' | 'triggerSchedule' | 'reconcile' | 'upkeep' | 'sweep'; readonly now: number }
 
 const causes = new WeakMap<Activation, Cause>()
+const cores = new WeakMap<Activation, LedgerCore>()
+const watches = new WeakMap<VirtualLedger, LedgerWatch>()
+
+/** The core of an activation, once it has been opened. */
+export function coreOf(activation: Activation | undefined): LedgerCore | undefined {
+  return activation && cores.get(activation)
+}
+
+/** @throws Error when nobody watches this ledger */
+export function watchOf(ledger: VirtualLedger): LedgerWatch {
+  const watch = watches.get(ledger)
+  if (!watch) throw new Error(`nobody watches ledger ${ledger.shard}`)
+  return watch
+}
+
+export function watchOver(ledger: VirtualLedger, watch: LedgerWatch): void {
+  watches.set(ledger, watch)
+}
 
 export function causeOf(activation: Activation): Cause | undefined {
   return causes.get(activation)
@@ -39,9 +59,9 @@ function wrap(verb: Cause['verb'], cause: (args: never[]) => Cause): void {
     causes.set(activation, inner)
     try {
       const reply = real.apply(this, args)
-      if (inner.verb === 'enqueue') activation.ledger.ports.watch.enqueued(inner.request, reply as EnqueueReply)
+      if (inner.verb === 'enqueue') watchOf(activation.ledger).enqueued(inner.request, reply as EnqueueReply)
       if (inner.verb === 'sync')
-        activation.ledger.ports.watch.synced(activation.ledger, inner.request, reply as SyncReply, inner.now)
+        watchOf(activation.ledger).synced(activation.ledger, inner.request, reply as SyncReply, inner.now)
       return reply
     } finally {
       if (outer) causes.set(activation, outer)
@@ -71,7 +91,7 @@ Object.defineProperty(LedgerCore.prototype, 'facts', {
   ...facts,
   get(this: LedgerCore) {
     const here = machine()
-    if (here instanceof Activation) here.core = this
+    if (here instanceof Activation) cores.set(here, this)
     return facts?.get?.call(this)
   },
 })
