@@ -5,7 +5,7 @@
  */
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import { nodeSql } from '../test/engine/ledger/node-sql.ts'
+import { nodeSql } from '../src/testing/node-database.ts'
 
 const jobs = 20_000
 const batch = 100

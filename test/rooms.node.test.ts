@@ -11,7 +11,17 @@ const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(
 )
 
 /** The rooms from the ground up. A file may import from its own room and from those below. */
-const storeys = ['engine/task', 'engine/ledger', 'engine/client', 'engine/runner', 'engine', 'admin', 'app', '.']
+const storeys = [
+  'engine/task',
+  'engine/ledger',
+  'engine/client',
+  'engine/runner',
+  'engine',
+  'testing',
+  'admin',
+  'app',
+  '.',
+]
 
 function storeyOf(file: string): number {
   return storeys.findIndex((room) => file.startsWith(`${room}/`) || (room === '.' && !file.includes('/')))
@@ -44,9 +54,14 @@ describe('imports', () => {
     expect(above).toEqual([])
   })
 
-  test.each(files.filter((file) => !file.startsWith('engine/')))('of %s reach the engine by its front door', (file) => {
+  const outside = files.filter((file) => !file.startsWith('engine/') && !file.startsWith('testing/'))
+  test.each(outside)('of %s reach the engine by its front door', (file) => {
     const inside = importsOf(file).filter((target) => target.startsWith('engine/') && target !== 'engine/index.ts')
     expect(inside).toEqual([])
+  })
+
+  test.each(outside)('of %s do not bring the virtual platform into a Worker', (file) => {
+    expect(importsOf(file).filter((target) => target.startsWith('testing/'))).toEqual([])
   })
 })
 

@@ -9,7 +9,6 @@ export class Awake {
   #reasons = 0
   #since = 0
   #ms = 0
-  #restedAt = 0
 
   constructor(clock: Pick<Clock, 'now'>) {
     this.#clock = clock
@@ -18,11 +17,6 @@ export class Awake {
   /** Milliseconds so far, without a period that has not ended yet. */
   get ms(): number {
     return this.#ms
-  }
-
-  /** Since when nothing keeps the object awake. Undefined while something does. */
-  get idleSince(): number | undefined {
-    return this.#reasons === 0 ? this.#restedAt : undefined
   }
 
   /**
@@ -36,8 +30,7 @@ export class Awake {
       if (isOver) return
       isOver = true
       if (--this.#reasons > 0) return
-      this.#restedAt = this.#clock.now
-      this.#ms += this.#restedAt - this.#since
+      this.#ms += this.#clock.now - this.#since
     }
   }
 }

@@ -158,6 +158,7 @@ export class Cloud {
       .then(
         () => true,
         (error: unknown) => {
+          invocation.uncaught.push(error)
           observer.consumerThrew?.(invocation, error)
           return false
         },

@@ -1,29 +1,29 @@
 import { expect, test } from 'vitest'
 import { Endings } from '../../../src/engine/client/completion-listeners.ts'
-import { silentWorld } from '../virtual/silent-world.ts'
+import { silentWorld } from '../world.ts'
 
 function listening() {
   const world = silentWorld()
-  const isolate = world.isolate()
+  const invocation = world.invocation()
   const endings = new Endings()
-  const ear = endings.listen('0-A', isolate)
+  const ear = endings.listen('0-A', invocation)
   const waits = async (ms: number, signal?: AbortSignal) => {
     const from = world.clock.now
     await ear.wait(ms, signal)
     return world.clock.now - from
   }
-  return { world, isolate, endings, ear, waits }
+  return { world, invocation, endings, ear, waits }
 }
 
 test('who waits for a job hears of its end soon, and of no other', async () => {
-  const { world, isolate, endings, waits } = listening()
+  const { world, invocation, endings, waits } = listening()
   const waited = waits(1_000)
   world.clock.ring(world.clock.now + 10, () => endings.tell(['0-B']), 'test')
   world.clock.ring(world.clock.now + 30, () => endings.tell(['0-C', '0-A']), 'test')
   const heardAfter = await world.until(waited)
   expect(heardAfter).toBeGreaterThanOrEqual(30)
   expect(heardAfter).toBeLessThanOrEqual(36)
-  expect(isolate.timers).toBe(0)
+  expect(invocation.timers).toBe(0)
 })
 
 test('an end between two waits is heard by the next one, once', async () => {
@@ -34,19 +34,19 @@ test('an end between two waits is heard by the next one, once', async () => {
 })
 
 test('a wait ends with its time, and with its signal', async () => {
-  const { world, isolate, waits } = listening()
+  const { world, invocation, waits } = listening()
   const abort = new AbortController()
   expect(await world.until(waits(50, abort.signal))).toBe(50)
   const waited = waits(1_000, abort.signal)
   world.clock.ring(world.clock.now + 20, () => abort.abort(), 'test')
   expect(await world.until(waited)).toBe(20)
   expect(await world.until(waits(1_000, abort.signal))).toBe(0)
-  expect(isolate.timers).toBe(0)
+  expect(invocation.timers).toBe(0)
 })
 
 test('whoever has gone is not told, and the others are', async () => {
-  const { world, isolate, endings, ear, waits } = listening()
-  const other = endings.listen('0-A', isolate)
+  const { world, invocation, endings, ear, waits } = listening()
+  const other = endings.listen('0-A', invocation)
   ear[Symbol.dispose]()
   endings.tell(['0-A'])
   const from = world.clock.now
@@ -56,12 +56,12 @@ test('whoever has gone is not told, and the others are', async () => {
 })
 
 /** How long a wait lasts of somebody who listens now, when the request that began the job tells of its end at 777 ms. */
-async function hearsOwn({ world, isolate, endings }: ReturnType<typeof listening>) {
-  const ear = endings.listen('0-B', isolate)
+async function hearsOwn({ world, invocation, endings }: ReturnType<typeof listening>) {
+  const ear = endings.listen('0-B', invocation)
   const from = world.clock.now
   world.clock.ring(from + 777, () => endings.tellOwn(['0-B']), 'test')
   await world.until(ear.wait(2_000))
-  expect(isolate.timers).toBe(0)
+  expect(invocation.timers).toBe(0)
   return { isOwn: ear.isOwn, after: world.clock.now - from }
 }
 

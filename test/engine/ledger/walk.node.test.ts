@@ -5,7 +5,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Claimed, NewJob, Outcome, Start, SyncRequest } from '../../../src/engine/ledger/protocol/protocol.ts'
 import { isFinal, type JobState } from '../../../src/engine/task/job.ts'
-import { nodeSql } from './node-sql.ts'
+import { nodeSql } from '../../../src/testing/node-database.ts'
 import {
   cancelled,
   completed,

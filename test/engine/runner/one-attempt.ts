@@ -5,9 +5,7 @@ import type { Claimed } from '../../../src/engine/ledger/protocol/protocol.ts'
 import { Attempt, type AttemptResult, type Served } from '../../../src/engine/runner/attempt.ts'
 import type { TaskOptions } from '../../../src/engine/task/task.ts'
 import { defineTask } from '../../../src/engine/task/task.ts'
-import { Chance } from '../virtual/chance.ts'
-import { Clock } from '../virtual/clock.ts'
-import { Isolate } from '../virtual/isolate.ts'
+import { World } from '../world.ts'
 
 export const claimed: Claimed = {
   id: '3-01JD9ZXW4T5RJ7QK8M2N6P0VBC',
@@ -25,15 +23,16 @@ export const claimed: Claimed = {
 type Options = Partial<TaskOptions<StandardSchemaV1<{ userId: number }>, unknown>>
 
 export class OneAttempt {
-  readonly clock = new Clock()
-  readonly isolate = new Isolate(this.clock, new Chance(1), { MARK: 'a binding' })
+  readonly #world = new World({ bindings: { MARK: 'a binding' } })
+  readonly clock = this.#world.clock
+  readonly invocation = this.#world.invocation()
   readonly attempt: Attempt
   progressReports = 0
 
   constructor(run: NonNullable<Options['run']> | undefined, options: Options = {}, claim: Partial<Claimed> = {}) {
     const served = run && servedTask({ ...options, run })
     this.attempt = new Attempt({ ...claimed, ...claim }, served, {
-      platform: this.isolate,
+      platform: this.invocation,
       enqueueChild: () => async () => {
         throw new Error('this attempt has no children')
       },

@@ -13,7 +13,7 @@ import {
 } from '../../../../src/engine/ledger/storage/small-tables.ts'
 import { Transaction } from '../../../../src/engine/ledger/transaction/transaction.ts'
 import { type CheckedLimits, checkedLimits, type TaskLimits } from '../../../../src/engine/task/limits.ts'
-import { nodeSql } from '../node-sql.ts'
+import { nodeSql } from '../../../../src/testing/node-database.ts'
 
 const whole: Group = { task: 'send', partition: '' }
 const [p, q] = ['p', 'q'].map((partition) => ({ task: 'send', partition })) as [Group, Group]

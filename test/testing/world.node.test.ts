@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { World } from './world.ts'
+import { World } from '../engine/world.ts'
 
 test('a job that is enqueued is run and recorded', async () => {
   const world = new World()

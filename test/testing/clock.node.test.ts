@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Clock } from './clock.ts'
+import { Clock } from '../../src/testing/clock.ts'
 
 describe('clock', () => {
   test('timers ring in the order of their time, then in the order they were set', async () => {
