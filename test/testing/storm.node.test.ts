@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { NonRetryableError, snooze } from '../../src/engine/task/errors.ts'
 import { isFinal, type JobRecord } from '../../src/engine/task/job.ts'
 import type { RunContext } from '../../src/engine/task/task.ts'
-import { World } from '../engine/world.ts'
+import { NodeWorld } from '../../src/testing/node-world.ts'
 import { LiveAttempts } from './live-attempts.ts'
 import { Storm } from './storm.ts'
 
@@ -13,7 +13,7 @@ const stormMs = 120_000
 const calmMs = 5 * 60_000
 
 /** A handler that may do anything a handler can do. */
-async function moody({ chance, clock }: World, n: number, { signal, progress }: RunContext) {
+async function moody({ chance, clock }: NodeWorld, n: number, { signal, progress }: RunContext) {
   const mood = chance.random()
   if (mood < 0.05) return snooze('2s')
   if (mood < 0.1) await new Promise(() => {})
@@ -29,7 +29,7 @@ async function moody({ chance, clock }: World, n: number, { signal, progress }: 
 
 /** Two hundred jobs of all kinds, enqueued in a storm; how each was accepted and how it ended. */
 async function weathered(seed: number) {
-  const world = new World({ seed, shards: 4, directStart: seed % 2 === 0 })
+  const world = new NodeWorld({ seed, shards: 4, directStart: seed % 2 === 0 })
   const { chance, clock } = world
   const live = new LiveAttempts()
   const tasks = [1, 2, 5].map((maxAttempts) =>

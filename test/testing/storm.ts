@@ -4,7 +4,7 @@
  */
 import { connectionLost, overloaded, superseded } from '../../src/testing/faults.ts'
 import type { Fault } from '../../src/testing/ledger.ts'
-import type { World } from '../engine/world.ts'
+import type { World } from '../../src/testing/world.ts'
 
 /** The mean time between two restarts, and between two deaths, somewhere in the world. */
 const restartEveryMs = 3_000
