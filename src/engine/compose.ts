@@ -19,9 +19,10 @@ import { callLedger } from './client/remote.ts'
 import { ScheduleBook, type Schedules } from './client/schedules.ts'
 import { type ChartSpan, type Charts, type Metrics, readCharts, readMetrics } from './client/stats.ts'
 import { type TaskList, taskList } from './client/task-list.ts'
-import type { Settings } from './ledger/domain/settings.ts'
+import type { LedgerSizes } from './ledger/domain/sizes.ts'
 import type { LedgerConfig } from './ledger/host/ledger.ts'
 import type { SyncRequest } from './ledger/protocol/protocol.ts'
+import type { Settings } from './ledger/protocol/settings.ts'
 import type { TaskPolicy } from './ledger/transaction/context.ts'
 import { type ChardOptions, checkedOptions } from './options.ts'
 import { runInBackground } from './runner/background.ts'
@@ -165,6 +166,8 @@ export interface EngineHost {
   readonly platform: Platform
   /** Starts a runner in an invocation of its own. Answers undefined where that is not possible. */
   readonly startRunner: () => ((shard: number) => Promise<void>) | undefined
+  /** How much a ledger holds in memory and does at once. Default: the sizes of production. */
+  readonly sizes?: LedgerSizes
 }
 
 /** What the platform calls once `serve` has named the tasks. */
@@ -193,7 +196,7 @@ const syncsMax = 500
  * Sets up the engine of one deployment. Reads no binding yet, so that it can be called where modules are loaded.
  * @throws ChardError `invalid-option`, naming the option, the value it got and the value it takes
  */
-export function composeEngine(options: ChardOptions, { platform, startRunner }: EngineHost): Engine {
+export function composeEngine(options: ChardOptions, { platform, startRunner, sizes }: EngineHost): Engine {
   const checked = checkedOptions(options)
   const { homeShards, spread, concurrency, jobsMax, historyBytesMax, retentionMs, logsAttempts, webhook } = checked
   const bindings = new Bindings(options, () => platform.env())
@@ -298,6 +301,7 @@ export function composeEngine(options: ChardOptions, { platform, startRunner }: 
           policy: (name) => policies.get(name) ?? { retry: defaultRetryPolicy, onFailed: false },
           retentionMs,
           historyBytesMax,
+          ...(sizes && { sizes }),
           platform,
           schedules: (shard) => book.onShard(shard),
           serves: (name) => policies.has(name),

@@ -17,8 +17,7 @@ export type { Schedules } from './client/schedules.ts'
 export { type ChartSpan, type Charts, chartSpans, type Metrics } from './client/stats.ts'
 export type { TaskList, TaskOverview } from './client/task-list.ts'
 export type { Chard, Schedule } from './compose.ts'
-export type { Settings, TaskSettings } from './ledger/domain/settings.ts'
-export { bucketEndsMs, type Counters, type Histogram } from './ledger/domain/stats.ts'
+export { bucketEndsMs } from './ledger/domain/stats.ts'
 export {
   type BulkAction,
   type ScheduleRecord,
@@ -28,6 +27,8 @@ export {
   skipReasons,
   type TaskChart,
 } from './ledger/protocol/protocol.ts'
+export type { Settings, TaskSettings } from './ledger/protocol/settings.ts'
+export type { Counters, Histogram } from './ledger/protocol/stats.ts'
 export type { ChardOptions } from './options.ts'
 // Traces: what a request led to, found by one id.
 export { currentTrace, withTrace } from './platform.ts'

@@ -1,5 +1,6 @@
 /** One activation of a ledger: the engine's object in the memory of one isolate, until it is reset or forgotten. */
-import { LedgerHost, type LedgerState } from '../engine/ledger/host/ledger.ts'
+import type { LedgerState } from '../engine/ledger/host/durable-sql.ts'
+import { LedgerHost } from '../engine/ledger/host/ledger.ts'
 import { shardName } from '../engine/ledger/protocol/shard-name.ts'
 import type { Isolate } from './isolate.ts'
 import type { CallKind, VirtualLedger } from './ledger.ts'

@@ -1,5 +1,6 @@
 /** The Worker of this world: the engine as a Worker has it, and tasks that do what their input says. */
 import { composeEngine, type Engine, type EngineHost } from '../../src/engine/compose.ts'
+import { type LedgerSizes, production } from '../../src/engine/ledger/domain/sizes.ts'
 import type { RunContext, Task, TaskOptions } from '../../src/engine/task/task.ts'
 import type { Program } from '../../src/testing/isolate.ts'
 import type { Input } from './moods.ts'
@@ -25,6 +26,11 @@ export interface Handlers {
   run(input: Input, context: RunContext, child: Task<Input, unknown>): Promise<unknown>
 }
 
+/** Sizes that the plan does not draw are those of production. */
+export function sizesOf({ sizes }: Plan): LedgerSizes {
+  return { ...production, ...sizes }
+}
+
 export function programOf(plan: Plan, version: Version, host: EngineHost, { run }: Handlers): SimProgram {
   const options = {
     shards: plan.homeShards,
@@ -34,7 +40,7 @@ export function programOf(plan: Plan, version: Version, host: EngineHost, { run 
     runner: { concurrency: plan.concurrency, jobs: plan.jobsMax },
     directStart: plan.directStart,
   }
-  const chard = composeEngine(options, host)
+  const chard = composeEngine(options, { ...host, sizes: sizesOf(plan) })
   const limits = version === 'new' ? plan.flow.limits : plan.flow.limitsOld
   const task = (name: string, options: Partial<TaskOptions<typeof anything, unknown>>): Task<Input, unknown> =>
     chard.task({

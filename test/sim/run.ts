@@ -30,7 +30,6 @@ export async function runSeed(seed: number): Promise<RunFigures> {
 }
 
 export async function run(plan: Plan): Promise<Run> {
-  openSizes(plan)
   const world = new World(plan)
   try {
     await live(world)
@@ -143,10 +142,4 @@ function effects({ ledgers, effects: made, minuteStat, weather }: World): void {
     }
   }
   for (const [fault, times] of Object.entries(weather.struck)) minuteStat[`fault ${fault}`] = times
-}
-
-/** The engine's own sizes, or this plan's. */
-function openSizes({ sizes }: Plan): void {
-  const setters = (globalThis as { simulatedSizes?: Record<string, (size: number | undefined) => void> }).simulatedSizes
-  for (const [name, set] of Object.entries(setters ?? {})) set(sizes[name])
 }

@@ -22,7 +22,7 @@ import { anyReset, interfereWithLedger, interfereWithQueue } from './interferenc
 import { isolateOf, SimIsolate } from './isolate.ts'
 import { inMood } from './moods.ts'
 import type { Plan } from './plan.ts'
-import { briefRetentionMs, programOf, type SimProgram, type Version } from './program.ts'
+import { briefRetentionMs, programOf, type SimProgram, sizesOf, type Version } from './program.ts'
 import { Trace } from './trace.ts'
 import { Weather } from './weather.ts'
 
@@ -30,8 +30,6 @@ import { Weather } from './weather.ts'
 const subrequestsMax = 1_000
 const queueWallMs = 15 * 60_000
 const isolatesAtOnce = 3
-/** Slots that the engine makes up for at most, unless a plan says fewer. */
-const catchUpMaxOutside = 100
 /** Programs of each version there are at most. */
 const programsMax = 3
 
@@ -285,7 +283,7 @@ export class World {
       retentionMs: (task) => (task === 'brief' ? Math.min(plan.retentionMs, briefRetentionMs) : plan.retentionMs),
       mayPruneEarly: plan.bytesFactor > 1,
       plan: plan.flow,
-      catchUpMax: plan.sizes['catchUpMax'] ?? catchUpMaxOutside,
+      catchUpMax: sizesOf(plan).catchUpMax,
       isClockTrue: () => this.#isClockTrue(),
       trueNow: () => clock.now,
       requests: this.requests,

@@ -3,7 +3,6 @@
  * version and every shard is told; one that did not hear hears it from the watchdog.
  */
 import { newJobId } from '../ledger/domain/job-id.ts'
-import type { Settings, SettingsChange } from '../ledger/domain/settings.ts'
 import {
   type BulkAction,
   isRefusal,
@@ -12,6 +11,7 @@ import {
   type ScheduleRecord,
   type TriggerRequest,
 } from '../ledger/protocol/protocol.ts'
+import type { Settings, SettingsChange } from '../ledger/protocol/settings.ts'
 import { ChardError } from '../task/errors.ts'
 import { type Job, type JobState, jobStates } from '../task/job.ts'
 import type { Platform } from '../task/platform.ts'

@@ -1,6 +1,6 @@
 /** The schedules of this code: which there are, where each lives, and what people do to them by name. */
 
-import type { ShardSchedule } from '../ledger/commands/schedules.ts'
+import type { ShardSchedule } from '../ledger/memory/schedule-index.ts'
 import type { ScheduleAction, ScheduleRecord } from '../ledger/protocol/protocol.ts'
 import { ChardError } from '../task/errors.ts'
 import type { Job } from '../task/job.ts'
