@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { createChard } from '../../src/engine/index.ts'
 import { shards } from './bindings.ts'
 
-export const chard = createChard({ shards })
+export const chard = createChard({ shards, homeShards: shards })
 
 const retention = '1h'
 const input = z.object({ n: z.number() })

@@ -21,13 +21,13 @@ export default {
       case 'POST /users':
         return signUp()
       case 'GET /counts':
-        return Response.json((await chard.overview()).states)
+        return Response.json((await chard.stats.overview()).states)
       case 'GET /unfinished':
         return Response.json(await unfinished(searchParams.get('ids')?.split(',') ?? []))
       case 'GET /starts':
         return starts(searchParams.get('cursor') || undefined)
       case 'POST /clean':
-        return Response.json(await chard.cancelMany({ state: 'queued' }))
+        return Response.json(await chard.jobs.cancelMany({ state: 'queued' }))
       default:
         return new Response('ready')
     }
@@ -61,7 +61,7 @@ async function signUp(): Promise<Response> {
 async function unfinished(ids: readonly string[]): Promise<string[]> {
   const states = await Promise.all(
     ids.map((id) =>
-      chard.get(id).then(
+      chard.jobs.get(id).then(
         ({ state }) => state,
         () => 'lost',
       ),
@@ -72,8 +72,8 @@ async function unfinished(ids: readonly string[]): Promise<string[]> {
 
 /** When the limited jobs began, by the ledger's record and by the handler's own clock. */
 async function starts(cursor: string | undefined): Promise<Response> {
-  const page = await chard.list({ task: 'rated', limit: 100, ...(cursor !== undefined && { cursor }) })
-  const found = await Promise.all(page.jobs.map(async ({ id }) => chard.get(id)))
+  const page = await chard.jobs.list({ task: 'rated', limit: 100, ...(cursor !== undefined && { cursor }) })
+  const found = await Promise.all(page.jobs.map(async ({ id }) => chard.jobs.get(id)))
   const jobs = found.map(({ startedAt, output }) => ({ startedAt, beganAt: (output as { beganAt?: number })?.beganAt }))
   return Response.json({ jobs, ...(page.cursor !== undefined && { cursor: page.cursor }) })
 }

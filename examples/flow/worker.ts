@@ -99,21 +99,21 @@ async function answer(request: Request): Promise<Response> {
     }
     case 'GET jobs': {
       const cursor = searchParams.get('cursor')
-      const { jobs, ...rest } = await chard.list({ task: name, limit: 100, ...(cursor && { cursor }) })
+      const { jobs, ...rest } = await chard.jobs.list({ task: name, limit: 100, ...(cursor && { cursor }) })
       return Response.json({ jobs: jobs.map(shown), ...rest })
     }
     case 'GET schedules':
       return Response.json(await chard.schedules.list())
     case 'GET tasks':
-      return Response.json(await chard.tasks())
+      return Response.json(await chard.tasks.list())
     case 'POST pause':
-      return Response.json(await chard.pause(name))
+      return Response.json(await chard.tasks.pause(name))
     case 'POST resume':
-      return Response.json(await chard.resume(name))
+      return Response.json(await chard.tasks.resume(name))
     case 'POST cancel':
-      return Response.json(await chard.cancelMany({ task: name }))
+      return Response.json(await chard.jobs.cancelMany({ task: name }))
     case 'GET bulk':
-      return Response.json(await chard.bulk(name))
+      return Response.json(await chard.jobs.bulk(name))
     default:
       return Response.json({ tasks: Object.keys(tasks) }, { status: pathname === '/' ? 200 : 404 })
   }

@@ -7,6 +7,7 @@ import { etag } from 'hono/etag'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { type AdminAuth, adminOnly } from './auth.ts'
 import { boundedBody, boundedUrl } from './bounds.ts'
+import { controlApi } from './control-api.ts'
 import { describedApp } from './describe.ts'
 import type { AdminEngine } from './engine.ts'
 import { jobsApi } from './jobs-api.ts'
@@ -15,7 +16,6 @@ import { overviewApi } from './overview-api.ts'
 import { dashboard } from './page.ts'
 import { problem, problemOf, wrongMethod } from './problem.ts'
 import { loginApi, sessionApi } from './session-api.ts'
-import { steeringApi } from './steering-api.ts'
 
 export interface AdminOptions {
   readonly auth: AdminAuth
@@ -51,7 +51,7 @@ export function admin(chard: AdminEngine, { auth }: AdminOptions) {
     .route('/api/session', sessionApi())
     .route('/api/jobs', jobsApi(chard))
     .route('/api', overviewApi(chard))
-    .route('/api', steeringApi(chard))
+    .route('/api', controlApi(chard))
 
   // The prefix is ours alone, so a path that is not there is answered here and not by the app around.
   app.all('*', () => problem(404, 'not-found', 'There is nothing under this path.'))

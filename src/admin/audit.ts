@@ -10,7 +10,7 @@ export type AdminAction =
   | 'create'
   | 'cancel'
   | 'redrive'
-  | 'amend'
+  | 'update'
   | 'cancel-many'
   | 'redrive-many'
   | 'pause'

@@ -3,7 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { BulkProgress } from '../engine/index.ts'
 import { audited } from './audit.ts'
 import { adminSecurity, describedApp, idempotencyHeader, json } from './describe.ts'
-import type { Steering } from './engine.ts'
+import type { AdminEngine } from './engine.ts'
 import { filterSchema, jobFilter } from './job-query.ts'
 import { bulkSchema } from './schema/deployment.ts'
 import { problems } from './schema/problem.ts'
@@ -40,19 +40,19 @@ const get = createRoute({
   responses: { 200: json(bulkSchema, 'The progress.'), ...problems(...guarded, 404, 422, 503) },
 })
 
-export function bulkApi(chard: Pick<Steering, 'cancelMany' | 'redriveMany' | 'bulk'>) {
+export function bulkApi({ jobs }: Pick<AdminEngine, 'jobs'>) {
   return describedApp()
     .openapi(start, async (c) => {
       const { action, filter } = c.req.valid('json')
       const key = c.req.valid('header')['idempotency-key']
       const once = key === undefined ? {} : { idempotencyKey: key }
       const found = jobFilter(filter)
-      const act = () => (action === 'cancel' ? chard.cancelMany(found, once) : chard.redriveMany(found, once))
+      const act = () => (action === 'cancel' ? jobs.cancelMany(found, once) : jobs.redriveMany(found, once))
       const progress = await audited(`${action}-many`, {}, act, ({ id }) => ({ bulk: id }))
       c.header('Location', `${c.req.path.replace(/\/$/, '')}/${progress.id}`)
       return c.json(bulkView(progress), 202)
     })
-    .openapi(get, async (c) => c.json(bulkView(await chard.bulk(c.req.valid('param').id)), 200))
+    .openapi(get, async (c) => c.json(bulkView(await jobs.bulk(c.req.valid('param').id)), 200))
 }
 
 function bulkView({ id, action, state, looked, changed, missing }: BulkProgress) {

@@ -1,30 +1,13 @@
-/**
- * What these apps need of the engine, and no more: narrow faces of it, so that a fake can stand in for it. Every shape is
- * the engine's own.
- */
-import type { Chard } from '../engine/index.ts'
+/** The part of the engine that these apps need, and no more, so that a fake can stand in for it. The types are the engine's own. */
+import type { Chard, Jobs } from '../engine/index.ts'
 
-/** Jobs, one by one and in lists. */
-export type JobSteering = Pick<Chard, 'served' | 'get' | 'list' | 'cancel' | 'redrive' | 'amend'>
+/** What the admin routes need. A `Chard` has it. */
+export interface AdminEngine
+  extends Pick<Chard, 'tasks' | 'schedules' | 'stats' | 'pause' | 'resume' | 'drain' | 'settings' | 'halt'> {
+  readonly jobs: Omit<Jobs, 'enqueue' | 'watch' | 'wait'>
+}
 
-/** The deployment as a whole: its schedules, its tasks' limits and pauses, many jobs at once. */
-export type Steering = Pick<
-  Chard,
-  | 'schedules'
-  | 'pause'
-  | 'resume'
-  | 'drain'
-  | 'setLimits'
-  | 'settings'
-  | 'tasks'
-  | 'cancelMany'
-  | 'redriveMany'
-  | 'bulk'
-  | 'overview'
-  | 'charts'
-  | 'metrics'
-  | 'halt'
->
-
-/** All that the admin's room needs. */
-export type AdminEngine = JobSteering & Steering
+/** What the public status of jobs needs. A `Chard` has it. */
+export interface JobReader {
+  readonly jobs: Pick<Jobs, 'get' | 'wait' | 'watch'>
+}

@@ -8,11 +8,11 @@
  */
 import type { Context } from 'hono'
 import { streamSSE } from 'hono/streaming'
-import { type Chard, isFinal, type JobRecord } from '../engine/index.ts'
+import { isFinal, type JobRecord, type Jobs } from '../engine/index.ts'
 import { snapshot } from './snapshot.ts'
 
 /** What watching needs of the engine. */
-type JobWatcher = Pick<Chard, 'watch'>
+type WatchedJobs = Pick<Jobs, 'watch'>
 
 export interface EventsOptions {
   /** The job's own URL, for its view. */
@@ -26,12 +26,12 @@ const reconnectMs = 1_000
 
 export async function streamEvents(
   c: Context,
-  chard: JobWatcher,
+  jobs: WatchedJobs,
   id: string,
   options: EventsOptions,
 ): Promise<Response> {
   const { url, lastsMs, heartbeatMs } = options
-  const changes = changesOf(chard, id, lastsMs, heartbeatMs)
+  const changes = changesOf(jobs, id, lastsMs, heartbeatMs)
   // The first record is read before the answer begins, so that an unknown job is a 404 and not a broken stream.
   const first = await changes.next()
   const record = first.value
@@ -70,9 +70,9 @@ const eventHeaders = { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no
  * Watching goes by beats, not in one go, because a generator that waits cannot be stopped: a client that went away
  * costs one beat at most.
  */
-async function* changesOf(chard: JobWatcher, id: string, lastsMs: number, beatMs: number) {
+async function* changesOf(jobs: WatchedJobs, id: string, lastsMs: number, beatMs: number) {
   for (let leftMs = lastsMs; leftMs > 0; leftMs -= beatMs) {
-    for await (const record of chard.watch(id, Math.min(beatMs, leftMs))) {
+    for await (const record of jobs.watch(id, Math.min(beatMs, leftMs))) {
       yield record
       if (isFinal(record.state)) return
     }

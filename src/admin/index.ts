@@ -6,21 +6,21 @@
  *     app.route('/admin', admin(chard, { auth: { token: () => env.ADMIN_TOKEN } }))
  */
 
-// For admins: every job, and the verbs that steer them, behind one guard.
+// For admins: every job, and the verbs that change them, behind one guard.
 export { type AdminOptions, admin } from './admin.ts'
 export type { AuditLine } from './audit.ts'
 export { type AdminAuth, adminOnly, type Credential, isAdmin } from './auth.ts'
 // What holds for the whole of an app: bounds, and routes that describe themselves.
 export { boundedUrl } from './bounds.ts'
 export { described, describedApp, idempotencyHeader, json } from './describe.ts'
-// What the admin needs of an engine.
-export type { AdminEngine, JobSteering, Steering } from './engine.ts'
+// What these apps need of an engine.
+export type { AdminEngine, JobReader } from './engine.ts'
 // Errors as RFC 9457 problems: one shape for every edge.
 export { type ProblemDetails, type ProblemOptions, problem, problemOf, wrongMethod } from './problem.ts'
 export { problems } from './schema/problem.ts'
 export { sessionCookie } from './session.ts'
 // For everybody: the state of one job, to whoever holds its URL.
-export { type JobReader, type JobStatusOptions, jobStatus } from './status.ts'
+export { type JobStatusOptions, jobStatus } from './status.ts'
 // Traces, from the request on.
 export { traced } from './traced.ts'
 export type { JobDetail, JobSummary, PublicJob } from './view.ts'

@@ -4,7 +4,7 @@ import type { Context } from 'hono'
 import { ChardError, type EnqueueOptions, type JobRecord } from '../engine/index.ts'
 import { audited } from './audit.ts'
 import { adminSecurity, describedApp, idempotencyHeader, json, onlyParameters } from './describe.ts'
-import type { JobSteering } from './engine.ts'
+import type { AdminEngine } from './engine.ts'
 import { given, jobQuery, listQuerySchema } from './job-query.ts'
 import { refuse } from './problem.ts'
 import { duration } from './schema/duration.ts'
@@ -112,20 +112,20 @@ const redrive = createRoute({
   },
 })
 
-export function jobsApi(chard: JobSteering) {
-  const detail = (record: JobRecord) => jobDetail(record, seenInput(record, chard.served(), 'single'))
+export function jobsApi({ jobs, tasks }: Pick<AdminEngine, 'jobs' | 'tasks'>) {
+  const detail = (record: JobRecord) => jobDetail(record, seenInput(record, tasks.served(), 'single'))
   return describedApp()
     .openapi(list, async (c) => {
-      const { jobs, cursor, missing } = await chard.list(jobQuery(c.req.valid('query')))
-      const served = chard.served()
-      const summaries = jobs.map((record) => jobSummary(record, seenInput(record, served, 'list')))
+      const { jobs: found, cursor, missing } = await jobs.list(jobQuery(c.req.valid('query')))
+      const served = tasks.served()
+      const summaries = found.map((record) => jobSummary(record, seenInput(record, served, 'list')))
       return c.json({ jobs: summaries, ...(cursor !== undefined && { cursor }), missing }, 200)
     })
     .openapi(create, async (c) => {
       const { task: name, input, options: asked = {} } = c.req.valid('json')
       const options = given({ ...asked, ...keyOf(c, asked.idempotencyKey) }) as EnqueueOptions
       const act = async () => {
-        const task = chard.served().get(name)
+        const task = tasks.served().get(name)
         if (!task) throw new ChardError('unknown-task', `no task ${JSON.stringify(name)} is served`)
         return task.enqueue(input, options)
       }
@@ -136,15 +136,15 @@ export function jobsApi(chard: JobSteering) {
       c.header('Idempotency-Replayed', 'true')
       return c.json(body, 200)
     })
-    .openapi(get, async (c) => c.json(detail(await chard.get(c.req.valid('param').id)), 200))
+    .openapi(get, async (c) => c.json(detail(await jobs.get(c.req.valid('param').id)), 200))
     .openapi(cancel, async (c) => {
       const { id } = c.req.valid('param')
-      return c.json(detail(await audited('cancel', { job: id }, () => chard.cancel(id))), 200)
+      return c.json(detail(await audited('cancel', { job: id }, () => jobs.cancel(id))), 200)
     })
     .openapi(redrive, async (c) => {
       const { id } = c.req.valid('param')
       const body: { input?: unknown } = c.req.valid('json')
-      const act = () => ('input' in body ? chard.redrive(id, { input: body.input }) : chard.redrive(id))
+      const act = () => ('input' in body ? jobs.redrive(id, { input: body.input }) : jobs.redrive(id))
       return c.json(detail(await audited('redrive', { job: id }, act)), 200)
     })
 }

@@ -20,13 +20,12 @@ const metrics = createRoute({
   },
 })
 
-export function metricsApi(chard: Pick<AdminEngine, 'metrics' | 'served'>) {
+export function metricsApi({ stats, tasks }: Pick<AdminEngine, 'stats' | 'tasks'>) {
   return described(describedApp(), metrics, async (c) => {
-    const tasks = [...chard.served().values()]
-    const served = tasks.flatMap(({ name, definition: { onFailed } }) =>
+    const served = [...tasks.served().values()].flatMap(({ name, definition: { onFailed } }) =>
       onFailed ? [name, `${name}/onFailed`] : [name],
     )
-    const text = metricsText(await chard.metrics(), served, Date.now())
+    const text = metricsText(await stats.metrics(), served, Date.now())
     return c.body(text, 200, { 'Content-Type': openMetricsType })
   })
 }

@@ -3,9 +3,9 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { type Charts, chartSpans, type Overview } from '../engine/index.ts'
 import { audited } from './audit.ts'
 import { adminSecurity, describedApp, json, onlyParameters } from './describe.ts'
-import type { Steering } from './engine.ts'
+import type { AdminEngine } from './engine.ts'
 import { chartsSchema } from './schema/charts.ts'
-import { heardSchema, overviewSchema } from './schema/deployment.ts'
+import { haltResultSchema, overviewSchema } from './schema/deployment.ts'
 import { problems } from './schema/problem.ts'
 import { takes } from './schema/text.ts'
 import { iso } from './view.ts'
@@ -48,7 +48,7 @@ const halt = createRoute({
   ...shared,
   operationId: 'halt',
   summary: 'The kill switch: nothing is given out, sent or armed until it is let go',
-  responses: { 200: json(heardSchema, 'The shards that did not hear it: ask again.'), ...problems(...guarded) },
+  responses: { 200: json(haltResultSchema, 'The shards that did not hear it: ask again.'), ...problems(...guarded) },
 })
 
 const resume = createRoute({
@@ -57,13 +57,13 @@ const resume = createRoute({
   ...shared,
   operationId: 'letGo',
   summary: 'Let go of the kill switch',
-  responses: { 200: json(heardSchema, 'The shards that did not hear it: ask again.'), ...problems(...guarded) },
+  responses: { 200: json(haltResultSchema, 'The shards that did not hear it: ask again.'), ...problems(...guarded) },
 })
 
-export function overviewApi(chard: Pick<Steering, 'overview' | 'charts' | 'halt'>) {
+export function overviewApi(chard: Pick<AdminEngine, 'stats' | 'halt'>) {
   return describedApp()
-    .openapi(overview, async (c) => c.json(overviewView(await chard.overview()), 200))
-    .openapi(charts, async (c) => c.json(chartsView(await chard.charts(c.req.valid('query'))), 200))
+    .openapi(overview, async (c) => c.json(overviewView(await chard.stats.overview()), 200))
+    .openapi(charts, async (c) => c.json(chartsView(await chard.stats.charts(c.req.valid('query'))), 200))
     .openapi(halt, async (c) => c.json(await audited('halt', {}, () => chard.halt(true)), 200))
     .openapi(resume, async (c) => c.json(await audited('resume', {}, () => chard.halt(false)), 200))
 }

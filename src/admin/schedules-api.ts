@@ -3,7 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { ScheduleRecord } from '../engine/index.ts'
 import { audited } from './audit.ts'
 import { adminSecurity, describedApp, idempotencyHeader, json } from './describe.ts'
-import type { Steering } from './engine.ts'
+import type { AdminEngine } from './engine.ts'
 import { problems } from './schema/problem.ts'
 import { scheduleListSchema, scheduleSchema, triggeredSchema } from './schema/schedule.ts'
 import { text } from './schema/text.ts'
@@ -66,7 +66,7 @@ const trigger = createRoute({
   },
 })
 
-export function schedulesApi({ schedules }: Pick<Steering, 'schedules'>) {
+export function schedulesApi({ schedules }: Pick<AdminEngine, 'schedules'>) {
   return describedApp()
     .openapi(list, async (c) => {
       const { schedules: records, missing } = await schedules.list()

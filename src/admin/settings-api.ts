@@ -3,8 +3,8 @@ import { createRoute } from '@hono/zod-openapi'
 import type { Settings } from '../engine/index.ts'
 import { audited } from './audit.ts'
 import { adminSecurity, describedApp, json } from './describe.ts'
-import type { Steering } from './engine.ts'
-import { drainedSchema, settingsSchema, steeredSchema } from './schema/deployment.ts'
+import type { AdminEngine } from './engine.ts'
+import { drainResultSchema, settingsResultSchema, settingsSchema } from './schema/deployment.ts'
 import { problems } from './schema/problem.ts'
 
 const shared = { tags: ['Deployment'], security: adminSecurity }
@@ -25,7 +25,7 @@ const pause = createRoute({
   ...shared,
   operationId: 'pauseAll',
   summary: 'Give out no new attempts of any task; running ones go on',
-  responses: { 200: json(steeredSchema, 'What holds now.'), ...problems(...guarded, 503) },
+  responses: { 200: json(settingsResultSchema, 'What holds now.'), ...problems(...guarded, 503) },
 })
 
 const resume = createRoute({
@@ -34,7 +34,7 @@ const resume = createRoute({
   ...shared,
   operationId: 'resumeAll',
   summary: 'End a pause or a draining of the whole deployment',
-  responses: { 200: json(steeredSchema, 'What holds now.'), ...problems(...guarded, 503) },
+  responses: { 200: json(settingsResultSchema, 'What holds now.'), ...problems(...guarded, 503) },
 })
 
 const drain = createRoute({
@@ -43,10 +43,10 @@ const drain = createRoute({
   ...shared,
   operationId: 'drainAll',
   summary: 'Take no new jobs of any task, work off those there are',
-  responses: { 200: json(drainedSchema, 'What holds now, and what is left.'), ...problems(...guarded, 503) },
+  responses: { 200: json(drainResultSchema, 'What holds now, and what is left.'), ...problems(...guarded, 503) },
 })
 
-export function settingsApi(chard: Pick<Steering, 'settings' | 'pause' | 'resume' | 'drain'>) {
+export function settingsApi(chard: Pick<AdminEngine, 'settings' | 'pause' | 'resume' | 'drain'>) {
   return describedApp()
     .openapi(get, async (c) => c.json(settingsView(await chard.settings()), 200))
     .openapi(pause, async (c) => {

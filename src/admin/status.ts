@@ -7,17 +7,15 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { Handler } from 'hono'
 import { etag, RETAINED_304_HEADERS } from 'hono/etag'
 import { methodNotAllowed } from 'hono/method-not-allowed'
-import { type Chard, isFinal, type JobRecord } from '../engine/index.ts'
+import { isFinal, type JobRecord } from '../engine/index.ts'
 import { described, describedApp, json } from './describe.ts'
+import type { JobReader } from './engine.ts'
 import { streamEvents } from './events.ts'
 import { waitSeconds } from './prefer.ts'
 import { problemOf, wrongMethod } from './problem.ts'
 import { jobId, publicJobSchema } from './schema/job.ts'
 import { problems } from './schema/problem.ts'
 import { snapshot } from './snapshot.ts'
-
-/** What the status routes need of the engine. */
-export type JobReader = Pick<Chard, 'get' | 'wait' | 'watch'>
 
 export interface JobStatusOptions {
   /** The longest `Prefer: wait` that is honoured. Default 30. */
@@ -34,7 +32,7 @@ export interface JobStatusOptions {
  * - `GET /:id`: the job, with a strong ETag. `Prefer: wait=10` answers once it is final or the time is up.
  * - `GET /:id/events`: an event `job` with the same JSON now and after every change, and `end` when it is final.
  */
-export function jobStatus(chard: JobReader, options: JobStatusOptions = {}) {
+export function jobStatus({ jobs }: JobReader, options: JobStatusOptions = {}) {
   const { waitSecondsMax = 30, eventsSeconds = 30, heartbeatSeconds = 10 } = options
   const app = describedApp()
   app.onError(problemOf)
@@ -43,7 +41,7 @@ export function jobStatus(chard: JobReader, options: JobStatusOptions = {}) {
   const one: Handler = async (c) => {
     const id = c.req.param('id') as string
     const seconds = waitSeconds(c.req.header('Prefer'), waitSecondsMax)
-    const record = seconds ? await chard.wait(id, seconds * 1_000) : await chard.get(id)
+    const record = seconds ? await jobs.wait(id, seconds * 1_000) : await jobs.get(id)
     const { body, tag } = await snapshot(record, c.req.path)
     if (seconds) c.header('Preference-Applied', `wait=${seconds}`)
     if (!isFinal(record.state)) c.header('Retry-After', String(askAgainSeconds(record)))
@@ -52,7 +50,7 @@ export function jobStatus(chard: JobReader, options: JobStatusOptions = {}) {
   }
 
   const stream: Handler = (c) =>
-    streamEvents(c, chard, c.req.param('id') as string, {
+    streamEvents(c, jobs, c.req.param('id') as string, {
       url: c.req.path.slice(0, -'/events'.length),
       lastsMs: eventsSeconds * 1_000,
       heartbeatMs: heartbeatSeconds * 1_000,

@@ -3,10 +3,16 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { TaskOverview } from '../engine/index.ts'
 import { audited } from './audit.ts'
 import { adminSecurity, describedApp, json } from './describe.ts'
-import type { Steering } from './engine.ts'
+import type { AdminEngine } from './engine.ts'
 import { given } from './job-query.ts'
 import { refuse } from './problem.ts'
-import { drainedSchema, limitsSchema, steeredSchema, taskListSchema, taskSchema } from './schema/deployment.ts'
+import {
+  drainResultSchema,
+  limitsSchema,
+  settingsResultSchema,
+  taskListSchema,
+  taskSchema,
+} from './schema/deployment.ts'
 import { problems } from './schema/problem.ts'
 import { text } from './schema/text.ts'
 import { settingsView } from './settings-api.ts'
@@ -42,7 +48,7 @@ const pause = createRoute({
   operationId: 'pauseTask',
   summary: 'Give out no new attempts; running ones go on',
   request: { params: one },
-  responses: { 200: json(steeredSchema, 'What holds now.'), ...problems(...guarded, 404, 422, 503) },
+  responses: { 200: json(settingsResultSchema, 'What holds now.'), ...problems(...guarded, 404, 422, 503) },
 })
 
 const resume = createRoute({
@@ -52,7 +58,7 @@ const resume = createRoute({
   operationId: 'resumeTask',
   summary: 'End a pause or a draining',
   request: { params: one },
-  responses: { 200: json(steeredSchema, 'What holds now.'), ...problems(...guarded, 404, 422, 503) },
+  responses: { 200: json(settingsResultSchema, 'What holds now.'), ...problems(...guarded, 404, 422, 503) },
 })
 
 const drain = createRoute({
@@ -62,7 +68,10 @@ const drain = createRoute({
   operationId: 'drainTask',
   summary: 'Take no new jobs, work off those there are',
   request: { params: one },
-  responses: { 200: json(drainedSchema, 'What holds now, and what is left.'), ...problems(...guarded, 404, 422, 503) },
+  responses: {
+    200: json(drainResultSchema, 'What holds now, and what is left.'),
+    ...problems(...guarded, 404, 422, 503),
+  },
 })
 
 const setLimits = createRoute({
@@ -73,7 +82,10 @@ const setLimits = createRoute({
   summary: 'Limits in place of those of the code',
   description: 'Only of kinds that the code declares.',
   request: { params: one, body: { required: true, ...json(limitsSchema, 'The limits.') } },
-  responses: { 200: json(steeredSchema, 'What holds now.'), ...problems(400, ...guarded, 404, 413, 415, 422, 503) },
+  responses: {
+    200: json(settingsResultSchema, 'What holds now.'),
+    ...problems(400, ...guarded, 404, 413, 415, 422, 503),
+  },
 })
 
 const unsetLimits = createRoute({
@@ -83,45 +95,45 @@ const unsetLimits = createRoute({
   operationId: 'unsetTaskLimits',
   summary: 'The limits of the code again',
   request: { params: one },
-  responses: { 200: json(steeredSchema, 'What holds now.'), ...problems(...guarded, 404, 422, 503) },
+  responses: { 200: json(settingsResultSchema, 'What holds now.'), ...problems(...guarded, 404, 422, 503) },
 })
 
-export function tasksApi(chard: Pick<Steering, 'tasks' | 'pause' | 'resume' | 'drain' | 'setLimits'>) {
+export function tasksApi({ tasks }: Pick<AdminEngine, 'tasks'>) {
   return describedApp()
     .openapi(list, async (c) => {
-      const { tasks, missing } = await chard.tasks()
-      return c.json({ tasks: tasks.map(taskView), missing }, 200)
+      const { tasks: found, missing } = await tasks.list()
+      return c.json({ tasks: found.map(taskView), missing }, 200)
     })
     .openapi(get, async (c) => {
       const { name } = c.req.valid('param')
-      const task = (await chard.tasks()).tasks.find((task) => task.name === name)
+      const task = (await tasks.list()).tasks.find((one) => one.name === name)
       return task ? c.json(taskView(task), 200) : refuse(404, 'unknown-task', 'There is no task of this name.')
     })
     .openapi(pause, async (c) => {
       const { name: task } = c.req.valid('param')
-      const { settings, missing } = await audited('pause', { task }, () => chard.pause(task))
+      const { settings, missing } = await audited('pause', { task }, () => tasks.pause(task))
       return c.json({ settings: settingsView(settings), missing }, 200)
     })
     .openapi(resume, async (c) => {
       const { name: task } = c.req.valid('param')
-      const { settings, missing } = await audited('unpause', { task }, () => chard.resume(task))
+      const { settings, missing } = await audited('unpause', { task }, () => tasks.resume(task))
       return c.json({ settings: settingsView(settings), missing }, 200)
     })
     .openapi(drain, async (c) => {
       const { name: task } = c.req.valid('param')
-      const { settings, missing, left } = await audited('drain', { task }, () => chard.drain(task))
+      const { settings, missing, left } = await audited('drain', { task }, () => tasks.drain(task))
       return c.json({ settings: settingsView(settings), missing, left }, 200)
     })
     .openapi(setLimits, async (c) => {
       const { name: task } = c.req.valid('param')
       const { perPartition, ...own } = c.req.valid('json')
       const limits = given({ ...given(own), perPartition: perPartition && given(perPartition) })
-      const { settings, missing } = await audited('set-limits', { task }, () => chard.setLimits(task, limits))
+      const { settings, missing } = await audited('set-limits', { task }, () => tasks.setLimits(task, limits))
       return c.json({ settings: settingsView(settings), missing }, 200)
     })
     .openapi(unsetLimits, async (c) => {
       const { name: task } = c.req.valid('param')
-      const { settings, missing } = await audited('set-limits', { task }, () => chard.setLimits(task, undefined))
+      const { settings, missing } = await audited('set-limits', { task }, () => tasks.setLimits(task, undefined))
       return c.json({ settings: settingsView(settings), missing }, 200)
     })
 }

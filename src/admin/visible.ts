@@ -4,7 +4,7 @@
  * option must not end with the code that held it.
  */
 import type { JobRecord } from '../engine/index.ts'
-import type { JobSteering } from './engine.ts'
+import type { AdminEngine } from './engine.ts'
 
 export interface SeenInput {
   readonly input?: unknown
@@ -12,7 +12,7 @@ export interface SeenInput {
   readonly redacted?: true
 }
 
-type Served = ReturnType<JobSteering['served']>
+type Served = ReturnType<AdminEngine['tasks']['served']>
 
 export function seenInput({ task: name, input }: JobRecord, served: Served, where: 'list' | 'single'): SeenInput {
   const task = served.get(name)

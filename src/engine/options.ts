@@ -2,17 +2,24 @@
 import type { BindingOptions } from './bindings.ts'
 import { type Duration, durationMs } from './task/duration.ts'
 import { ChardError } from './task/errors.ts'
-import { type WebhookOption, webhookOf } from './webhook.ts'
+import { type Webhook, type WebhookOption, webhookOf } from './webhook.ts'
+
+const shardsMax = 1_000
+const homeShardsDefault = 8
 
 /** What `createChard` takes. */
 export interface ChardOptions extends BindingOptions {
   /**
-   * Home shards, 1 to 1,000: where jobs with an idempotency key live. Chosen once for the life of a deployment; every
-   * ledger remembers it and refuses another. Default 8.
+   * Shards in use, each with a ledger of its own: 1 to 1,000, and at least `homeShards`. May grow at any time: plain jobs
+   * use the new shards from the next deploy on. Default 8.
    */
   shards?: number
-  /** Shards that plain jobs are spread over: at least `shards`. May grow at any time. Default: `shards`. */
-  spread?: number
+  /**
+   * Home shards: 1 to `shards`. Jobs with an idempotency key, a partition, a `unique` key or a limited task are on these
+   * alone. Chosen once for the life of a deployment: every ledger remembers it and refuses another number with
+   * `home-shards-mismatch`. State it when `shards` is under 8 and may grow. Default: `shards`, up to 8.
+   */
+  homeShards?: number
   /** How long a finished job is kept. Default `'7d'`. */
   retention?: Duration
   /** From this size of a ledger on, its oldest finished jobs go before their time. Default 1 GiB of the platform's 10. */
@@ -41,19 +48,42 @@ export interface ChardOptions extends BindingOptions {
   webhook?: WebhookOption
 }
 
+/** Checked options: every value present, times in milliseconds. Names of bindings are with Bindings. */
+export interface CheckedOptions {
+  readonly shards: number
+  readonly homeShards: number
+  readonly retentionMs: number
+  readonly historyBytesMax: number
+  readonly concurrency: number
+  readonly jobsMax: number
+  readonly directStart: boolean
+  readonly logsAttempts: boolean
+  readonly webhook: (() => Webhook | undefined) | undefined
+}
+
 /** @throws ChardError `invalid-option`, naming the option, the value it got and the value it takes */
-export function checkedOptions(options: ChardOptions) {
-  const homeShards = count('shards', options.shards ?? 8, 1, 1_000)
+export function checkedOptions(options: ChardOptions): CheckedOptions {
   return {
-    homeShards,
-    spread: count('spread', options.spread ?? homeShards, homeShards, 1_000),
+    ...checkedShards(options),
     concurrency: count('runner.concurrency', options.runner?.concurrency ?? 10, 1, 100),
     jobsMax: count('runner.jobs', options.runner?.jobs ?? 500, 1, 100_000),
     historyBytesMax: count('historyBytesMax', options.historyBytesMax ?? 2 ** 30, 2 ** 20, 9 * 2 ** 30),
     retentionMs: durationMs(options.retention ?? '7d', 'retention'),
+    directStart: options.directStart !== false,
     webhook: webhookOf(options.webhook),
     logsAttempts: oneOf('logs', options.logs ?? 'failures', ['failures', 'attempts']) === 'attempts',
   }
+}
+
+function checkedShards({ shards = 8, homeShards }: ChardOptions) {
+  count('shards', shards, 1, shardsMax)
+  if (homeShards === undefined) return { shards, homeShards: Math.min(homeShardsDefault, shards) }
+  count('homeShards', homeShards, 1, shardsMax)
+  if (shards >= homeShards) return { shards, homeShards }
+  throw new ChardError(
+    'invalid-option',
+    `shards is ${shards}; it takes a whole number from ${homeShards}, the value of homeShards, to ${shardsMax}`,
+  )
 }
 
 function count(option: string, value: number, min: number, max: number): number {

@@ -3,9 +3,15 @@
  * message is a job of its own, recorded in the transaction that fails the other, so that it is lost as little and tried as
  * patiently as any job. It says which job, never with which input.
  */
-import { ChardError, NonRetryableError, RetryAfterError } from './task/errors.ts'
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { defineTask, type Tiers } from './task/define-task.ts'
+import { ChardError } from './task/errors.ts'
+import { NonRetryableError, RetryAfterError } from './task/handler-outcomes.ts'
 import type { JobError, JobRecord } from './task/job.ts'
-import { type RunContext, type TaskOptions, webhookTask } from './task/task.ts'
+import { webhookTask } from './task/names.ts'
+import type { Platform } from './task/platform.ts'
+import type { RunContext, Task } from './task/task.ts'
+import type { TaskOptions } from './task/task-options.ts'
 
 /** Where failures are told, and the secret that messages are signed with. */
 export interface Webhook {
@@ -51,7 +57,28 @@ export function webhookOf(option: WebhookOption | undefined): (() => Webhook | u
   return () => option
 }
 
-/** The task whose jobs are messages. */
+/** Whether a webhook is set now. A function of the app that throws must not keep a ledger from recording a failed job. */
+export function isWebhookSet(webhook: (() => Webhook | undefined) | undefined): boolean {
+  try {
+    return webhook?.() !== undefined
+  } catch {
+    return false
+  }
+}
+
+/** The task whose jobs are messages, as the engine serves it. */
+export function defineWebhookTask(
+  webhook: WebhookPorts['webhook'],
+  platform: Pick<Platform, 'now'>,
+  tiers: Tiers,
+): Task<unknown, unknown> {
+  const ports = { webhook, now: () => platform.now(), fetch: (url: string, init: RequestInit) => fetch(url, init) }
+  // The engine makes its input, so there is nothing to check.
+  const input = { '~standard': { version: 1, vendor: 'chard', validate: (value: unknown) => ({ value }) } } as const
+  return defineTask({ ...webhookOptions(ports), input } as TaskOptions<StandardSchemaV1, unknown>, tiers)
+}
+
+/** The options of the task whose jobs are messages. */
 export function webhookOptions(ports: WebhookPorts): Omit<TaskOptions<never, unknown>, 'input'> {
   return {
     name: webhookTask,

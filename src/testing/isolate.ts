@@ -1,5 +1,5 @@
 /** An isolate: one copy of the Worker's code in one version, and the invocations that run in it. */
-import type { Service } from '../engine/compose.ts'
+import type { Service } from '../engine/service.ts'
 import type { Invocation } from './invocation.ts'
 import type { Skew, Surroundings } from './machine.ts'
 

@@ -3,13 +3,16 @@
  * The engine in it is the real one, composed as in a Worker. The same seed gives the same history.
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { composeEngine, type Engine, type Schedule, type Service } from '../engine/compose.ts'
+import type { Schedule } from '../engine/api.ts'
+import { composeEngine, type Engine } from '../engine/compose.ts'
 import type { ChardOptions } from '../engine/options.ts'
 import type { RunReport } from '../engine/runner/runner.ts'
-import type { Snooze } from '../engine/task/errors.ts'
+import type { Service } from '../engine/service.ts'
+import type { Snooze } from '../engine/task/handler-outcomes.ts'
 import type { JobRecord } from '../engine/task/job.ts'
 import type { ScheduleOptions } from '../engine/task/schedule.ts'
-import type { Task, TaskOptions } from '../engine/task/task.ts'
+import type { Task } from '../engine/task/task.ts'
+import type { TaskOptions } from '../engine/task/task-options.ts'
 import { Chance } from './chance.ts'
 import { Clock } from './clock.ts'
 import { Cloud } from './cloud.ts'
@@ -82,7 +85,7 @@ export class World {
       isolateFor: (kind) => this.#isolates[kind === 'web' ? 'web' : 'runners'],
       outside: () => this.web,
     })
-    const chardOptions: ChardOptions = { shards: homeShards, spread: shards, directStart }
+    const chardOptions: ChardOptions = { shards, homeShards, directStart }
     this.chard = composeEngine(chardOptions, this.cloud.host)
     this.#runners = composeEngine(chardOptions, this.cloud.host)
     this.#isolates = { web: this.#isolate('web', options), runners: this.#isolate('runners', options) }
@@ -174,7 +177,7 @@ export class World {
 
   /** A job's record, asked for by another request. */
   record(id: string): Promise<JobRecord> {
-    return this.until(this.invocation().run(() => this.chard.get(id)))
+    return this.until(this.invocation().run(() => this.chard.jobs.get(id)))
   }
 
   /** Every job that is recorded, in the order of the ids of each shard. */

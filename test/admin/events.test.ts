@@ -126,7 +126,7 @@ describe('GET /:id/events', () => {
         over.resolve('stopped')
       }
     }
-    const app = new Hono().route('/jobs', jobStatus({ ...fakeChard(), watch }))
+    const app = new Hono().route('/jobs', jobStatus({ jobs: { ...fakeChard().jobs, watch } }))
     const reader = (await app.request(`/jobs/${id}/events`)).body?.getReader()
     await reader?.read()
     await reader?.cancel()

@@ -3,9 +3,8 @@
  * `watch` and `wait` see is scripted, and every call is written down.
  */
 import * as z from 'zod'
-import type { AdminEngine } from '../../src/admin/index.ts'
+import type { AdminEngine, JobReader } from '../../src/admin/index.ts'
 import {
-  type Chard,
   ChardError,
   type ChartSpan,
   type Charts,
@@ -16,10 +15,10 @@ import {
   type Task,
   type TaskOptions,
 } from '../../src/engine/index.ts'
-import { fakeSteering } from './fake-steering.ts'
+import { fakeControl } from './fake-control.ts'
 
 export type FakeChard = AdminEngine &
-  Pick<Chard, 'wait' | 'watch'> & {
+  JobReader & {
     /** Every call, as `verb id argument`. */
     readonly calls: string[]
   }
@@ -61,55 +60,61 @@ export function fakeChard({
     const known = jobs.find(({ idempotencyKey: key }) => key !== undefined && key === options.idempotencyKey)
     return { record: known ?? jobRecord({ state: 'queued', attempt: 0, input }), duplicate: known !== undefined }
   })
+  const control = fakeControl(calls, { jobs, failsWith, missing })
   return {
     calls,
-    ...fakeSteering(calls, { jobs, failsWith, missing }),
-    served: () => tasks,
-    get: async (id) => find('get', id),
-    wait: async (id, timeout) => find('wait', id, timeout),
-    async *watch(id, timeout) {
-      const job = find('watch', id, timeout)
-      for (const item of watches.shift() ?? [job]) {
-        if (item instanceof Error) throw item
-        yield item
-      }
-    },
-    async list(query = {}) {
-      calls.push(`list ${JSON.stringify(query)}`)
-      if (failsWith !== undefined) throw failsWith
-      return { jobs, missing, ...(cursor && { cursor }) }
-    },
-    async cancel(id) {
-      const job = find('cancel', id)
-      if (isFinal(job.state)) throw new ChardError('wrong-state', `job ${id} is already ${job.state}`)
-      return { ...job, state: 'cancelled' }
-    },
-    async redrive(id, options) {
-      const job = options ? find('redrive', id, JSON.stringify(options)) : find('redrive', id)
-      if (!isFinal(job.state)) throw new ChardError('wrong-state', `job ${id} is ${job.state}, which is not final`)
-      return { ...job, ...options, state: 'queued', attempt: 0 }
+    ...control,
+    tasks: { ...control.tasks, served: () => tasks },
+    jobs: {
+      ...control.jobs,
+      get: async (id) => find('get', id),
+      wait: async (id, timeout) => find('wait', id, timeout),
+      async *watch(id, timeout) {
+        const job = find('watch', id, timeout)
+        for (const item of watches.shift() ?? [job]) {
+          if (item instanceof Error) throw item
+          yield item
+        }
+      },
+      async list(query = {}) {
+        calls.push(`list ${JSON.stringify(query)}`)
+        if (failsWith !== undefined) throw failsWith
+        return { jobs, missing, ...(cursor && { cursor }) }
+      },
+      async cancel(id) {
+        const job = find('cancel', id)
+        if (isFinal(job.state)) throw new ChardError('wrong-state', `job ${id} is already ${job.state}`)
+        return { ...job, state: 'cancelled' }
+      },
+      async redrive(id, options) {
+        const job = options ? find('redrive', id, JSON.stringify(options)) : find('redrive', id)
+        if (!isFinal(job.state)) throw new ChardError('wrong-state', `job ${id} is ${job.state}, which is not final`)
+        return { ...job, ...options, state: 'queued', attempt: 0 }
+      },
     },
     async halt(on) {
       calls.push(`halt ${on}`)
       if (failsWith !== undefined) throw failsWith
       return { missing }
     },
-    async charts({ span }) {
-      calls.push(`charts ${span}`)
-      if (failsWith !== undefined) throw failsWith
-      return chartsOf(span, missing)
-    },
-    async metrics() {
-      calls.push('metrics')
-      if (failsWith !== undefined) throw failsWith
-      return { shards: [{ ...shard, counters: [] }], missing }
-    },
-    async overview() {
-      calls.push('overview')
-      if (failsWith !== undefined) throw failsWith
-      const none = { scheduled: 0, queued: 0, running: 0, retrying: 0, completed: 0, failed: 0, cancelled: 0 }
-      for (const { state } of jobs) none[state] += 1
-      return { states: none, shards: [shard], missing }
+    stats: {
+      async charts({ span }) {
+        calls.push(`charts ${span}`)
+        if (failsWith !== undefined) throw failsWith
+        return chartsOf(span, missing)
+      },
+      async metrics() {
+        calls.push('metrics')
+        if (failsWith !== undefined) throw failsWith
+        return { shards: [{ ...shard, counters: [] }], missing }
+      },
+      async overview() {
+        calls.push('overview')
+        if (failsWith !== undefined) throw failsWith
+        const none = { scheduled: 0, queued: 0, running: 0, retrying: 0, completed: 0, failed: 0, cancelled: 0 }
+        for (const { state } of jobs) none[state] += 1
+        return { states: none, shards: [shard], missing }
+      },
     },
   }
 }

@@ -8,7 +8,8 @@ import { type Accepted, postJson, request } from './http.ts'
 import { dismissCarrier, hireCarrier, refusal } from './mail/carrier.ts'
 
 const patience = { timeout: 15_000, interval: 50 }
-const settled = (id: string) => vi.waitFor(async () => expect((await chard.get(id)).state).toBe('completed'), patience)
+const settled = (id: string) =>
+  vi.waitFor(async () => expect((await chard.jobs.get(id)).state).toBe('completed'), patience)
 
 let carrier: ReturnType<typeof hireCarrier>
 beforeEach(() => {
@@ -53,9 +54,9 @@ describe('a sign-up', () => {
     const trace = '4bf92f3577b34da6a3ce929d0e0e4736'
     const headers = { traceparent: `00-${trace}-00f067aa0ba902b7-01` }
     const traced = await (await postJson('/users', { email: 'tess@example.com' }, headers)).json<Accepted>()
-    expect((await chard.get(traced.job.id)).trace).toBe(trace)
+    expect((await chard.jobs.get(traced.job.id)).trace).toBe(trace)
     const other = await (await postJson('/users', { email: 'tom@example.com' })).json<Accepted>()
-    expect((await chard.get(other.job.id)).trace).toMatch(/^(?!4bf92f35)[0-9a-f]{32}$/)
+    expect((await chard.jobs.get(other.job.id)).trace).toMatch(/^(?!4bf92f35)[0-9a-f]{32}$/)
     for (const { job } of [traced, other]) await settled(job.id)
   })
 
@@ -63,7 +64,7 @@ describe('a sign-up', () => {
     carrier.mockRejectedValue(refusal('E_RECIPIENT_SUPPRESSED'))
     const { user, job } = await (await postJson('/users', { email: 'bob@example.com' })).json<Accepted>()
     const failed = await vi.waitFor(async () => {
-      const { jobs } = await chard.list({ task: 'send-welcome-email' })
+      const { jobs } = await chard.jobs.list({ task: 'send-welcome-email' })
       expect(jobs).toMatchObject([{ state: 'failed', reason: 'rejected', input: { userId: user.id } }])
       return jobs[0]
     }, patience)
@@ -77,7 +78,7 @@ describe('a sign-up', () => {
     vi.spyOn(console, 'log').mockImplementation(() => {})
     const { job } = await (await postJson('/users', { email: 'eve@example.com' })).json<Accepted>()
     await vi.waitFor(async () => {
-      const { jobs } = await chard.list({ task: 'send-welcome-email' })
+      const { jobs } = await chard.jobs.list({ task: 'send-welcome-email' })
       expect(jobs).toMatchObject([{ state: 'completed', output: { sent: false, reason: 'MAIL_FROM is not set' } }])
     }, patience)
     await settled(job.id)

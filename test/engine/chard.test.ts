@@ -86,8 +86,8 @@ describe('enqueue', () => {
       issues: [{ path: 'n' }],
     })
     await expect(double.enqueueMany([{ n: 1 }, { n: null }] as never)).rejects.toMatchObject({ code: 'invalid-input' })
-    expect((await chard.overview()).states).toEqual(
-      Object.fromEntries(Object.keys((await chard.overview()).states).map((s) => [s, 0])),
+    expect((await chard.stats.overview()).states).toEqual(
+      Object.fromEntries(Object.keys((await chard.stats.overview()).states).map((s) => [s, 0])),
     )
   })
 
@@ -144,14 +144,14 @@ describe('background', () => {
     const name = fresh('background')
     await failing.background({ times: 0, name })
     await eventually(() => expect(seen).toContain(`${name} 1`))
-    expect(await chard.list()).toMatchObject({ jobs: [] })
+    expect(await chard.jobs.list()).toMatchObject({ jobs: [] })
   })
 
   test('records a failure with that attempt counted, and a consumer tries again', async () => {
     const name = fresh('background')
     await failing.background({ times: 1, name })
     const [record] = await vi.waitFor(async () => {
-      const { jobs } = await chard.list()
+      const { jobs } = await chard.jobs.list()
       expect(jobs).toMatchObject([{ state: 'completed' }])
       return jobs
     })
@@ -183,15 +183,15 @@ describe('a job', () => {
   test('that has failed is redriven with attempts of its own', async () => {
     const job = await failing.enqueue({ times: 3, name: fresh('redriven') })
     await expect(job.wait('5s')).rejects.toBeInstanceOf(JobFailedError)
-    expect(await chard.redrive(job.id)).toMatchObject({ state: 'queued', attempt: 3, maxAttempts: 6 })
+    expect(await chard.jobs.redrive(job.id)).toMatchObject({ state: 'queued', attempt: 3, maxAttempts: 6 })
     expect(await job.wait('5s')).toMatchObject({ state: 'completed', attempt: 4 })
   })
 
   test('that is unknown, or no job at all, is a clear error', async () => {
-    await expect(chard.get('nonsense')).rejects.toMatchObject({ code: 'invalid-id' })
-    await expect(chard.get(newJob(1).id)).rejects.toMatchObject({ code: 'unknown-job' })
-    await expect(chard.get(newJob(77).id)).rejects.toMatchObject({ code: 'unknown-job' })
-    await expect(chard.get('1-01ARZ3NDEKTSV4RRFFQ69G5FAV')).rejects.toMatchObject({ code: 'gone' })
+    await expect(chard.jobs.get('nonsense')).rejects.toMatchObject({ code: 'invalid-id' })
+    await expect(chard.jobs.get(newJob(1).id)).rejects.toMatchObject({ code: 'unknown-job' })
+    await expect(chard.jobs.get(newJob(77).id)).rejects.toMatchObject({ code: 'unknown-job' })
+    await expect(chard.jobs.get('1-01ARZ3NDEKTSV4RRFFQ69G5FAV')).rejects.toMatchObject({ code: 'gone' })
   })
 })
 
@@ -242,7 +242,7 @@ describe('what the platform does to it', () => {
   test('a deployment that counts its home shards anew is refused before anything is written', async () => {
     await double.enqueue({ n: 1 }, { idempotencyKey: fresh('home'), delay: '1h' })
     await double.enqueue({ n: 1 }, { idempotencyKey: fresh('home'), delay: '1h' })
-    const { shards } = await chard.overview()
+    const { shards } = await chard.stats.overview()
     const used = shards.find(({ states }) => states.scheduled > 0)?.shard ?? 0
     const reply = await ledgerOf(used).enqueue({ homeShards: 3, jobs: [newJob(used)] })
     expect(reply).toMatchObject({ refused: 'home-shards-mismatch', message: expect.stringContaining('began with 2') })
@@ -258,9 +258,9 @@ describe('what the platform does to it', () => {
     await engine.scheduled()
     await scheduler.wait(700)
     expect(send).not.toHaveBeenCalled()
-    expect((await chard.overview()).shards.map(({ halted }) => halted)).toEqual([true, true])
+    expect((await chard.stats.overview()).shards.map(({ halted }) => halted)).toEqual([true, true])
     for (const job of jobs) expect(await job.get()).toMatchObject({ state: 'queued', attempt: 0 })
-    for (const { shard } of (await chard.overview()).shards) {
+    for (const { shard } of (await chard.stats.overview()).shards) {
       const reply = await ledgerOf(shard).sync(syncOf(1, { runner: 'halted' }))
       expect(reply.claimed).toEqual([])
     }
@@ -271,7 +271,7 @@ describe('what the platform does to it', () => {
 
   test('a missing binding answers with the lines to paste', async () => {
     const elsewhere = createChard({ ledger: 'NOWHERE' })
-    const error = await elsewhere.get(newJob(0).id).catch((thrown: unknown) => thrown)
+    const error = await elsewhere.jobs.get(newJob(0).id).catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(ChardError)
     expect(error).toMatchObject({
       code: 'missing-binding',

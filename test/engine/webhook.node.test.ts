@@ -2,7 +2,7 @@
 import { Webhook as Verifier } from 'standardwebhooks'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { durationMs } from '../../src/engine/task/duration.ts'
-import { NonRetryableError, RetryAfterError } from '../../src/engine/task/errors.ts'
+import { NonRetryableError, RetryAfterError } from '../../src/engine/task/handler-outcomes.ts'
 import { retryPolicy } from '../../src/engine/task/retry.ts'
 import type { RunContext } from '../../src/engine/task/task.ts'
 import { type Webhook, type WebhookOption, webhookOf, webhookOptions } from '../../src/engine/webhook.ts'

@@ -68,7 +68,7 @@ describe('a job that fails for good', () => {
       .map(([, init]) => new Headers(init?.headers).get('webhook-id'))
     expect(new Set(ids).size).toBe(1)
     await eventually(async () =>
-      expect(await chard.get(ids[0] ?? '')).toMatchObject({ state: 'completed', attempt: 2 }),
+      expect(await chard.jobs.get(ids[0] ?? '')).toMatchObject({ state: 'completed', attempt: 2 }),
     )
   })
 
@@ -77,7 +77,7 @@ describe('a job that fails for good', () => {
     const job = await rejecting.enqueue({})
     await eventually(async () => expect(await told(job.id)).toHaveLength(1))
     const messages = await eventually(async () => {
-      const { jobs } = await chard.list({ task: 'chard.webhook', state: 'failed' })
+      const { jobs } = await chard.jobs.list({ task: 'chard.webhook', state: 'failed' })
       expect(jobs.length).toBeGreaterThan(0)
       return jobs
     })
@@ -88,9 +88,9 @@ describe('a job that fails for good', () => {
 
   test('makes no message while no webhook is set', async () => {
     hook.current = undefined
-    const before = (await chard.list({ task: 'chard.webhook', limit: 100 })).jobs.length
+    const before = (await chard.jobs.list({ task: 'chard.webhook', limit: 100 })).jobs.length
     await (await rejecting.enqueue({})).wait('5s').catch(() => {})
-    expect((await chard.list({ task: 'chard.webhook', limit: 100 })).jobs).toHaveLength(before)
+    expect((await chard.jobs.list({ task: 'chard.webhook', limit: 100 })).jobs).toHaveLength(before)
   })
 })
 
@@ -99,7 +99,7 @@ describe('a trace', () => {
     const job = await withTrace(trace, () => parent.enqueue({ name: 'traced' }))
     await job.wait('5s').catch(() => {})
     expect(await job.get()).toMatchObject({ trace })
-    const { jobs } = await chard.list({ task: 'double', limit: 100 })
+    const { jobs } = await chard.jobs.list({ task: 'double', limit: 100 })
     expect(jobs.filter((one) => one.trace === trace).length).toBeGreaterThan(0)
     const failed = await withTrace(trace, () => rejecting.enqueue({}))
     await failed.wait('5s').catch(() => {})

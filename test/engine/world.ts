@@ -1,7 +1,7 @@
 /** The world of the engine's own tests: it can also run a runner by itself, with bounds and under an id of its own. */
 import { enqueueChildOf } from '../../src/engine/client/children.ts'
 import { Client } from '../../src/engine/client/client.ts'
-import { Endings } from '../../src/engine/client/completion-listeners.ts'
+import { CompletionListeners } from '../../src/engine/client/completion-listeners.ts'
 import { callLedger } from '../../src/engine/client/remote.ts'
 import { Runner, type RunnerBounds, type RunReport } from '../../src/engine/runner/runner.ts'
 import { ServedTasks } from '../../src/engine/runner/tasks.ts'
@@ -14,17 +14,17 @@ export const defaultBounds: RunnerBounds = { concurrency: 10, jobsMax: 500, sync
 export class World extends NodeWorld {
   /** A runner of a shard, in an invocation of its own. */
   runner(shard = 0, bounds: Partial<RunnerBounds> = {}, platform = this.invocation()): { run(): Promise<RunReport> } {
-    const spread = this.ledgers.length
+    const shards = this.ledgers.length
     const stubs = (of: number) => this.ledger(of).stub(platform)
     const client = new Client({
       retentionMs: 7 * 86_400_000,
-      homeShards: spread,
-      spread,
+      homeShards: shards,
+      shards,
       platform,
       stubs,
-      endings: new Endings(),
+      listeners: new CompletionListeners(),
     })
-    const served = [...this.chard.served().values()].map(({ definition }) => definition)
+    const served = [...this.chard.tasks.served().values()].map(({ definition }) => definition)
     const runner = new Runner(
       {
         platform,

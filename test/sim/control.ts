@@ -40,10 +40,14 @@ export function steerBy(world: World, plan: SteerPlan): void {
     world.later(ms, () => steer(world, what, call))
   const { atMs } = plan
   if (plan.kind === 'pause' || plan.kind === 'drain') {
-    after(atMs, plan.kind, ({ program }) => program.chard[plan.kind](plan.task))
-    after(atMs + plan.forMs, 'resume', ({ program }) => program.chard.resume(plan.task))
+    after(atMs, plan.kind, ({ program: { chard } }) =>
+      plan.task === undefined ? chard[plan.kind]() : chard.tasks[plan.kind](plan.task),
+    )
+    after(atMs + plan.forMs, 'resume', ({ program: { chard } }) =>
+      plan.task === undefined ? chard.resume() : chard.tasks.resume(plan.task),
+    )
   } else if (plan.kind === 'limits') {
-    after(atMs, 'limits', ({ program }) => program.chard.setLimits(plan.task, plan.limits ?? undefined))
+    after(atMs, 'limits', ({ program }) => program.chard.tasks.setLimits(plan.task, plan.limits ?? undefined))
   } else if (plan.kind === 'schedule') {
     after(atMs, 'pause of a schedule', ({ program }) => program.chard.schedules.pause(plan.name))
     // Not so late that it undoes the last pause.
@@ -53,7 +57,7 @@ export function steerBy(world: World, plan: SteerPlan): void {
     after(atMs, 'trigger', ({ program }) => program.chard.schedules.trigger(plan.name))
   } else {
     const { kind, filter } = plan
-    after(atMs, kind, ({ program }) => program.chard[kind](filter))
+    after(atMs, kind, ({ program }) => program.chard.jobs[kind](filter))
   }
 }
 

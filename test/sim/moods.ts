@@ -1,5 +1,5 @@
 /** What handlers do: everything that a handler can do to the engine that calls it. */
-import { NonRetryableError, RetryAfterError, snooze } from '../../src/engine/task/errors.ts'
+import { NonRetryableError, RetryAfterError, snooze } from '../../src/engine/task/handler-outcomes.ts'
 import type { RunContext, Task } from '../../src/engine/task/task.ts'
 import type { Dice } from '../../src/testing/chance.ts'
 import { machine } from '../../src/testing/machine.ts'

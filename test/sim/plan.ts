@@ -32,14 +32,14 @@ export interface JobPlan {
   readonly unique?: Unique
   readonly partition?: string
   readonly expiresInMs?: number
-  readonly amend?: { readonly afterMs: number; readonly priority?: number; readonly delayMs?: number }
+  readonly update?: { readonly afterMs: number; readonly priority?: number; readonly delayMs?: number }
 }
 
 export interface Plan {
   readonly seed: number
   readonly homeShards: number
-  /** What the new version spreads plain jobs over. */
-  readonly spread: number
+  /** Shards in use in the new version. */
+  readonly shards: number
   readonly stormMs: number
   readonly retentionMs: number
   readonly concurrency: number
@@ -74,7 +74,7 @@ function swarmPlanOf(seed: number): Plan {
   return {
     seed,
     homeShards,
-    spread: homeShards + (dice.happens(0.3) ? 1 : 0),
+    shards: homeShards + (dice.happens(0.3) ? 1 : 0),
     stormMs,
     retentionMs: dice.one([60_000, 300_000, 3_600_000, 7 * 86_400_000]),
     concurrency: dice.one([1, 2, 10]),
@@ -115,7 +115,7 @@ function inFlow(dice: Dice, job: JobPlan, shares: FlowShares): JobPlan {
     partition: unique ? 'p0' : shares.hog && dice.happens(0.7) ? 'p0' : `p${dice.between(0, 3)}`,
     ...(dice.happens(shares.expiring) && { expiresInMs: (job.delayMs ?? 0) + dice.between(7_001, 30_000) }),
     ...(dice.happens(shares.updated) && {
-      amend: {
+      update: {
         afterMs: dice.between(0, 10_000),
         ...(dice.happens(0.5) ? { priority: dice.between(-3, 3) } : { delayMs: dice.between(0, 20_000) }),
       },

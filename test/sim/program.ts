@@ -1,7 +1,8 @@
 /** The Worker of this world: the engine as a Worker has it, and tasks that do what their input says. */
 import { composeEngine, type Engine, type EngineHost } from '../../src/engine/compose.ts'
 import { type LedgerSizes, production } from '../../src/engine/ledger/domain/sizes.ts'
-import type { RunContext, Task, TaskOptions } from '../../src/engine/task/task.ts'
+import type { RunContext, Task } from '../../src/engine/task/task.ts'
+import type { TaskOptions } from '../../src/engine/task/task-options.ts'
 import type { Program } from '../../src/testing/isolate.ts'
 import type { Input } from './moods.ts'
 import type { Plan } from './plan.ts'
@@ -33,8 +34,8 @@ export function sizesOf({ sizes }: Plan): LedgerSizes {
 
 export function programOf(plan: Plan, version: Version, host: EngineHost, { run }: Handlers): SimProgram {
   const options = {
-    shards: plan.homeShards,
-    spread: version === 'new' ? plan.spread : plan.homeShards,
+    homeShards: plan.homeShards,
+    shards: version === 'new' ? plan.shards : plan.homeShards,
     retention: plan.retentionMs,
     historyBytesMax: 2 ** 20,
     runner: { concurrency: plan.concurrency, jobs: plan.jobsMax },

@@ -1,6 +1,7 @@
 /** What happens to a world from outside while the storm lasts: requests, people who steer, deaths, resets, clocks. */
+
+import type { EnqueueOptions } from '../../src/engine/task/enqueue-options.ts'
 import { ChardError } from '../../src/engine/task/errors.ts'
-import type { EnqueueOptions } from '../../src/engine/task/task.ts'
 import { steer } from './control.ts'
 import type { Faults } from './faults.ts'
 import { anyReset } from './interference.ts'
@@ -92,20 +93,20 @@ export class Storm {
 
   #steer(job: JobPlan, id: string): void {
     const { world } = this
-    const { delayMs, cancelAfterMs, redriveAfterMs, redrivesAnew, amend } = job
+    const { delayMs, cancelAfterMs, redriveAfterMs, redrivesAnew, update } = job
     if (delayMs !== undefined) world.expects(world.clock.now + delayMs)
     if (cancelAfterMs !== undefined)
-      world.later(cancelAfterMs, () => steer(world, 'cancel', ({ program }) => program.chard.cancel(id)))
+      world.later(cancelAfterMs, () => steer(world, 'cancel', ({ program }) => program.chard.jobs.cancel(id)))
     if (redriveAfterMs !== undefined) {
       const anew = redrivesAnew ? { input: inputOf({ ...job, moods: ['ok'] }) } : undefined
-      world.later(redriveAfterMs, () => steer(world, 'redrive', ({ program }) => program.chard.redrive(id, anew)))
+      world.later(redriveAfterMs, () => steer(world, 'redrive', ({ program }) => program.chard.jobs.redrive(id, anew)))
     }
-    if (!amend) return
-    const { afterMs, priority, delayMs: delay } = amend
+    if (!update) return
+    const { afterMs, priority, delayMs: delay } = update
     world.later(afterMs, () => {
       if (delay !== undefined) world.expects(world.clock.now + delay)
-      const amendment = { ...(priority !== undefined && { priority }), ...(delay !== undefined && { delay }) }
-      steer(world, 'update', ({ program }) => program.chard.amend(id, amendment))
+      const changes = { ...(priority !== undefined && { priority }), ...(delay !== undefined && { delay }) }
+      steer(world, 'update', ({ program }) => program.chard.jobs.update(id, changes))
     })
   }
 

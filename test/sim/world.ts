@@ -169,7 +169,7 @@ export class World {
         const [high, low] = [word(), word()]
         return (high * 2 ** 21 + (low >>> 11)) / 2 ** 53
       },
-      shards: plan.spread,
+      shards: plan.shards,
       database: () => new SeenDatabase(plan.bytesFactor),
       hibernates: plan.hibernates,
       consumersMax: plan.consumersMax,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { NonRetryableError, snooze } from '../../src/engine/task/errors.ts'
+import { NonRetryableError, snooze } from '../../src/engine/task/handler-outcomes.ts'
 import { isFinal, type JobRecord } from '../../src/engine/task/job.ts'
 import type { RunContext } from '../../src/engine/task/task.ts'
 import { NodeWorld } from '../../src/testing/node-world.ts'
@@ -58,7 +58,7 @@ async function weathered(seed: number) {
         () => {},
       )
     if (chance.happens(0.1) && accepted.length > 0) {
-      void world.chard.cancel(accepted[Math.floor(chance.random() * accepted.length)] as string).catch(() => {})
+      void world.chard.jobs.cancel(accepted[Math.floor(chance.random() * accepted.length)] as string).catch(() => {})
     }
     await clock.advance(chance.between(0, (2 * stormMs) / jobCount))
   }
@@ -88,7 +88,7 @@ describe.each([1, 2, 3, 4, 5, 6])('in a storm of seed %i', (seed) => {
       if (state === 'completed' && typeof input === 'number') expect(output).toBe(input)
       if (reason === 'exhausted' || reason === 'crashed') expect(attempt).toBe(maxAttempts)
     }
-    const { states } = await world.until(world.chard.overview())
+    const { states } = await world.until(world.chard.stats.overview())
     const counted = Map.groupBy(records, ({ state }) => state)
     for (const [state, count] of Object.entries(states))
       expect([state, count]).toEqual([state, counted.get(state as never)?.length ?? 0])

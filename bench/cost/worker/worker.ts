@@ -45,7 +45,7 @@ async function real({ LEDGER }: Env, jobs: number, batch: number): Promise<objec
   let looks = 0
   for (;;) {
     await scheduler.wait(1_000)
-    const { states } = await chard.overview()
+    const { states } = await chard.stats.overview()
     looks++
     if (states.queued + states.running > 0) continue
     const after = await ledger.counted()

@@ -28,7 +28,7 @@ export const overviewSchema = z
   })
   .openapi('Overview')
 
-export const heardSchema = z.object({ missing }).openapi('Heard')
+export const haltResultSchema = z.object({ missing }).openapi('HaltResult')
 
 const rateLimit = z.strictObject({ limit: z.int().min(1), per: duration })
 
@@ -58,15 +58,15 @@ export const settingsSchema = z
   })
   .openapi('Settings')
 
-const steered = { settings: settingsSchema, missing }
+const result = { settings: settingsSchema, missing }
 
-export const steeredSchema = z
-  .object(steered)
-  .openapi('Steered', { description: 'What holds now. The shards in `missing` hear of it within a minute.' })
+export const settingsResultSchema = z
+  .object(result)
+  .openapi('SettingsResult', { description: 'What holds now. The shards in `missing` hear of it within a minute.' })
 
-export const drainedSchema = z
-  .object({ ...steered, left: z.int().meta({ description: 'Jobs that are not final yet.' }) })
-  .openapi('Drained')
+export const drainResultSchema = z
+  .object({ ...result, left: z.int().meta({ description: 'Jobs that are not final yet.' }) })
+  .openapi('DrainResult')
 
 export const taskSchema = z
   .object({

@@ -56,7 +56,7 @@ export const healthRoutes = described(describedApp<Service>(), getHealth, limite
 /** One ledger that answers that it has no such job is in health; asking all of them would be no cheap question. */
 async function askForNoJob(): Promise<void> {
   try {
-    await chard.get(`0-${ulid()}`)
+    await chard.jobs.get(`0-${ulid()}`)
   } catch (error) {
     if (!(error instanceof ChardError && error.code === 'unknown-job')) throw error
   }

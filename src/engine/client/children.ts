@@ -1,6 +1,8 @@
 /** The children of a job: what a handler enqueues, made once however often the job is tried. */
+
+import { checkedEnqueueOptions } from '../task/enqueue-options.ts'
 import type { Job } from '../task/job.ts'
-import { checkedEnqueueOptions, type RunContext } from '../task/task.ts'
+import type { RunContext } from '../task/task.ts'
 import type { Client } from './client.ts'
 
 /** How the handlers of a job enqueue. The n-th child of a task in one attempt is the n-th in every other. */

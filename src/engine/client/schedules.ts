@@ -1,91 +1,119 @@
-/** The schedules of this code: which there are, where each lives, and what people do to them by name. */
+/** The schedules of a deployment, as `chard.schedules` shows them: which there are, and what people do to them by name. */
 
+import { newJobId } from '../ledger/domain/job-id.ts'
 import type { ShardSchedule } from '../ledger/memory/schedule-index.ts'
 import type { ScheduleAction, ScheduleRecord } from '../ledger/protocol/protocol.ts'
 import { ChardError } from '../task/errors.ts'
 import type { Job } from '../task/job.ts'
+import type { Platform } from '../task/platform.ts'
 import { defineSchedule, type ScheduleDefinition, type ScheduleOptions } from '../task/schedule.ts'
 import { partitionOf } from '../task/task.ts'
 import { checkedKey } from '../task/unique.ts'
-import type { ScheduleList, Steering } from './control.ts'
-import { homeOf, homeOfJob } from './shards.ts'
+import type { Client } from './client.ts'
+import { unrefused } from './ledgers.ts'
+import { homeShardOf, homeShardOfJob } from './shards.ts'
 
-/** The schedules by name, as people see and steer them. */
+/** The schedules of a deployment. */
+export interface ScheduleList {
+  readonly schedules: readonly ScheduleRecord[]
+  /** Shards that did not answer: their schedules are not in the list. */
+  readonly missing: readonly number[]
+}
+
+/** What `chard.schedules` offers. */
 export interface Schedules {
-  /** Every schedule, those that the code has stopped included. */
+  /** Every schedule by name, with its coming slots and its history; also those that the code no longer defines. */
   list(): Promise<ScheduleList>
   /** @throws ChardError `unknown-schedule`, `unavailable` */
   get(name: string): Promise<ScheduleRecord>
-  /** Its slots pass without a job until `resume`. @throws as `get` */
+  /** Enqueues nothing until `resume`: its slots are skipped, and its history says so. @throws as `get` */
   pause(name: string): Promise<ScheduleRecord>
-  /** The next slot from now on makes a job; those of the pause are told in its history. @throws as `get` */
+  /** Goes on with the next slot from now on. @throws as `get` */
   resume(name: string): Promise<ScheduleRecord>
-  /** Makes a job now, beside its slots and whatever its overlap says. @throws as `get`, and `unknown-task`, `draining` */
+  /**
+   * Enqueues a job of it now, beside its slots and whatever its `overlap` says.
+   * @throws ChardError as `get`, and `unknown-task`, `draining`, `invalid-option`
+   */
   trigger(name: string, options?: { readonly idempotencyKey?: string }): Promise<Job>
 }
 
-export class ScheduleBook implements Schedules {
-  readonly #steering: Steering
+/** The schedules that this code defines, each with the shard that its ledger is on. */
+export class ScheduleRegistry implements Schedules {
+  readonly #client: Client
+  readonly #platform: Pick<Platform, 'now' | 'random'>
   readonly #homeShards: number
-  readonly #placed = new Map<string, ShardSchedule>()
+  readonly #byName = new Map<string, ShardSchedule>()
 
-  constructor(steering: Steering, homeShards: number) {
-    this.#steering = steering
+  constructor(client: Client, platform: Pick<Platform, 'now' | 'random'>, homeShards: number) {
+    this.#client = client
+    this.#platform = platform
     this.#homeShards = homeShards
   }
 
-  /** @throws ChardError `invalid-option` when a schedule of this name is there already */
+  /** @returns its name. @throws ChardError `invalid-option` when there is a schedule of this name already */
   add<Input>(options: ScheduleOptions<Input>): string {
     const definition = defineSchedule(options)
     const { name } = definition
-    if (this.#placed.has(name))
+    if (this.#byName.has(name))
       throw new ChardError('invalid-option', `two schedules are named ${name}; a name stands for one schedule`)
-    this.#placed.set(name, this.#place(definition))
+    this.#byName.set(name, onItsShard(definition, this.#homeShards))
     return name
   }
 
+  /** What the ledger of a shard is opened with. */
   onShard(shard: number): ShardSchedule[] {
-    return [...this.#placed.values()].filter((one) => one.shard === shard)
+    return [...this.#byName.values()].filter((one) => one.shard === shard)
   }
 
-  list = (): Promise<ScheduleList> => this.#steering.schedules()
+  // Fields and not methods, because `createChard` hands them on one by one.
+  list = async (): Promise<ScheduleList> => {
+    const { answers, missing } = await this.#client.all((ledger) => ledger.schedules())
+    const byName = new Map<string, ScheduleRecord>()
+    // A schedule that has moved to another shard has left a stopped row behind.
+    for (const one of answers.flat()) if (byName.get(one.name)?.state !== 'active') byName.set(one.name, one)
+    return { schedules: [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1)), missing }
+  }
 
   get = async (name: string): Promise<ScheduleRecord> => {
     const { schedules } = await this.list()
-    const found = schedules.find((one) => one.name === name)
-    if (found) return found
-    throw new ChardError('unknown-schedule', `there is no schedule ${name}`)
+    return schedules.find((one) => one.name === name) ?? refuseUnknown(name)
   }
 
-  pause = (name: string): Promise<ScheduleRecord> => this.#steer(name, 'pause')
-  resume = (name: string): Promise<ScheduleRecord> => this.#steer(name, 'resume')
+  pause = (name: string): Promise<ScheduleRecord> => this.#control(name, 'pause')
+  resume = (name: string): Promise<ScheduleRecord> => this.#control(name, 'resume')
 
   trigger = async (name: string, { idempotencyKey: key }: { idempotencyKey?: string } = {}): Promise<Job> => {
-    const { shard, task } = this.#known(name)
+    const { shard, task } = this.#defined(name)
     if (key !== undefined) checkedKey('idempotencyKey', key)
-    return this.#steering.triggerSchedule(shard, task.name, { name, ...(key !== undefined && { key }) })
+    const id = newJobId(shard, this.#platform.now(), () => this.#platform.random())
+    const request = { id, name, ...(key !== undefined && { key }) }
+    const reply = await this.#client.call(shard, (ledger) => ledger.triggerSchedule(request))
+    return this.#client.jobOf(task.name, unrefused(reply))
   }
 
-  async #steer(name: string, action: ScheduleAction): Promise<ScheduleRecord> {
-    return this.#steering.steerSchedule(this.#known(name).shard, name, action)
+  async #control(name: string, action: ScheduleAction): Promise<ScheduleRecord> {
+    const { shard } = this.#defined(name)
+    return unrefused(await this.#client.call(shard, (ledger) => ledger.controlSchedule({ name, action })))
   }
 
-  #known(name: string): ShardSchedule {
-    const placed = this.#placed.get(name)
-    if (placed) return placed
-    throw new ChardError('unknown-schedule', `there is no schedule ${name}`)
+  #defined(name: string): ShardSchedule {
+    return this.#byName.get(name) ?? refuseUnknown(name)
   }
+}
 
-  /** A schedule lives where its jobs live, so that a slot and its job are one transaction. */
-  #place(definition: ScheduleDefinition): ShardSchedule {
-    const { name, task, input } = definition
-    const value: unknown = JSON.parse(input)
-    const checked = task.schema['~standard'].validate(value)
-    // What an asynchronous schema would make of it is not known here: its partition goes by the input as written.
-    const valid = checked instanceof Promise || checked.issues ? value : checked.value
-    const partition = partitionOf(task, valid)
-    const shard =
-      homeOfJob(task, { partition, key: undefined }, this.#homeShards) ?? homeOf(`schedule ${name}`, this.#homeShards)
-    return { ...definition, shard, partition: partition ?? '' }
-  }
+function refuseUnknown(name: string): never {
+  throw new ChardError('unknown-schedule', `there is no schedule ${name}`)
+}
+
+/** A schedule is on the shard of its jobs, so that a slot and its job are recorded in one transaction. */
+function onItsShard(definition: ScheduleDefinition, homeShards: number): ShardSchedule {
+  const { name, task, input } = definition
+  const value: unknown = JSON.parse(input)
+  const checked = task.schema['~standard'].validate(value)
+  // What an asynchronous schema makes of the input is not known here: the partition is that of the input as written.
+  const valid = checked instanceof Promise || checked.issues ? value : checked.value
+  const partition = partitionOf(task, valid)
+  const shard =
+    homeShardOfJob(task, { partition, key: undefined }, homeShards) ?? homeShardOf(`schedule ${name}`, homeShards)
+  return { ...definition, shard, partition: partition ?? '' }
 }

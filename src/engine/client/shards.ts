@@ -1,36 +1,35 @@
 /**
- * Where a job lives. One whose task is limited as a whole lives where its task hashes, one with a partition where its
- * partition does, one with a key where its key does: among the home shards, which never change in number. A plain one
- * may live on any shard of the spread, which may grow at any time.
+ * On which shard a job is. A job whose task is limited as a whole is on the shard that its task's name hashes to; a job
+ * with a partition, or else with a key, is on the one that this hashes to. All of those are home shards, whose number
+ * never changes. A plain job may be on any shard in use, and the shards in use may grow in number at any time.
  */
+import { fnv1a } from '../task/fnv1a.ts'
 import { isWholeLimited } from '../task/limits.ts'
 import type { Platform } from '../task/platform.ts'
 import type { TaskDefinition } from '../task/task.ts'
 
-/** For how long, and how many jobs, an isolate keeps to one shard: neighbours in time share transactions and runners. */
+/** How long, and for how many jobs, an isolate stays with one shard, so that they share transactions and runners. */
 const stickMs = 1_000
 const stickJobs = 1_000
 
-/** The home shard of a key. FNV-1a, 32 bits: stable for ever, for keys are looked for by it. */
-export function homeOf(key: string, homeShards: number): number {
-  let hash = 0x811c9dc5
-  for (const byte of new TextEncoder().encode(key)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0
-  return hash % homeShards
+/** The home shard of a key. Must never change: a recorded key is looked for where this says. */
+export function homeShardOf(key: string, homeShards: number): number {
+  return fnv1a(key) % homeShards
 }
 
-/** The home shard of a job; undefined for a plain one, which may live anywhere. */
-export function homeOfJob(
+/** The home shard of a job; undefined for a plain job, which may be on any shard in use. */
+export function homeShardOfJob(
   { name, limits }: Pick<TaskDefinition, 'name' | 'limits'>,
   { partition, key }: { readonly partition: string | undefined; readonly key: string | undefined },
   homeShards: number,
 ): number | undefined {
-  if (isWholeLimited(limits)) return homeOf(name, homeShards)
+  if (isWholeLimited(limits)) return homeShardOf(name, homeShards)
   const within = partition ?? key
-  return within === undefined ? undefined : homeOf(`${name} ${within}`, homeShards)
+  return within === undefined ? undefined : homeShardOf(`${name} ${within}`, homeShards)
 }
 
 /** Picks shards for plain jobs. */
-export class Spread {
+export class ShardPicker {
   #shard = 0
   #until = 0
   #left = 0

@@ -5,6 +5,32 @@ import type { ShardMetrics, TaskChart } from '../ledger/protocol/protocol.ts'
 import { ChardError } from '../task/errors.ts'
 import type { Platform } from '../task/platform.ts'
 import type { Client } from './client.ts'
+import type { Overview } from './overview.ts'
+
+/** What `chard.stats` offers. A shard that does not answer is in `missing` of each answer. */
+export interface Stats {
+  /** Now: jobs by state, and the backlog, runners, wake-ups and alarm of every shard. */
+  overview(): Promise<Overview>
+  /**
+   * What was counted of each task over the last hour, by minutes, or over the last day, by quarters of an hour: jobs
+   * enqueued, how attempts ended, how long jobs were queued and ran.
+   *
+   *     const { tasks, stepSeconds } = await chard.stats.charts({ span: 'hour' })
+   *
+   * @throws ChardError `invalid-option`
+   */
+  charts(options: { readonly span: ChartSpan }): Promise<Charts>
+  /** What was counted since the deployment began, in counters that never fall, beside what `overview` shows. */
+  metrics(): Promise<Metrics>
+}
+
+export function statsOf(client: Client, platform: Pick<Platform, 'now'>): Stats {
+  return {
+    overview: () => client.overview(),
+    charts: ({ span }) => readCharts(client, platform, span),
+    metrics: () => readMetrics(client),
+  }
+}
 
 /** An hour by minutes, or a day by quarters of an hour. */
 export const chartSpans = ['hour', 'day'] as const
@@ -35,8 +61,7 @@ const stepsOf: Readonly<Record<ChartSpan, { readonly stepMinutes: number; readon
   day: { stepMinutes: 15, steps: 96 },
 }
 
-/** @throws ChardError `invalid-option` */
-export async function readCharts(client: Client, { now }: Pick<Platform, 'now'>, span: ChartSpan): Promise<Charts> {
+async function readCharts(client: Client, { now }: Pick<Platform, 'now'>, span: ChartSpan): Promise<Charts> {
   if (!chartSpans.includes(span))
     throw new ChardError('invalid-option', `span is ${JSON.stringify(span)}; it takes ${chartSpans.join(' or ')}`)
   const { stepMinutes, steps } = stepsOf[span]
@@ -62,7 +87,7 @@ export async function readCharts(client: Client, { now }: Pick<Platform, 'now'>,
   }
 }
 
-export async function readMetrics(client: Client): Promise<Metrics> {
+async function readMetrics(client: Client): Promise<Metrics> {
   const { answers: shards, missing } = await client.all((ledger) => ledger.metrics())
   return { shards, missing }
 }

@@ -5,7 +5,7 @@ import type { Settings } from '../ledger/protocol/settings.ts'
 import { type JobState, jobStates } from '../task/job.ts'
 import { type CheckedLimits, type GroupLimits, type LimitOptions, noLimits, type TaskLimits } from '../task/limits.ts'
 import type { TaskDefinition } from '../task/task.ts'
-import type { Overview } from './client.ts'
+import type { Overview } from './overview.ts'
 
 export interface TaskOverview {
   readonly name: string

@@ -1,34 +1,31 @@
 /**
- * One attempt at a job, as a pipeline over one record: load, validate, run under a deadline, outcome. It knows no
- * ledger and no lease; it always ends, and never throws, whatever the handler does.
+ * One attempt at a job: load and validate the input, run the handler under its timeout, and find the outcome. It knows no
+ * ledger and no lease. It always ends and never throws, whatever the handler does.
  */
 import type { Claimed, Outcome } from '../ledger/protocol/protocol.ts'
-import { fitsBytes, logCharsMax, logLinesMax, outputBytesMax, progressCharsMax } from '../task/bounds.ts'
-import { durationMs } from '../task/duration.ts'
-import { ChardError, isSnooze, NonRetryableError, RetryAfterError } from '../task/errors.ts'
+import { logCharsMax, logLinesMax, progressCharsMax } from '../task/bounds.ts'
 import type { LogLine, Progress } from '../task/job.ts'
 import type { Platform } from '../task/platform.ts'
 import { validated } from '../task/schema.ts'
-import type { FailedContext, RunContext, TaskDefinition } from '../task/task.ts'
+import type { FailedContext, RunContext } from '../task/task.ts'
 import { jobErrorOf } from './job-error.ts'
-
-/** How a handler is called: its task's `run`, or its `onFailed`. */
-export type Served = { readonly task: TaskDefinition; readonly part: 'run' | 'onFailed' }
+import { failure, returned, thrown } from './outcome.ts'
+import type { Served } from './tasks.ts'
 
 /** What an attempt needs from outside. */
 export interface AttemptPorts {
   readonly platform: Platform
   readonly enqueueChild: (parent: string) => RunContext['enqueue']
-  /** Many attempts of one runner share a timer. Left out, each has one of the platform. */
+  /** A timer that the attempts of one runner share. Default: each attempt uses the platform's. */
   readonly timer?: Platform['timer']
   /** Called when there is progress to report. */
   readonly onProgress?: () => void
 }
 
-/** Why an attempt was told to stop. */
+/** Why an attempt is stopped. */
 export type StopReason = 'timeout' | 'cancelled' | 'lost' | 'cut'
 
-/** After a cancellation or a cut the handler has this long to end by itself. */
+/** How long a handler has after a cancellation to end by itself. */
 const graceMs = 5_000
 
 const stopMessages: Record<StopReason, (timeoutMs: number) => string> = {
@@ -49,7 +46,7 @@ export class Attempt {
   readonly startedAt: number
   readonly #served: Served | undefined
   readonly #ports: AttemptPorts
-  /** Made when somebody asks for its signal, or stops it: most handlers never look. */
+  /** Made when the handler reads its signal or the attempt is stopped: most handlers never read it. */
   #abort: AbortController | undefined
   readonly #timers: (() => void)[] = []
   #isEnded = false
@@ -65,7 +62,7 @@ export class Attempt {
     this.startedAt = ports.platform.now()
   }
 
-  /** Progress that was not taken yet. */
+  /** Removes and returns the progress that has not been reported yet. */
   takeProgress(): Progress | undefined {
     const progress = this.#progress
     this.#progress = undefined
@@ -81,8 +78,8 @@ export class Attempt {
   }
 
   /**
-   * Aborts the handler's signal, once. A handler that ignores it is left behind: at its timeout whatever it was told
-   * before, and after a grace when its job was cancelled.
+   * Aborts the handler's signal, once. An attempt does not wait for a handler that ignores its signal: it ends at its
+   * timeout in any case, and some seconds after a cancellation.
    */
   stop(reason: StopReason): void {
     const message = stopMessages[reason](this.#served?.task.timeoutMs ?? 0)
@@ -127,17 +124,17 @@ export class Attempt {
   async #attempted(served: Served): Promise<Outcome> {
     const input = await this.#input(served).catch((error: unknown) => ({ rejected: jobErrorOf(error) }))
     if ('rejected' in input) return { kind: 'rejected', error: input.rejected }
-    // The schema took too long: the attempt is settled, and must not begin any more.
+    // The schema took longer than the timeout: the attempt has ended, and the handler must not begin.
     if (this.#isEnded) return { kind: 'cancelled' }
     return this.#handled(served, input.value)
   }
 
-  /** The input as the handler takes it: validated again, for the schema may have changed since it was recorded. */
+  /** The input as the handler takes it: validated again, because the schema may have changed since it was recorded. */
   async #input({ task, part }: Served): Promise<{ value: unknown }> {
     const stored: unknown = JSON.parse(this.claimed.input)
     if (part === 'run') return { value: await validated(task.schema, stored, task.name) }
-    const told = stored as { input: unknown }
-    return { value: { ...told, input: await validated(task.schema, told.input, task.name) } }
+    const failed = stored as { input: unknown }
+    return { value: { ...failed, input: await validated(task.schema, failed.input, task.name) } }
   }
 
   async #handled({ task, part }: Served, input: unknown): Promise<Outcome> {
@@ -194,7 +191,7 @@ export class Attempt {
   }
 }
 
-/** One attempt in the Worker's log. What it names is found again by the job's id, and by the trace. */
+/** One attempt as a line of the Worker's log, which can be found by the job's id and by the trace. */
 export function attemptLine(
   { id, task, attempt, queuedMs, trace }: Claimed,
   { outcome, ranMs }: Pick<AttemptResult, 'outcome' | 'ranMs'>,
@@ -211,55 +208,8 @@ export function attemptLine(
   }
 }
 
-/** A value outside 0 to 1 is brought to the nearer end; one that is no number is 0. */
+/** A value outside 0 to 1 becomes the nearer of the two; one that is no number becomes 0. */
 function progressOf(value: number, message: string | undefined): Progress {
   const bounded = Math.min(1, Math.max(0, Number(value) || 0))
   return { value: bounded, ...(message !== undefined && { message: String(message).slice(0, progressCharsMax) }) }
-}
-
-function returned(result: unknown): Outcome {
-  if (isSnooze(result)) {
-    try {
-      return { kind: 'snoozed', forMs: durationMs(result.duration, 'snooze') }
-    } catch (error) {
-      return { kind: 'rejected', error: jobErrorOf(error) }
-    }
-  }
-  try {
-    const output: string | undefined = JSON.stringify(result)
-    if (output === undefined) return { kind: 'completed' }
-    if (fitsBytes(output, outputBytesMax)) return { kind: 'completed', output }
-    return rejection(
-      `the handler returned over ${outputBytesMax / 1024} KiB of JSON; store it in R2 and return its key`,
-    )
-  } catch (error) {
-    // Trying again would do the work again and fail the same way.
-    return rejection(`the handler returned what is not JSON: ${jobErrorOf(error).message}`)
-  }
-}
-
-function thrown(error: unknown, now: number): Outcome {
-  const jobError = jobErrorOf(error)
-  try {
-    if (error instanceof NonRetryableError || (error instanceof ChardError && error.code === 'invalid-input')) {
-      return { kind: 'rejected', error: jobError }
-    }
-    if (error instanceof RetryAfterError) {
-      const { when } = error
-      const retryAfterMs =
-        when instanceof Date ? Math.max(0, when.getTime() - now) : durationMs(when, 'RetryAfterError')
-      if (Number.isFinite(retryAfterMs)) return { kind: 'failed', error: jobError, retryAfterMs }
-    }
-  } catch {
-    // A wait that is no duration, or a thing that must not be looked at: the task's own backoff is the next best answer.
-  }
-  return { kind: 'failed', error: jobError }
-}
-
-function rejection(message: string): Outcome {
-  return { kind: 'rejected', error: { name: 'UnstorableOutput', message } }
-}
-
-function failure(name: string, message: string): Outcome {
-  return { kind: 'failed', error: { name, message } }
 }

@@ -6,7 +6,8 @@
  * a late success still settles it, and the death of the isolate lets it lapse. What this tier cannot survive is a death
  * of the isolate before that.
  */
-import type { Client, Recording } from '../client/client.ts'
+import type { Client } from '../client/client.ts'
+import type { Recording } from '../client/enqueuer.ts'
 import { shardOf } from '../ledger/domain/job-id.ts'
 import type { Claimed, NewJob } from '../ledger/protocol/protocol.ts'
 import type { TaskDefinition, TaskRequest } from '../task/task.ts'

@@ -3,25 +3,25 @@
  * response, with no queue hop. Not admitted, it waits for a runner; its isolate dead, its lease lapses.
  */
 import type { Client } from '../client/client.ts'
-import type { Endings } from '../client/completion-listeners.ts'
+import type { CompletionListeners } from '../client/completion-listeners.ts'
 import { shardOf } from '../ledger/domain/job-id.ts'
 import type { Job } from '../task/job.ts'
 import type { Platform } from '../task/platform.ts'
 import type { TaskDefinition, TaskRequest } from '../task/task.ts'
-import { newRunnerId, type Runner, type RunnerEars } from './runner.ts'
+import { newRunnerId, type Runner, type RunnerListeners } from './runner.ts'
 
 export interface StartNowPorts {
   readonly platform: Platform
   readonly client: Client
-  readonly endings: Endings
+  readonly listeners: CompletionListeners
   /** A runner for one job of a shard, under an id of ours, that tells of what has ended. */
-  readonly runnerOf: (shard: number, id: string, ears: Required<RunnerEars>) => Runner
+  readonly runnerOf: (shard: number, id: string, own: Required<RunnerListeners>) => Runner
   /** How long work after a response may last. */
   readonly wallMs: number
 }
 
 export async function startNow(
-  { platform, client, endings, runnerOf, wallMs }: StartNowPorts,
+  { platform, client, listeners, runnerOf, wallMs }: StartNowPorts,
   task: TaskDefinition,
   request: TaskRequest,
 ): Promise<Job<never>> {
@@ -31,10 +31,10 @@ export async function startNow(
   const { job, claimed } = recorded as NonNullable<typeof recorded>
   if (claimed?.lease.startsWith(`${id}.`)) {
     const runner = runnerOf(shardOf(job.id), id, {
-      onSettled: (ids, records) => endings.tellOwn(ids, records),
-      isAwaited: (one) => endings.hasOwn(one),
+      onSettled: (ids, records) => listeners.notifyOwn(ids, records),
+      isAwaited: (one) => listeners.hasOwn(one),
     })
-    void endings.begin(job.id)
+    void listeners.begin(job.id)
     platform.waitUntil(
       platform.withCutAt(sentAt + wallMs, async () => {
         await platform.sleep(0)

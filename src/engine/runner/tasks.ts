@@ -1,11 +1,14 @@
-/** The tasks a Worker serves, by the names jobs are recorded under. */
+/** The tasks that a Worker serves, by the names that their jobs are recorded under. */
 import { ChardError } from '../task/errors.ts'
-import { onFailedTask, type TaskDefinition } from '../task/task.ts'
-import type { Served } from './attempt.ts'
+import { onFailedTask } from '../task/names.ts'
+import type { TaskDefinition } from '../task/task.ts'
+
+/** How the jobs of one name are handled: by a task's `run`, or by its `onFailed`. */
+export type Served = { readonly task: TaskDefinition; readonly part: 'run' | 'onFailed' }
 
 export class ServedTasks {
   readonly #byName = new Map<string, Served>()
-  /** Each name and the milliseconds an attempt may take: what a runner tells its ledger. */
+  /** The timeout of each name in milliseconds, which a runner tells its ledger. */
   readonly timeouts: Readonly<Record<string, number>>
 
   /** @throws ChardError `invalid-option` when two tasks have one name */

@@ -2,8 +2,6 @@
  * Every error the engine raises, and whether trying again can help: decided here, once.
  * Edges map a code to their own language (an HTTP status, an exit code) and decide nothing.
  */
-import type { Duration } from './duration.ts'
-import type { JobRecord } from './job.ts'
 
 /** The closed list of codes. Stable: programs match on them. */
 export type ChardErrorCode =
@@ -64,55 +62,4 @@ export class ChardError extends Error {
     super(message, options)
     this.issues = options?.issues
   }
-}
-
-/** Raised by `job.wait()` when the job ended without an output. `record` says how. */
-export class JobFailedError extends ChardError {
-  override readonly name = 'JobFailedError'
-
-  constructor(readonly record: JobRecord) {
-    super('job-failed', `job ${record.id} (${record.task}) is ${record.state}${describe(record)}`)
-  }
-}
-
-function describe(record: JobRecord): string {
-  const reason = record.reason ? `, ${record.reason}` : ''
-  return record.error ? `${reason}: ${record.error.message}` : reason
-}
-
-/** Thrown by a handler: this will never work. The job fails at once with reason `rejected`. */
-export class NonRetryableError extends Error {
-  override readonly name = 'NonRetryableError'
-}
-
-/** Thrown by a handler: this attempt failed; try again at a stated time rather than by the task's backoff. */
-export class RetryAfterError extends Error {
-  override readonly name = 'RetryAfterError'
-
-  /** @param when the wait in milliseconds or as a duration such as `'90s'`, or the moment itself */
-  constructor(
-    readonly when: Duration | Date,
-    message = 'asked to be retried later',
-    options?: ErrorOptions,
-  ) {
-    super(message, options)
-  }
-}
-
-const snoozeMark = Symbol.for('chard.snooze')
-
-/** What `snooze` returns. A handler passes it on as its own result. */
-export interface Snooze {
-  readonly [snoozeMark]: true
-  readonly duration: Duration
-}
-
-/** Returned by a handler: nothing to do yet, ask again after `duration`. Uses no attempt. */
-export function snooze(duration: Duration): Snooze {
-  return { [snoozeMark]: true, duration }
-}
-
-/** True for what `snooze` made. */
-export function isSnooze(value: unknown): value is Snooze {
-  return typeof value === 'object' && value !== null && snoozeMark in value
 }

@@ -2,15 +2,15 @@
  * A schedule: a definition in code, checked where it is written. When its slots are is in slots.ts; what happens at a slot
  * is the ledger's.
  */
-import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { CronPattern } from 'croner'
-import { taskNameCharsMax } from './bounds.ts'
 import { type Duration, durationMs } from './duration.ts'
-import { ChardError } from './errors.ts'
+import { checkedEnqueueOptions } from './enqueue-options.ts'
+import { fnv1a } from './fnv1a.ts'
+import { checkedName } from './names.ts'
 import { refuse } from './refuse.ts'
-import { serialised } from './schema.ts'
+import { inputError, serialised } from './schema.ts'
 import { nextSlot } from './slots.ts'
-import { checkedEnqueueOptions, type Task, type TaskDefinition } from './task.ts'
+import type { Task, TaskDefinition } from './task.ts'
 
 /** What becomes of slots that nobody was there to fire: none of them fires, the newest does, or all do. */
 export const catchUps = ['skip', 'latest', 'all'] as const
@@ -26,9 +26,6 @@ export const everyMsMin = 1_000
 export const jitterMsMax = 86_400_000
 /** The characters of a cron rule. */
 export const cronCharsMax = 500
-/** Issues shown in one error; more help nobody. */
-const issuesMax = 20
-
 /** A schedule as written. */
 export interface ScheduleOptions<Input> {
   /** What it is recorded under. Letters, digits, `.`, `_`, `:` and `-`. Renaming it makes another schedule. */
@@ -102,9 +99,7 @@ const known: Record<keyof ScheduleOptions<unknown>, true> = {
  */
 export function defineSchedule<Input>(options: ScheduleOptions<Input>): ScheduleDefinition {
   const { name, task, catchUp = 'latest', overlap = 'skip' } = options
-  if (typeof name !== 'string' || !/^[A-Za-z0-9][\w.:-]*$/.test(name) || name.length > taskNameCharsMax) {
-    refuse('name', name, `up to ${taskNameCharsMax} letters, digits and . _ : -, the first a letter or digit`)
-  }
+  checkedName(name)
   const of = `of schedule ${name}`
   for (const [option, value] of Object.entries(options)) {
     if (!Object.hasOwn(known, option)) {
@@ -137,14 +132,11 @@ export function defineSchedule<Input>(options: ScheduleOptions<Input>): Schedule
 }
 
 /**
- * By how much a schedule's jobs start after their slots: at least 0, less than `spreadMs`. FNV-1a, 32 bits: the same for
- * a name for ever, so that the time from job to job stays that from slot to slot.
+ * By how much a schedule's jobs start after their slots: at least 0, less than `jitterMs`. It is the same for a name for
+ * ever, so that the time from job to job stays the time from slot to slot.
  */
 export function jitterOffsetMs(name: string, jitterMs: number): number {
-  if (jitterMs === 0) return 0
-  let hash = 0x811c9dc5
-  for (const byte of new TextEncoder().encode(name)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0
-  return hash % jitterMs
+  return jitterMs === 0 ? 0 : fnv1a(name) % jitterMs
 }
 
 type Written = Pick<ScheduleOptions<unknown>, 'cron' | 'every' | 'timezone'>
@@ -209,15 +201,6 @@ function checkedInput({ name, schema }: TaskDefinition, input: unknown): string 
   const result = schema['~standard'].validate(JSON.parse(text))
   // Left to the attempts, and a refusal that nobody waits for must not end the isolate.
   if (result instanceof Promise) result.catch(() => {})
-  else if (result.issues) refuseInput(name, result.issues)
+  else if (result.issues) throw inputError(name, result.issues)
   return text
-}
-
-function refuseInput(task: string, found: readonly StandardSchemaV1.Issue[]): never {
-  const issues = found.slice(0, issuesMax).map(({ message, path = [] }) => ({
-    path: path.map((part) => String(typeof part === 'object' ? part.key : part)).join('.'),
-    message,
-  }))
-  const summary = issues.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join('; ')
-  throw new ChardError('invalid-input', `input of task ${task} does not fit its schema: ${summary}`, { issues })
 }

@@ -6,7 +6,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { fitsBytes, inputBytesMax } from './bounds.ts'
 import { ChardError, type InputIssue } from './errors.ts'
 
-/** Issues shown in one error; more help nobody. */
+/** Findings in one error; more would help nobody. */
 const issuesMax = 20
 
 /**
@@ -20,9 +20,14 @@ export async function validated<S extends StandardSchemaV1>(
 ): Promise<StandardSchemaV1.InferOutput<S>> {
   const result = await schema['~standard'].validate(value)
   if (!result.issues) return result.value as StandardSchemaV1.InferOutput<S>
-  const issues = result.issues.slice(0, issuesMax).map(inputIssue)
+  throw inputError(task, result.issues)
+}
+
+/** The error for an input that its schema refuses, with up to twenty of the findings. */
+export function inputError(task: string, found: readonly StandardSchemaV1.Issue[]): ChardError {
+  const issues = found.slice(0, issuesMax).map(inputIssue)
   const summary = issues.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join('; ')
-  throw new ChardError('invalid-input', `input of task ${task} does not fit its schema: ${summary}`, { issues })
+  return new ChardError('invalid-input', `input of task ${task} does not fit its schema: ${summary}`, { issues })
 }
 
 function inputIssue({ message, path = [] }: StandardSchemaV1.Issue): InputIssue {

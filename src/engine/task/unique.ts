@@ -74,9 +74,9 @@ export function uniqueRule(unique: Unique): { key: string; rule: UniqueRule } {
 }
 
 /** @throws ChardError `invalid-option` */
-export function checkedKey(option: string, key: unknown): void {
-  if (typeof key === 'string' && key.length >= 1 && key.length <= idempotencyKeyCharsMax) return
-  refuse(option, key, `a string of 1 to ${idempotencyKeyCharsMax} characters`)
+export function checkedKey(option: string, key: unknown): string {
+  if (typeof key === 'string' && key.length >= 1 && key.length <= idempotencyKeyCharsMax) return key
+  return refuse(option, key, `a string of 1 to ${idempotencyKeyCharsMax} characters`)
 }
 
 function positive(value: Duration, option: string): number {

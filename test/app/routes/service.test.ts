@@ -95,7 +95,7 @@ describe('GET /healthz', () => {
         }),
     ],
     ['images', () => vi.spyOn(env.IMAGES, 'head').mockRejectedValue(new Error('R2 is away'))],
-    ['jobs', () => vi.spyOn(chard, 'get').mockRejectedValue(new Error('the ledger is away'))],
+    ['jobs', () => vi.spyOn(chard.jobs, 'get').mockRejectedValue(new Error('the ledger is away'))],
   ])('is 503 and names the %s when that does not answer, without saying why', async (name, fail) => {
     const log = vi.spyOn(console, 'error').mockImplementation(() => {})
     fail()

@@ -72,7 +72,7 @@ describe('the daily digest', () => {
     const job = await dailyDigest.trigger()
     const done = await vi.waitFor(
       async () => {
-        const record = await chard.get(job.id)
+        const record = await chard.jobs.get(job.id)
         expect(record.state).toBe('completed')
         return record
       },

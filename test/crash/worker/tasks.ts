@@ -5,7 +5,7 @@ import type { Kind } from '../shapes.ts'
 import { witness } from './witness.ts'
 
 /** Unkeyed jobs live on one shard more than keyed ones. */
-export const chard = createChard({ shards: 3, spread: 4 })
+export const chard = createChard({ homeShards: 3, shards: 4 })
 
 /** Waits are short, so that a job meets many crashes in few minutes. */
 const retry = { maxAttempts: 8, delay: 100, maxDelay: '2s' } as const

@@ -19,7 +19,7 @@ export default {
       case 'GET /books':
         return Response.json(await page(searchParams.get('cursor') ?? undefined))
       case 'GET /overview':
-        return Response.json(await chard.overview())
+        return Response.json(await chard.stats.overview())
       case 'GET /witness':
         return Response.json(await witness().after(Number(searchParams.get('after') ?? 0)))
       default:
@@ -66,7 +66,7 @@ async function many(asked: readonly Asked[]): Promise<Accepted['jobs']> {
 }
 
 async function page(cursor: string | undefined): Promise<BooksPage> {
-  const { jobs, ...rest } = await chard.list({ limit: 100, ...(cursor !== undefined && { cursor }) })
+  const { jobs, ...rest } = await chard.jobs.list({ limit: 100, ...(cursor !== undefined && { cursor }) })
   return { jobs: jobs.map(bookRow), ...rest }
 }
 

@@ -1,21 +1,21 @@
 import { expect, test } from 'vitest'
-import { Gathering } from '../../../src/engine/client/batcher.ts'
+import { Batcher } from '../../../src/engine/client/batcher.ts'
 import type { EnqueueReply, NewJob } from '../../../src/engine/ledger/protocol/protocol.ts'
 
 const job = (id: string, input = '{}') => ({ id, task: 'send', input }) as NewJob
 const idsOf = (reply: EnqueueReply) => ('jobs' in reply ? reply.jobs.map((one) => 'id' in one && one.id) : reply)
 
-function gathering(answer?: (jobs: readonly NewJob[]) => EnqueueReply) {
+function batcher(answer?: (jobs: readonly NewJob[]) => EnqueueReply) {
   const calls: { shard: number; ids: string[] }[] = []
-  const of = new Gathering(async (shard, jobs) => {
+  const of = new Batcher(async (shard, jobs) => {
     calls.push({ shard, ids: jobs.map(({ id }) => id) })
     return answer?.(jobs) ?? { jobs: jobs.map(({ id }) => ({ id, state: 'queued', duplicate: false })) }
   })
   return { of, calls }
 }
 
-test('what is recorded at one moment goes in one call a shard, and each gets its own answers', async () => {
-  const { of, calls } = gathering()
+test('jobs that are recorded together go in one call a shard, and each caller gets the answers for its own', async () => {
+  const { of, calls } = batcher()
   const replies = await Promise.all([
     of.record(0, [job('a'), job('b')]),
     of.record(1, [job('c')]),
@@ -28,8 +28,8 @@ test('what is recorded at one moment goes in one call a shard, and each gets its
   expect(replies.map(idsOf)).toEqual([['a', 'b'], ['c'], ['d']])
 })
 
-test('what is recorded later goes by itself', async () => {
-  const { of, calls } = gathering()
+test('jobs that are recorded later go in a call of their own', async () => {
+  const { of, calls } = batcher()
   await of.record(0, [job('a')])
   await of.record(0, [job('b')])
   const early = of.record(0, [job('c')])
@@ -38,8 +38,8 @@ test('what is recorded later goes by itself', async () => {
   expect(calls.map(({ ids }) => ids)).toEqual([['a'], ['b'], ['c'], ['d']])
 })
 
-test('many and large ones are not put together', async () => {
-  const { of, calls } = gathering()
+test('many jobs and large jobs are not put together', async () => {
+  const { of, calls } = batcher()
   const many = Array.from({ length: 99 }, (_, n) => job(`m${n}`))
   const large = job('l', 'x'.repeat(700_000))
   await Promise.all([of.record(0, many), of.record(0, [job('a'), job('b')]), of.record(0, [...many, ...many])])
@@ -47,11 +47,11 @@ test('many and large ones are not put together', async () => {
   expect(calls.map(({ ids }) => ids.length)).toEqual([198, 99, 2, 1, 1, 1])
 })
 
-test('a refusal and a failure reach all that were in the call', async () => {
+test('a refusal and a failure reach every caller whose jobs were in the call', async () => {
   const refused = { refused: 'home-shards-mismatch', message: 'no' } as const
-  const { of } = gathering(() => refused)
+  const { of } = batcher(() => refused)
   expect(await Promise.all([of.record(0, [job('a')]), of.record(0, [job('b')])])).toEqual([refused, refused])
-  const failing = new Gathering(() => Promise.reject(new Error('the ledger is away')))
+  const failing = new Batcher(() => Promise.reject(new Error('the ledger is away')))
   const settled = await Promise.allSettled([failing.record(0, [job('a')]), failing.record(0, [job('b')])])
   expect(settled.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
 })

@@ -31,7 +31,7 @@ describe('a setting', () => {
   test('that a shard did not hear of is told as missing, and brought by the watchdog', async () => {
     const { world, away, versions } = await filled()
     away(2)
-    const { settings, missing } = await world.until(world.chard.setLimits('work', { concurrency: 1 }))
+    const { settings, missing } = await world.until(world.chard.tasks.setLimits('work', { concurrency: 1 }))
     expect(missing).toEqual([2])
     expect(versions()).toEqual([settings.version, settings.version, 0, settings.version])
     away(2, false)
@@ -51,7 +51,7 @@ describe('a setting', () => {
     let lost = 0
     world.ledger(0).fault = (verb) =>
       verb === 'change' && lost++ === 0 ? { when: 'after', error: new Error('Network connection lost.') } : undefined
-    const { settings } = await world.until(world.chard.pause('plain'))
+    const { settings } = await world.until(world.chard.tasks.pause('plain'))
     expect(settings.tasks).toEqual({ plain: { paused: true } })
     expect(new Set(versions())).toEqual(new Set([settings.version]))
   })
@@ -79,9 +79,9 @@ describe('a setting', () => {
 describe('drain', () => {
   test('tells how many are left, and refuses new ones until resume', async () => {
     const { world, plain } = await filled(10)
-    expect(await world.until(world.chard.drain('plain'))).toMatchObject({ left: 10, missing: [] })
+    expect(await world.until(world.chard.tasks.drain('plain'))).toMatchObject({ left: 10, missing: [] })
     await expect(world.until(plain.enqueue(1))).rejects.toMatchObject({ code: 'draining' })
-    expect(await world.until(world.chard.drain('work'))).toMatchObject({ left: 0 })
+    expect(await world.until(world.chard.tasks.drain('work'))).toMatchObject({ left: 0 })
     await world.until(world.runner(0).run())
     const { left } = await world.until(world.chard.drain())
     expect(left).toBeLessThan(10)
@@ -92,17 +92,17 @@ describe('drain', () => {
   test('tells of shards that did not answer', async () => {
     const { world, away } = await filled(10)
     away(3)
-    expect((await world.until(world.chard.drain('plain'))).missing).toEqual([3])
+    expect((await world.until(world.chard.tasks.drain('plain'))).missing).toEqual([3])
   })
 })
 
 describe('a bulk action', () => {
   test('reaches every shard, and its progress is the sum', async () => {
     const { world, count } = await filled(40)
-    const begun = await world.until(world.chard.cancelMany({ task: 'plain' }))
+    const begun = await world.until(world.chard.jobs.cancelMany({ task: 'plain' }))
     expect(begun).toMatchObject({ action: 'cancel', state: 'running', missing: [] })
     await world.clock.advance(1_000)
-    expect(await world.until(world.chard.bulk(begun.id))).toMatchObject({
+    expect(await world.until(world.chard.jobs.bulk(begun.id))).toMatchObject({
       state: 'done',
       looked: 40,
       changed: 40,
@@ -113,17 +113,17 @@ describe('a bulk action', () => {
   test('that missed a shard is begun there by the same call, and nowhere twice', async () => {
     const { world, away, plain, count } = await filled(40)
     away(1)
-    const first = await world.until(world.chard.cancelMany({}, { idempotencyKey: 'monday' }))
+    const first = await world.until(world.chard.jobs.cancelMany({}, { idempotencyKey: 'monday' }))
     expect(first.missing).toEqual([1])
     await world.clock.advance(1_000)
-    expect(await world.until(world.chard.bulk(first.id))).toMatchObject({ state: 'running', missing: [1] })
+    expect(await world.until(world.chard.jobs.bulk(first.id))).toMatchObject({ state: 'running', missing: [1] })
     const left = count('queued')
     expect(left).toBeGreaterThan(0)
     away(1, false)
     const fresh = await world.until(plain.enqueue(99, { idempotencyKey: 'fresh' }))
-    await world.until(world.chard.cancelMany({}, { idempotencyKey: 'monday' }))
+    await world.until(world.chard.jobs.cancelMany({}, { idempotencyKey: 'monday' }))
     await world.clock.advance(1_000)
-    const end = await world.until(world.chard.bulk(first.id))
+    const end = await world.until(world.chard.jobs.bulk(first.id))
     expect(end).toMatchObject({ state: 'done', missing: [] })
     expect(end.changed).toBe(count('cancelled'))
     expect(count('cancelled')).toBeGreaterThanOrEqual(40)
@@ -132,15 +132,15 @@ describe('a bulk action', () => {
 
   test('under a key that stands for another one is refused', async () => {
     const { world } = await filled(4)
-    await world.until(world.chard.cancelMany({}, { idempotencyKey: 'k' }))
-    await expect(world.until(world.chard.redriveMany({}, { idempotencyKey: 'k' }))).rejects.toMatchObject({
+    await world.until(world.chard.jobs.cancelMany({}, { idempotencyKey: 'k' }))
+    await expect(world.until(world.chard.jobs.redriveMany({}, { idempotencyKey: 'k' }))).rejects.toMatchObject({
       code: 'key-conflict',
     })
   })
 
   test('that nobody knows is unknown', async () => {
     const { world } = await filled(1)
-    await expect(world.until(world.chard.bulk('x'))).rejects.toMatchObject({ code: 'unknown-bulk' })
+    await expect(world.until(world.chard.jobs.bulk('x'))).rejects.toMatchObject({ code: 'unknown-bulk' })
   })
 
   test('of redrive runs what had failed once more', async () => {
@@ -158,14 +158,14 @@ describe('a bulk action', () => {
     await world.untilFinal()
     isBroken = false
     await world.clock.advance(10)
-    await world.until(world.chard.redriveMany({ state: 'failed' }))
+    await world.until(world.chard.jobs.redriveMany({ state: 'failed' }))
     await world.clock.advance(5_000)
     expect(world.jobs().map(({ state, attempt }) => [state, attempt])).toEqual(Array(3).fill(['completed', 2]))
   })
 })
 
 describe('the schedules of a deployment', () => {
-  test('are listed and steered where they live, and a slot runs', async () => {
+  test('are listed and controlled where they live, and a slot runs', async () => {
     const world = new World({ shards: 4 })
     const ran: number[] = []
     const task = world.task({ name: 'tick', input: z.number(), run: (n) => void ran.push(n) })

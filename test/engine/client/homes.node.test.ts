@@ -1,7 +1,8 @@
 /** Where jobs live that share something, and what a key may ask for. */
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import type { EnqueueOptions, TaskOptions } from '../../../src/engine/task/task.ts'
+import type { EnqueueOptions } from '../../../src/engine/task/enqueue-options.ts'
+import type { TaskOptions } from '../../../src/engine/task/task-options.ts'
 import { silentWorld } from '../world.ts'
 
 const shardOf = (job: { id: string }) => Number(job.id.split('-')[0])

@@ -1,14 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { homeOf, Spread } from '../../../src/engine/client/shards.ts'
+import { homeShardOf, ShardPicker } from '../../../src/engine/client/shards.ts'
 import { Chance } from '../../../src/testing/chance.ts'
 
 describe('the home of a key', () => {
   test('is one of the homes, and always the same one', () => {
     fc.assert(
       fc.property(fc.string(), fc.integer({ min: 1, max: 1_000 }), (key, homeShards) => {
-        const home = homeOf(key, homeShards)
-        return Number.isInteger(home) && home >= 0 && home < homeShards && homeOf(key, homeShards) === home
+        const home = homeShardOf(key, homeShards)
+        return Number.isInteger(home) && home >= 0 && home < homeShards && homeShardOf(key, homeShards) === home
       }),
     )
   })
@@ -19,12 +19,12 @@ describe('the home of a key', () => {
     ['a', 0xe40c292c],
     ['foobar', 0xbf9cf968],
   ])('of %j never changes: keys are looked for by it for ever', (key, hash) => {
-    expect(homeOf(key, 2 ** 32)).toBe(hash)
-    expect(homeOf(key, 8)).toBe(hash % 8)
+    expect(homeShardOf(key, 2 ** 32)).toBe(hash)
+    expect(homeShardOf(key, 8)).toBe(hash % 8)
   })
 
   test('is spread evenly', () => {
-    const homeShards = Array.from({ length: 8_000 }, (_, n) => homeOf(`draw-avatar avatar:${n}`, 8))
+    const homeShards = Array.from({ length: 8_000 }, (_, n) => homeShardOf(`draw-avatar avatar:${n}`, 8))
     const counts = [...Map.groupBy(homeShards, (home) => home).values()].map(({ length }) => length)
     expect(counts).toHaveLength(8)
     expect(Math.min(...counts)).toBeGreaterThan(850)
@@ -36,7 +36,7 @@ describe('the spread', () => {
   function spread(seed = 1) {
     const chance = new Chance(seed)
     const time = { now: 0 }
-    return { time, of: new Spread(64, { now: () => time.now, random: () => chance.random() }) }
+    return { time, of: new ShardPicker(64, { now: () => time.now, random: () => chance.random() }) }
   }
 
   test('keeps to one shard for a second', () => {

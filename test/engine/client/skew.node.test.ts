@@ -52,5 +52,5 @@ test('a verb that an older ledger lacks is an unavailable one, and the others go
     return { ...rest, halt: lacking }
   }
   expect(await world.until(world.chard.halt(true))).toEqual({ missing: [0] })
-  expect((await world.until(world.chard.overview())).missing).toEqual([])
+  expect((await world.until(world.chard.stats.overview())).missing).toEqual([])
 })

@@ -1,7 +1,7 @@
 /** Schedules as the code of a deployment has them, placed on the shard of these tests. */
 import type { ShardSchedule } from '../../../src/engine/ledger/memory/schedule-index.ts'
+import { defineTask } from '../../../src/engine/task/define-task.ts'
 import { defineSchedule, type ScheduleOptions } from '../../../src/engine/task/schedule.ts'
-import { defineTask } from '../../../src/engine/task/task.ts'
 import { completed, type Rig, settlementOf, shard } from './rig.ts'
 
 const anything = { '~standard': { version: 1, vendor: 'tests', validate: (value: unknown) => ({ value }) } } as const

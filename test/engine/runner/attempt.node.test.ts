@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Outcome } from '../../../src/engine/ledger/protocol/protocol.ts'
 import { errorCharsMax, outputBytesMax } from '../../../src/engine/task/bounds.ts'
-import { ChardError, NonRetryableError, RetryAfterError, snooze } from '../../../src/engine/task/errors.ts'
+import { ChardError } from '../../../src/engine/task/errors.ts'
+import { NonRetryableError, RetryAfterError, snooze } from '../../../src/engine/task/handler-outcomes.ts'
 import { OneAttempt } from './one-attempt.ts'
 
 /** What a handler does, what its attempt comes to, and why. */

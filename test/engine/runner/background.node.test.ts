@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { NonRetryableError, snooze } from '../../../src/engine/task/errors.ts'
+import { NonRetryableError, snooze } from '../../../src/engine/task/handler-outcomes.ts'
 import type { RetryOptions } from '../../../src/engine/task/retry.ts'
 import { World } from '../world.ts'
 

@@ -2,9 +2,10 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { z } from 'zod'
 import type { Claimed } from '../../../src/engine/ledger/protocol/protocol.ts'
-import { Attempt, type AttemptResult, type Served } from '../../../src/engine/runner/attempt.ts'
-import type { TaskOptions } from '../../../src/engine/task/task.ts'
-import { defineTask } from '../../../src/engine/task/task.ts'
+import { Attempt, type AttemptResult } from '../../../src/engine/runner/attempt.ts'
+import type { Served } from '../../../src/engine/runner/tasks.ts'
+import { defineTask } from '../../../src/engine/task/define-task.ts'
+import type { TaskOptions } from '../../../src/engine/task/task-options.ts'
 import { World } from '../world.ts'
 
 export const claimed: Claimed = {

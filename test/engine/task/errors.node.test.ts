@@ -1,13 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import {
-  ChardError,
-  isSnooze,
-  JobFailedError,
-  NonRetryableError,
-  RetryAfterError,
-  snooze,
-} from '../../../src/engine/task/errors.ts'
+import { ChardError } from '../../../src/engine/task/errors.ts'
+import { isSnooze, NonRetryableError, RetryAfterError, snooze } from '../../../src/engine/task/handler-outcomes.ts'
 import type { JobRecord } from '../../../src/engine/task/job.ts'
+import { JobFailedError } from '../../../src/engine/task/job-failed-error.ts'
 
 describe('ChardError', () => {
   test('carries its code, its cause and the findings of a schema', () => {

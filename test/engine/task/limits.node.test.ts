@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { defineTask, type Tiers } from '../../../src/engine/task/define-task.ts'
 import { ChardError } from '../../../src/engine/task/errors.ts'
 import {
   type CheckedLimits,
@@ -8,7 +9,8 @@ import {
   noLimits,
   type TaskLimits,
 } from '../../../src/engine/task/limits.ts'
-import { defineTask, partitionOf, type TaskOptions, type Tiers } from '../../../src/engine/task/task.ts'
+import { partitionOf } from '../../../src/engine/task/task.ts'
+import type { TaskOptions } from '../../../src/engine/task/task-options.ts'
 
 const noTiers: Tiers = { background: async () => {}, enqueue: async () => [] }
 const good = { name: 'send', input: z.object({ tenant: z.unknown() }), run: () => 'done' }

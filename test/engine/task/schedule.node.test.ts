@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { defineTask, type Tiers } from '../../../src/engine/task/define-task.ts'
 import { ChardError } from '../../../src/engine/task/errors.ts'
 import {
   catchUps,
@@ -12,7 +13,6 @@ import {
   overlaps,
   type ScheduleOptions,
 } from '../../../src/engine/task/schedule.ts'
-import { defineTask, type Tiers } from '../../../src/engine/task/task.ts'
 
 const noTiers: Tiers = { background: async () => {}, enqueue: async () => [] }
 const task = defineTask(

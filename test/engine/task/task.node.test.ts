@@ -1,16 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { defineTask, type Tiers } from '../../../src/engine/task/define-task.ts'
+import { checkedEnqueueOptions, type EnqueueOptions } from '../../../src/engine/task/enqueue-options.ts'
 import { ChardError } from '../../../src/engine/task/errors.ts'
+import { onFailedTask } from '../../../src/engine/task/names.ts'
 import { defaultRetryPolicy } from '../../../src/engine/task/retry.ts'
-import {
-  checkedEnqueueOptions,
-  defineTask,
-  type EnqueueOptions,
-  onFailedTask,
-  type TaskDefinition,
-  type TaskRequest,
-  type Tiers,
-} from '../../../src/engine/task/task.ts'
+import type { TaskDefinition, TaskRequest } from '../../../src/engine/task/task.ts'
 
 const good = { name: 'send', input: z.object({ n: z.number() }), run: () => 'done' }
 const noTiers: Tiers = { background: async () => {}, enqueue: async () => [] }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { checkedEnqueueOptions, type EnqueueOptions } from '../../../src/engine/task/enqueue-options.ts'
 import { ChardError } from '../../../src/engine/task/errors.ts'
-import { checkedEnqueueOptions, type EnqueueOptions } from '../../../src/engine/task/task.ts'
 import { isCoalescing, looksBackMs, type Unique, type UniqueRule, uniqueRule } from '../../../src/engine/task/unique.ts'
 
 describe('unique', () => {

@@ -40,7 +40,7 @@ export function verdict(known: Known, now: number): Finding[] {
   const findings = [
     ...halted(known.overview),
     ...missing(known.overview),
-    ...steered(known.settings),
+    ...settingsFindings(known.settings),
     ...oldest(known, now),
     ...(known.charts ? failingTasks(known.charts) : []),
     ...known.overview.shards.flatMap((shard) => unanswered(shard, now)),
@@ -95,7 +95,7 @@ function missing({ missing, shards }: Overview): Finding[] {
   ]
 }
 
-function steered(settings: Settings | undefined): Finding[] {
+function settingsFindings(settings: Settings | undefined): Finding[] {
   if (!settings) return []
   const named = (what: 'paused' | 'draining') =>
     Object.keys(settings.tasks)

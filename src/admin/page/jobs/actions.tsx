@@ -1,4 +1,4 @@
-/** What can be done about one job, by its state: cancel, amend while it waits; redrive, with another input if need be. */
+/** What can be done about one job, by its state: cancel, update while it waits; redrive, with another input if need be. */
 import { useId, useState } from 'preact/hooks'
 import { change } from '../api/client.ts'
 import { jobPath, useSettings } from '../api/use.ts'
@@ -6,12 +6,12 @@ import type { JobDetail } from '../api/wire.ts'
 import { isFinal } from '../health/states.ts'
 import { Dialog, useAction } from '../shell/dialog.tsx'
 
-type Question = 'cancel' | 'edit' | 'amend'
+type Question = 'cancel' | 'edit' | 'update'
 
 export function JobActions({ job }: { job: JobDetail }) {
   const [asked, ask] = useState<Question>()
   const [isBusy, run] = useAction()
-  const hasAmend = !useSettings().isAbsent
+  const hasUpdate = !useSettings().isAbsent
   const { id, state } = job
   const close = () => ask(undefined)
   const redrive = () => change('POST', `${jobPath(id)}/redrive`)
@@ -33,9 +33,9 @@ export function JobActions({ job }: { job: JobDetail }) {
         </>
       ) : (
         <>
-          {hasAmend && state !== 'running' && (
-            <button type="button" class="small" onClick={() => ask('amend')}>
-              Amend …
+          {hasUpdate && state !== 'running' && (
+            <button type="button" class="small" onClick={() => ask('update')}>
+              Update …
             </button>
           )}
           <button type="button" class="small danger" onClick={() => ask('cancel')}>
@@ -45,7 +45,7 @@ export function JobActions({ job }: { job: JobDetail }) {
       )}
       {asked === 'cancel' && <CancelDialog job={job} close={close} />}
       {asked === 'edit' && <EditDialog job={job} close={close} />}
-      {asked === 'amend' && <AmendDialog job={job} close={close} />}
+      {asked === 'update' && <UpdateDialog job={job} close={close} />}
     </div>
   )
 }
@@ -108,7 +108,7 @@ function EditDialog({ job: { id, task, input, redacted }, close }: QuestionProps
 /** When it runs: as it is, at once, or a while from now. */
 const times = { keep: 'as it is', '0s': 'now', '1m': 'in a minute', '1h': 'in an hour', '24h': 'in a day' }
 
-function AmendDialog({ job: { id, priority }, close }: QuestionProps) {
+function UpdateDialog({ job: { id, priority }, close }: QuestionProps) {
   const [number, type] = useState(String(priority))
   const [time, choose] = useState('keep')
   const act = async () => {
@@ -121,7 +121,7 @@ function AmendDialog({ job: { id, priority }, close }: QuestionProps) {
     return 'It is changed.'
   }
   return (
-    <Dialog title="Amend this job" verb="Amend" act={act} close={close}>
+    <Dialog title="Update this job" verb="Update" act={act} close={close}>
       <p>It waits, so its place can still be changed.</p>
       <div class="fields">
         <label>

@@ -1,7 +1,7 @@
 /** One job: what it is, how far it is, what happened so far, and what can be done about it. */
 import { useState } from 'preact/hooks'
 import { useJob, useNow } from '../api/use.ts'
-import type { JobDetail, JobError } from '../api/wire.ts'
+import type { JobDetail } from '../api/wire.ts'
 import { isFinal } from '../health/states.ts'
 import { duration } from '../health/time.ts'
 import { Empty, Waiting } from '../shell/empty.tsx'
@@ -12,6 +12,7 @@ import { Ago, Clock } from '../shell/when.tsx'
 import { Fact } from '../tasks/task.tsx'
 import { JobActions } from './actions.tsx'
 import { Json } from './json.tsx'
+import { Thrown } from './thrown.tsx'
 import { Timeline } from './timeline.tsx'
 
 export function JobView({ id }: { id: string }) {
@@ -143,23 +144,6 @@ function Now({ job }: { job: JobDetail }) {
 /** Whole ones: what counts along should not flicker. */
 function seconds(ms: number): number {
   return Math.floor(ms / 1_000) * 1_000
-}
-
-export function Thrown({ error: { name, message, code, stack } }: { error: JobError }) {
-  return (
-    <div class="thrown">
-      <p>
-        <strong>{name}</strong>
-        {code && <code>{code}</code>} <span>{message}</span>
-      </p>
-      {stack && (
-        <details>
-          <summary>Stack</summary>
-          <pre>{stack}</pre>
-        </details>
-      )}
-    </div>
-  )
 }
 
 function Facts({ job }: { job: JobDetail }) {

@@ -6,7 +6,7 @@ import { duration } from '../health/time.ts'
 import { Glyph } from '../shell/glyph.tsx'
 import { Scroll } from '../shell/scroll.tsx'
 import { Ago, Clock } from '../shell/when.tsx'
-import { Thrown } from './job.tsx'
+import { Thrown } from './thrown.tsx'
 
 const outcomeWords: Record<Outcome, string> = {
   completed: 'completed',

@@ -88,7 +88,7 @@ function Schedule({ of }: { of: ScheduleView }) {
         )}
         {overlap && <Fact name="Job before still runs">{overlapWords[overlap] ?? overlap}</Fact>}
         {catchUp && <Fact name="After downtime">{catchUpWords[catchUp] ?? catchUp}</Fact>}
-        {jitterMs !== undefined && jitterMs > 0 && <Fact name="Spread over">{duration(jitterMs)}</Fact>}
+        {jitterMs !== undefined && jitterMs > 0 && <Fact name="Jitter">{duration(jitterMs)}</Fact>}
       </dl>
       <History slots={history} name={name} />
     </section>

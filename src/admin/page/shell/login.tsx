@@ -23,7 +23,7 @@ export function Login({ ended }: { ended: boolean }) {
   }
   return (
     <Door title="Log in">
-      <p>{ended ? 'Your session has ended.' : 'This dashboard steers the deployment’s background work.'}</p>
+      <p>{ended ? 'Your session has ended.' : 'This dashboard controls the deployment’s background work.'}</p>
       <form onSubmit={submit}>
         {/* For password managers, which file the token under a name. */}
         <input

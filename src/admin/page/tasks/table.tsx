@@ -8,8 +8,8 @@ import { count, rate } from '../health/time.ts'
 import { Empty, Missing, Waiting } from '../shell/empty.tsx'
 import { hashOf, jobsHash } from '../shell/route.ts'
 import { Scroll } from '../shell/scroll.tsx'
+import { PauseButton } from './control.tsx'
 import { limitWords } from './limits.ts'
-import { PauseButton } from './steer.tsx'
 
 /** Rates and percentiles are of the newest minutes, so that they tell of now. */
 export const recentMinutes = 15
@@ -65,7 +65,7 @@ function Table({ tasks, charts }: { tasks: readonly Task[]; charts: Charts | und
             </th>
             <th scope="col">Limits</th>
             <th scope="col">
-              <span class="unseen">Steer</span>
+              <span class="unseen">Actions</span>
             </th>
           </tr>
         </thead>

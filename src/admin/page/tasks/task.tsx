@@ -9,8 +9,8 @@ import { count, duration } from '../health/time.ts'
 import { Empty, Waiting } from '../shell/empty.tsx'
 import { Glyph } from '../shell/glyph.tsx'
 import { hashOf, jobsHash, type Route } from '../shell/route.ts'
+import { DrainButton, LimitsButton, PauseButton } from './control.tsx'
 import { limitWords } from './limits.ts'
-import { DrainButton, LimitsButton, PauseButton } from './steer.tsx'
 import { recentMinutes, TaskMarks } from './table.tsx'
 
 export function TaskView({ route }: { route: Extract<Route, { view: 'task' }> }) {

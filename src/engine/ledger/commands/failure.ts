@@ -3,7 +3,7 @@
  * own, recorded in the transaction that fails the other, so that neither can be lost between the two.
  */
 import type { JobError } from '../../task/job.ts'
-import { onFailedTask, webhookTask } from '../../task/task.ts'
+import { onFailedTask, webhookTask } from '../../task/names.ts'
 import { newJobId } from '../domain/job-id.ts'
 import { type JobRow, newRow } from '../domain/row.ts'
 import type { NewJob } from '../protocol/protocol.ts'

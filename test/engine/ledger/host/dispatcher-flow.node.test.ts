@@ -1,7 +1,7 @@
 /** Runners and wake-ups where limits, pauses and schedules decide when work is there: nothing polls, nothing waits too long. */
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import type { TaskOptions } from '../../../../src/engine/task/task.ts'
+import type { TaskOptions } from '../../../../src/engine/task/task-options.ts'
 import { World } from '../../world.ts'
 import { overfull } from '../fleet.ts'
 
@@ -137,13 +137,13 @@ describe('a concurrency limit', () => {
 describe('a pause', () => {
   test('with a hundred jobs waiting costs nothing while it lasts, and ends at once', async () => {
     const { world, during, enqueue } = paced({})
-    await world.until(world.chard.pause('paced'))
+    await world.until(world.chard.tasks.pause('paced'))
     await enqueue(100)
     await during(10_000)
     const paused = await during(3_600_000)
     expect(paused).toMatchObject({ syncs: 0, wakeUps: 0, starts: 0 })
     expect(paused.alarms).toBeLessThan(3)
-    await world.until(world.chard.resume('paced'))
+    await world.until(world.chard.tasks.resume('paced'))
     expect((await during(2_000)).starts).toBe(100)
   })
 

@@ -1,4 +1,4 @@
-/** The routes that steer a deployment: what reaches the engine, and what is answered. */
+/** The routes that control a deployment: what reaches the engine, and what is answered. */
 import { Hono } from 'hono'
 import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from 'vitest'
 import { admin } from '../../src/admin/index.ts'
@@ -53,8 +53,8 @@ describe('what reaches the engine', () => {
       202,
       ['enqueue {"userId":1} {"at":"2030-01-01T00:00:00.000Z"}'],
     ],
-    ['PATCH', `/jobs/${id}`, { priority: 100 }, 200, [`amend "${id}" {"priority":100}`]],
-    ['PATCH', `/jobs/${id}`, { delay: 0 }, 200, [`amend "${id}" {"delay":0}`]],
+    ['PATCH', `/jobs/${id}`, { priority: 100 }, 200, [`update "${id}" {"priority":100}`]],
+    ['PATCH', `/jobs/${id}`, { delay: 0 }, 200, [`update "${id}" {"delay":0}`]],
     ['GET', '/schedules', undefined, 200, ['schedules']],
     ['GET', '/schedules/nightly', undefined, 200, ['schedule "nightly"']],
     ['POST', '/schedules/nightly/pause', undefined, 200, ['pause-schedule "nightly"']],
@@ -216,7 +216,7 @@ describe('refusals', () => {
     expect([response.status, (await jsonOf(response))['code']]).toEqual([status, code])
   })
 
-  test('an empty amendment says what it takes', async () => {
+  test('an update without changes says what it takes', async () => {
     const response = await serve().send('PATCH', `/jobs/${id}`, {})
     expect([response.status, (await jsonOf(response))['detail']]).toEqual([
       422,

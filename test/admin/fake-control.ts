@@ -2,19 +2,19 @@
 import type { AdminEngine } from '../../src/admin/index.ts'
 import { ChardError, type Job, type JobRecord, type ScheduleRecord } from '../../src/engine/index.ts'
 
-export interface SteeringScript {
+export interface ControlScript {
   readonly jobs?: readonly JobRecord[]
   readonly failsWith?: unknown
   readonly missing?: readonly number[]
 }
 
-/** The verbs that are told of here; the rest are in fake-chard.ts. */
-type Faked = Omit<
-  AdminEngine,
-  'served' | 'get' | 'list' | 'cancel' | 'redrive' | 'overview' | 'charts' | 'metrics' | 'halt'
->
+/** The verbs that are faked here; the rest are in fake-chard.ts. */
+interface Faked extends Pick<AdminEngine, 'schedules' | 'pause' | 'resume' | 'drain' | 'settings'> {
+  readonly jobs: Pick<AdminEngine['jobs'], 'update' | 'cancelMany' | 'redriveMany' | 'bulk'>
+  readonly tasks: Omit<AdminEngine['tasks'], 'served'>
+}
 
-export function fakeSteering(calls: string[], { jobs = [], failsWith, missing = [] }: SteeringScript = {}): Faked {
+export function fakeControl(calls: string[], { jobs = [], failsWith, missing = [] }: ControlScript = {}): Faked {
   const called = <T>(verb: string, args: readonly unknown[], answer: T): T => {
     calls.push([verb, ...args.map((arg) => JSON.stringify(arg))].join(' '))
     if (failsWith !== undefined) throw failsWith
@@ -47,27 +47,34 @@ export function fakeSteering(calls: string[], { jobs = [], failsWith, missing = 
         return { id: '3-01JD9ZXW4T5RJ7QK8M2N6P0VBC', task: nightly.task, state: 'queued', duplicate } as Job
       },
     },
-    pause: async (...args) => called('pause', args, { settings, missing }),
-    resume: async (...args) => called('resume', args, { settings, missing }),
-    drain: async (...args) => called('drain', args, { settings, missing, left: 7 }),
-    setLimits: async (...args) => called('setLimits', args, { settings, missing }),
+    pause: async () => called('pause', [], { settings, missing }),
+    resume: async () => called('resume', [], { settings, missing }),
+    drain: async () => called('drain', [], { settings, missing, left: 7 }),
     settings: async () => called('settings', [], settings),
-    tasks: async () => called('tasks', [], { tasks: [task], missing }),
-    async amend(id, changes) {
-      const job = called(
-        'amend',
-        [id, changes],
-        jobs.find((job) => job.id === id),
-      )
-      if (!job) throw new ChardError('unknown-job', `there is no job ${id}`)
-      return { ...job, ...(changes.priority !== undefined && { priority: changes.priority }) }
+    tasks: {
+      list: async () => called('tasks', [], { tasks: [task], missing }),
+      pause: async (...args) => called('pause', args, { settings, missing }),
+      resume: async (...args) => called('resume', args, { settings, missing }),
+      drain: async (...args) => called('drain', args, { settings, missing, left: 7 }),
+      setLimits: async (...args) => called('setLimits', args, { settings, missing }),
     },
-    cancelMany: async (...args) => called('cancelMany', args, { ...progress, action: 'cancel' as const, missing }),
-    redriveMany: async (...args) => called('redriveMany', args, { ...progress, missing }),
-    async bulk(id) {
-      const found = called('bulk', [id], id === progress.id)
-      if (!found) throw new ChardError('unknown-bulk', `there is no bulk action ${id}`)
-      return { ...progress, missing }
+    jobs: {
+      async update(id, changes) {
+        const job = called(
+          'update',
+          [id, changes],
+          jobs.find((job) => job.id === id),
+        )
+        if (!job) throw new ChardError('unknown-job', `there is no job ${id}`)
+        return { ...job, ...(changes.priority !== undefined && { priority: changes.priority }) }
+      },
+      cancelMany: async (...args) => called('cancelMany', args, { ...progress, action: 'cancel' as const, missing }),
+      redriveMany: async (...args) => called('redriveMany', args, { ...progress, missing }),
+      async bulk(id) {
+        const found = called('bulk', [id], id === progress.id)
+        if (!found) throw new ChardError('unknown-bulk', `there is no bulk action ${id}`)
+        return { ...progress, missing }
+      },
     },
   }
 }
