@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { NonRetryableError, snooze } from '../../../src/engine/task/handler-outcomes.ts'
-import { isFinal, type JobRecord } from '../../../src/engine/task/job.ts'
-import type { RunContext } from '../../../src/engine/task/task.ts'
+import { NonRetryableError, snooze } from '../../src/engine/task/handler-outcomes.ts'
+import { isFinal, type JobRecord } from '../../src/engine/task/job.ts'
+import type { RunContext } from '../../src/engine/task/task.ts'
+import { NodeWorld } from '../../src/testing/node-world.ts'
 import { LiveAttempts } from './live-attempts.ts'
 import { Storm } from './storm.ts'
-import { World } from './world.ts'
 
 const jobCount = 200
 const stormMs = 120_000
@@ -13,7 +13,7 @@ const stormMs = 120_000
 const calmMs = 5 * 60_000
 
 /** A handler that may do anything a handler can do. */
-async function moody({ chance, clock }: World, n: number, { signal, progress }: RunContext) {
+async function moody({ chance, clock }: NodeWorld, n: number, { signal, progress }: RunContext) {
   const mood = chance.random()
   if (mood < 0.05) return snooze('2s')
   if (mood < 0.1) await new Promise(() => {})
@@ -29,7 +29,7 @@ async function moody({ chance, clock }: World, n: number, { signal, progress }: 
 
 /** Two hundred jobs of all kinds, enqueued in a storm; how each was accepted and how it ended. */
 async function weathered(seed: number) {
-  const world = new World({ seed, shards: 4, directStart: seed % 2 === 0 })
+  const world = new NodeWorld({ seed, shards: 4, directStart: seed % 2 === 0 })
   const { chance, clock } = world
   const live = new LiveAttempts()
   const tasks = [1, 2, 5].map((maxAttempts) =>
@@ -58,7 +58,7 @@ async function weathered(seed: number) {
         () => {},
       )
     if (chance.happens(0.1) && accepted.length > 0) {
-      void world.client.cancel(accepted[Math.floor(chance.random() * accepted.length)] as string).catch(() => {})
+      void world.chard.jobs.cancel(accepted[Math.floor(chance.random() * accepted.length)] as string).catch(() => {})
     }
     await clock.advance(chance.between(0, (2 * stormMs) / jobCount))
   }
@@ -88,7 +88,7 @@ describe.each([1, 2, 3, 4, 5, 6])('in a storm of seed %i', (seed) => {
       if (state === 'completed' && typeof input === 'number') expect(output).toBe(input)
       if (reason === 'exhausted' || reason === 'crashed') expect(attempt).toBe(maxAttempts)
     }
-    const { states } = await world.until(world.client.overview())
+    const { states } = await world.until(world.chard.stats.overview())
     const counted = Map.groupBy(records, ({ state }) => state)
     for (const [state, count] of Object.entries(states))
       expect([state, count]).toEqual([state, counted.get(state as never)?.length ?? 0])

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { Clock } from './clock.ts'
+import { Clock } from '../../src/testing/clock.ts'
 
 describe('clock', () => {
-  test('timers ring in the order of their time, then in the order they were set', async () => {
+  test('timers ring in the order of their times, and timers of one time in the order in which they were set', async () => {
     const clock = new Clock()
     const rung: string[] = []
     clock.ring(clock.now + 20, () => rung.push('late'), 'test')
@@ -12,7 +12,7 @@ describe('clock', () => {
     expect(rung).toEqual(['first', 'second', 'late'])
   })
 
-  test('what a timer sets going comes to rest before the next one rings', async () => {
+  test('all promises that a timer has started settle before the next timer rings', async () => {
     const clock = new Clock()
     const seen: string[] = []
     const work = async () => {
@@ -25,23 +25,23 @@ describe('clock', () => {
     expect(seen).toEqual(['work', 'next'])
   })
 
-  test('a timer that is called off does not ring, and is not pending', async () => {
+  test('a cancelled timer does not ring and is not pending', async () => {
     const clock = new Clock()
     let isRung = false
-    const callOff = clock.ring(
+    const cancel = clock.ring(
       clock.now + 1,
       () => {
         isRung = true
       },
       'test',
     )
-    callOff()
+    cancel()
     expect(clock.pending()).toBe(0)
     await clock.advance(2)
     expect(isRung).toBe(false)
   })
 
-  test('waiting for what cannot come is an error, not a wait', async () => {
+  test('waiting for something that cannot happen is an error', async () => {
     await expect(new Clock().until(new Promise(() => {}))).rejects.toThrow('stands still')
   })
 })

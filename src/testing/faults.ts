@@ -1,4 +1,4 @@
-/** The platform's own errors, as callers of a Durable Object meet them. */
+/** The errors that the platform itself throws at callers of a Durable Object. */
 
 export function connectionLost(): Error {
   return Object.assign(new Error('Network connection lost.'), { retryable: true })

@@ -1,25 +1,27 @@
 /**
- * Bad weather for a virtual world: wake-ups are lost, doubled and late, calls fail before and after they took effect,
- * ledgers restart and invocations die, all by the world's own chance. It passes when it is told to.
+ * Faults of all kinds in a virtual world, by its own chance: wake-ups are lost, doubled and late, calls fail before and
+ * after they took effect, ledgers restart and invocations die. `pass` ends them.
  */
-import { connectionLost, overloaded, superseded } from './faults.ts'
-import type { Fault } from './virtual-ledger.ts'
-import type { World } from './world.ts'
+import { connectionLost, overloaded, superseded } from '../../src/testing/faults.ts'
+import type { Fault } from '../../src/testing/ledger.ts'
+import type { World } from '../../src/testing/world.ts'
 
 /** The mean time between two restarts, and between two deaths, somewhere in the world. */
 const restartEveryMs = 3_000
 const deathEveryMs = 5_000
 
 export class Storm {
+  readonly world: World
   #isOver = false
 
-  constructor(private readonly world: World) {
+  constructor(world: World) {
+    this.world = world
     world.queue.fate = () => this.#fateOfWakeUp()
     for (const ledger of world.ledgers) ledger.fault = () => this.#faultOfCall()
     this.#again(restartEveryMs, () =>
       this.#any(world.ledgers)?.restart(world.chance.happens(0.5) ? superseded() : connectionLost()),
     )
-    this.#again(deathEveryMs, () => this.#any(world.consumers.filter((isolate) => isolate.unfinished > 0))?.die())
+    this.#again(deathEveryMs, () => this.#any(world.consumers.filter((invocation) => !invocation.isDead))?.die())
   }
 
   /** From now on everything goes right. */

@@ -1,6 +1,6 @@
 /**
- * Time that passes only when a test says so. Timers ring in the order of their time, those of one time in the order in
- * which they were set, and everything that a timer sets going has come to rest before the next one rings.
+ * A clock that only moves when a test moves it. Timers ring in the order of their times; timers of the same time ring in
+ * the order in which they were set. Before the next timer rings, all promises that can settle have settled.
  */
 
 interface Timer {
@@ -9,20 +9,20 @@ interface Timer {
   readonly callback: () => void
 }
 
-/** Beyond this much of its time a world that should have come to its end is taken for one that never will. */
-const patienceMs = 24 * 3_600_000
+/** How far the clock moves at most while it waits for something. After that, the wait fails. */
+const waitMaxMs = 24 * 3_600_000
 
 export class Clock {
   #now = Date.parse('2026-03-01T12:00:00.000Z')
   #rung = 0
-  /** The next one last: most timers are set for soon, and their place is found from there. */
+  /** Sorted, the next timer last: most timers are set for soon, so their position is found from the end. */
   readonly #timers: Timer[] = []
 
   get now(): number {
     return this.#now
   }
 
-  /** Timers that have rung. */
+  /** How many timers have rung. */
   get rung(): number {
     return this.#rung
   }
@@ -32,14 +32,14 @@ export class Clock {
     return this.#timers.at(-1)?.at ?? Number.POSITIVE_INFINITY
   }
 
-  /** Timers that are set and have not rung, of this owner or of all. */
+  /** How many timers are set and have not rung, of this owner or of all owners. */
   pending(owner?: string): number {
     return this.#timers.filter((timer) => owner === undefined || timer.owner === owner).length
   }
 
   /**
-   * Calls back at a moment, in whole milliseconds as clocks have them; one in the past means as soon as possible.
-   * Answers how to call it off.
+   * Sets a timer. The time is rounded up to whole milliseconds; a time in the past means as soon as possible.
+   * @returns a function that cancels the timer
    */
   ring(at: number, callback: () => void, owner: string): () => void {
     const timer = { at: Math.max(Math.ceil(at), this.#now), owner, callback }
@@ -52,14 +52,14 @@ export class Clock {
     }
   }
 
-  /** Resolves after `ms`, for handlers of tests. */
+  /** Resolves after `ms`. For the handlers of tests. */
   sleep(ms: number): Promise<void> {
     return new Promise((resolve) => {
       this.ring(this.#now + ms, resolve, 'test')
     })
   }
 
-  /** Lets this much time pass, and everything happen that happens in it. */
+  /** Moves the clock by `ms` and rings every timer on the way. */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms
     await rest()
@@ -67,7 +67,7 @@ export class Clock {
     this.#now = end
   }
 
-  /** Lets time pass until a promise is settled, and answers as it does. */
+  /** Moves the clock until a promise has settled. Resolves or rejects as the promise does. */
   async until<T>(promise: Promise<T>): Promise<T> {
     let isSettled = false
     const settled = () => {
@@ -78,9 +78,9 @@ export class Clock {
     return promise
   }
 
-  /** Lets time pass, from timer to timer, as long as a condition holds. */
+  /** Moves the clock from timer to timer while a condition holds. */
   async runWhile(condition: () => boolean): Promise<void> {
-    const end = this.#now + patienceMs
+    const end = this.#now + waitMaxMs
     await rest()
     while (condition()) {
       if (this.#timers.length === 0)
@@ -90,12 +90,12 @@ export class Clock {
     }
   }
 
-  /** Until no timer of this owner is set any more. */
+  /** Moves the clock until no timer of this owner is set. */
   async runUntilIdle(owner: string): Promise<void> {
     await this.runWhile(() => this.pending(owner) > 0)
   }
 
-  /** Rings the next timer, if there is one, and lets everything come to rest. */
+  /** Rings the next timer, if there is one, and lets all promises settle that can settle. */
   async next(): Promise<void> {
     const timer = this.#timers.pop()
     if (!timer) return
@@ -106,7 +106,7 @@ export class Clock {
   }
 }
 
-/** Every promise that can go on has gone on: a macrotask comes after all microtasks. */
+/** Resolves when no microtask is left: a macrotask runs after all microtasks. */
 function rest(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve)
