@@ -30,7 +30,7 @@ export const memory: readonly Mutant[] = [
   },
   {
     name: 'memory changes before the commit',
-    breaks: ['I1', 'I12'],
+    breaks: ['I1', 'I2', 'I12'],
     seen: 'workerd: variables are not rolled back with the rows, so a failed write leaves a claim that memory alone knows.',
     edits: [
       {
@@ -44,7 +44,7 @@ export const memory: readonly Mutant[] = [
   },
   {
     name: 'jobs that activation leaves on disk are never loaded',
-    breaks: ['I10', 'I12'],
+    breaks: ['I8', 'I10', 'I12'],
     seen: 'A backlog that is paged in at the start and never again: jobs beyond the first page wait for ever.',
     edits: [{ in: 'refillLane', body: '' }],
   },
