@@ -23,7 +23,8 @@ export const memory: readonly Mutant[] = [
       { in: 'passRows', find: 'isFinal(state) && dueAt === null', replace: '!isFinal(state) || dueAt === null' },
       {
         in: 'jobStatements',
-        find: "AND state IN ('completed', 'failed', 'cancelled') RETURNING id",
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: the text of a template in the source
+        find: 'AND ${isEnded} RETURNING id',
         replace: 'RETURNING id',
       },
     ],
