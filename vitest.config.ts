@@ -2,23 +2,23 @@ import { readFileSync } from 'node:fs'
 import { cloudflareTest } from '@cloudflare/vitest-pool-workers'
 import { defineConfig, type Plugin } from 'vitest/config'
 
-/** Outside workerd a `.sql` import is its text, as wrangler.toml's rule makes it inside. */
+/** In Node, importing a `.sql` file gives its text. In workerd, the rule in wrangler.toml does the same. */
 const sqlAsText: Plugin = {
   name: 'sql-as-text',
   enforce: 'pre',
   load: (id) => (id.endsWith('.sql') ? `export default ${JSON.stringify(readFileSync(id, 'utf8'))}` : null),
 }
 
-// The simulator of the platform would ask the network about this machine, and report that it was started.
+// Without these, Miniflare would fetch data about this machine's location, and Wrangler would send usage statistics.
 process.env['CLOUDFLARE_CF_FETCH_ENABLED'] ??= 'false'
 process.env['WRANGLER_SEND_METRICS'] ??= 'false'
 
-/** One isolate for all files of a project: each file would cost seconds to start its own. */
+/** All files of a project share one isolate, because starting one takes seconds. */
 const inWorkerd = { isolate: false, maxWorkers: 1, fileParallelism: false, testTimeout: 20_000 } as const
 
 export default defineConfig({
   test: {
-    // The Worker logs every run; worth reading where a test failed.
+    // The Worker logs every run. The log is printed only for tests that fail.
     silent: 'passed-only',
     projects: [
       {
@@ -26,7 +26,7 @@ export default defineConfig({
         test: { name: 'node', environment: 'node', include: ['test/**/*.node.test.ts'] },
       },
       {
-        // The engine in a Worker that is not ours.
+        // The engine, in a Worker that is not the service.
         plugins: [cloudflareTest({ wrangler: { configPath: './test/engine/worker/wrangler.toml' } })],
         test: {
           name: 'engine',
@@ -37,7 +37,7 @@ export default defineConfig({
         },
       },
       {
-        // The service: the Worker that wrangler.toml describes.
+        // The service, as wrangler.toml describes it.
         plugins: [cloudflareTest({ wrangler: { configPath: './wrangler.toml' } })],
         test: {
           name: 'workerd',

@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
-/** The whole service as a developer starts it, from outside. One server at a time: each brings two runtimes. */
+/**
+ * Tests of the whole service from outside, started as a developer starts it. One file runs at a time, because each
+ * server starts two runtimes.
+ */
 export default defineConfig({
   test: {
     include: ['test/e2e/**/*.e2e.ts'],

@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
 const src = resolve(import.meta.dirname, '../src')
-/** What scripts/page.mjs makes. */
+/** What scripts/page.ts makes. */
 const made = 'admin/page-files.ts'
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(
   (name) => /(?<!\.d)\.tsx?$/.test(name) && name !== made,

@@ -25,7 +25,7 @@ import { tiersOf } from './tiers.ts'
 import { defineWebhookTask } from './webhook.ts'
 
 /** What a platform gives the engine. */
-export interface EngineHost extends Pick<ServicePorts, 'startRunner'> {
+export interface EngineHost extends Pick<ServicePorts, 'startRunner' | 'sizes'> {
   readonly platform: Platform
 }
 
@@ -39,7 +39,7 @@ export type Engine = Omit<Chard, 'serve'> & {
  * Sets up the engine of one deployment. Reads no binding yet, so that it can be called where modules are loaded.
  * @throws ChardError `invalid-option`, naming the option, the value it got and the value it takes
  */
-export function composeEngine(given: ChardOptions, { platform, startRunner }: EngineHost): Engine {
+export function composeEngine(given: ChardOptions, { platform, startRunner, sizes }: EngineHost): Engine {
   const options = checkedOptions(given)
   const { logsAttempts, webhook } = options
   const bindings = new Bindings(given, () => platform.env())
@@ -78,7 +78,16 @@ export function composeEngine(given: ChardOptions, { platform, startRunner }: En
       const known = new ServedTasks(tasks.map(({ definition }) => definition))
       served = known
       servedByName = new Map(tasks.map((task) => [task.name, task]))
-      return serviceOf(known, { platform, options, bindings, client, schedules, runners, startRunner })
+      return serviceOf(known, {
+        platform,
+        options,
+        bindings,
+        client,
+        schedules,
+        runners,
+        startRunner,
+        ...(sizes && { sizes }),
+      })
     },
     jobs: jobsOf({ client, bulk, servedTask }),
     tasks: tasksOf({ client, control, served: () => servedByName, servedTask }),

@@ -63,7 +63,7 @@ export type { BulkAction } from './ledger/protocol/protocol.ts'
 export type { DrainResult, SettingsResult } from './client/control.ts'
 export type { TaskList, TaskOverview } from './client/task-list.ts'
 export type { Tasks } from './client/tasks.ts'
-export type { Settings, TaskSettings } from './ledger/domain/settings.ts'
+export type { Settings, TaskSettings } from './ledger/protocol/settings.ts'
 
 // Schedules: when a task runs by itself; chard.schedules: what is recorded of each.
 
@@ -75,8 +75,9 @@ export type { CatchUp, Overlap, ScheduleOptions } from './task/schedule.ts'
 
 export type { Overview } from './client/overview.ts'
 export { type ChartSpan, type Charts, chartSpans, type Metrics, type Stats } from './client/stats.ts'
-export { bucketEndsMs, type Counters, type Histogram } from './ledger/domain/stats.ts'
+export { bucketEndsMs } from './ledger/domain/stats.ts'
 export type { ShardMetrics, TaskChart } from './ledger/protocol/protocol.ts'
+export type { Counters, Histogram } from './ledger/protocol/stats.ts'
 
 // Errors of the engine itself, with a closed list of codes.
 

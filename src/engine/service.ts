@@ -2,6 +2,7 @@
 import type { Bindings } from './bindings.ts'
 import type { Client } from './client/client.ts'
 import type { ScheduleRegistry } from './client/schedules.ts'
+import type { LedgerSizes } from './ledger/domain/sizes.ts'
 import type { LedgerConfig } from './ledger/host/ledger.ts'
 import type { TaskPolicy } from './ledger/transaction/context.ts'
 import type { CheckedOptions } from './options.ts'
@@ -35,10 +36,12 @@ export interface ServicePorts {
   readonly runners: Runners
   /** Starts a runner in an invocation of its own. Answers undefined where that is not possible. */
   readonly startRunner: () => ((shard: number) => Promise<void>) | undefined
+  /** How much a ledger holds in memory and does at once. Default: the sizes of production. */
+  readonly sizes?: LedgerSizes
 }
 
 export function serviceOf(tasks: ServedTasks, ports: ServicePorts): Service {
-  const { platform, options, bindings, client, schedules, runners } = ports
+  const { platform, options, bindings, client, schedules, runners, sizes } = ports
   const consumer = {
     platform,
     runShard: (shard: number) => runners.ofShard(shard, tasks, queueWallMs).run(),
@@ -63,6 +66,7 @@ export function serviceOf(tasks: ServedTasks, ports: ServicePorts): Service {
       policy: (name) => policies.get(name) ?? { retry: defaultRetryPolicy, onFailed: false },
       retentionMs: options.retentionMs,
       historyBytesMax: options.historyBytesMax,
+      ...(sizes && { sizes }),
       platform,
       schedules: (shard) => schedules.onShard(shard),
       serves: (name) => policies.has(name),

@@ -40,7 +40,7 @@ const shownMax = 5
 
 process.chdir(join(import.meta.dirname, '../..'))
 // What the server is made of ends with this program, even if this program is killed.
-const guard = new URL('../../scripts/dev/exit-with-parent.mjs', import.meta.url).href
+const guard = new URL('../../scripts/dev/exit-with-parent.ts', import.meta.url).href
 process.env['CHARD_DEV_PID'] = String(process.pid)
 process.env['NODE_OPTIONS'] = `${process.env['NODE_OPTIONS'] ?? ''} --import=${guard}`.trim()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))

@@ -73,7 +73,7 @@ describe('under npm run dev', () => {
   })
 
   it('passes npm run smoke', async () => {
-    const { stdout } = await promisify(execFile)(process.execPath, ['scripts/smoke.mjs', server.url])
+    const { stdout } = await promisify(execFile)(process.execPath, ['scripts/smoke.ts', server.url])
     expect(stdout).toMatch(/^\d+ passed, 0 failed$/m)
   })
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { planDev } from '../../scripts/dev/plan.mjs'
+import { planDev } from '../../scripts/dev/plan.ts'
 
-const DOOR = ['--define', 'CHARD_LOCAL:true']
+const LOCAL_MODE = ['--define', 'CHARD_LOCAL:true']
 
 describe('npm run dev', () => {
-  it('serves this machine alone on port 8787', () => {
+  it('serves only this machine, on port 8787, in local mode', () => {
     expect(planDev([]).args).toEqual([
       'dev',
       '--port',
@@ -13,11 +13,11 @@ describe('npm run dev', () => {
       'localhost',
       '--show-interactive-dev-session=false',
       '--local',
-      ...DOOR,
+      ...LOCAL_MODE,
     ])
   })
 
-  it('passes its arguments on, and adds no second value to one that was given', () => {
+  it('passes its arguments on and adds no default for an argument that is given', () => {
     const { args } = planDev(['--port', '9000', '--persist-to', '/tmp/x', '--ip=127.0.0.1'])
     expect(args.slice(0, 6)).toEqual(['dev', '--port', '9000', '--persist-to', '/tmp/x', '--ip=127.0.0.1'])
     expect(args.filter((arg) => arg.startsWith('--port') || arg.startsWith('--ip'))).toHaveLength(2)
@@ -31,8 +31,8 @@ describe('npm run dev', () => {
     [['--ip', '::1']],
     [['--no-remote']],
     [['--local', '--live-reload', '--log-level', 'debug']],
-  ])('opens the local door where only this machine can reach it: %j', (given) => {
-    expect(planDev(given)).toMatchObject({ door: true, cron: true })
+  ])('turns local mode on if only this machine can reach the server: %j', (given) => {
+    expect(planDev(given)).toMatchObject({ local: true, cron: true })
   })
 
   it.each([
@@ -48,13 +48,13 @@ describe('npm run dev', () => {
     [['-lr'], '--remote'],
     [['--tunnel'], '--tunnel'],
     [['--tunnel', '--tunnel-name', 'mine'], '--tunnel'],
-  ])('keeps the door closed where others can: %j', (given, closedBy) => {
+  ])('keeps local mode off if other machines can reach the server: %j', (given, notLocalBecause) => {
     const plan = planDev(given)
-    expect(plan).toMatchObject({ door: false, closedBy })
+    expect(plan).toMatchObject({ local: false, notLocalBecause })
     expect(plan.args.join(' ')).not.toContain('CHARD_LOCAL')
   })
 
-  it('leaves the clock to the platform when the code runs there', () => {
+  it('does not fire the cron trigger if the code runs on Cloudflare', () => {
     expect(planDev(['--remote']).cron).toBe(false)
   })
 })

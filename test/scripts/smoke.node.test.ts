@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { checks, type Visit } from '../../scripts/smoke/checks.mjs'
+import { checks, type Visit } from '../../scripts/smoke/checks.ts'
 
 type Answers = Record<string, () => Response>
 
@@ -18,8 +18,8 @@ function png(width: number, height: number): Response {
   return new Response(bytes.buffer)
 }
 
-/** A deployment in order, as far as the checks look. */
-function inOrder(): Answers {
+/** What a working deployment answers, as far as the checks ask. */
+function working(): Answers {
   let signUps = 0
   const accepted = { user: { id: 1, url: '/users/1' }, job: { id: '0-1', url: '/jobs/0-1' } }
   return {
@@ -34,7 +34,7 @@ function inOrder(): Answers {
   }
 }
 
-/** The names of the checks that fail there. */
+/** The names of the checks that fail. */
 async function failing(answers: Answers, visit: Partial<Visit> = {}): Promise<string[]> {
   const ask = async (path: string) => answers[path]?.() ?? problem(404)
   const visitor: Visit = { ask, email: 'smoke@example.com', local: false, jobSeconds: 0.01, ...visit }
@@ -44,49 +44,69 @@ async function failing(answers: Answers, visit: Partial<Visit> = {}): Promise<st
 }
 
 describe('npm run smoke', () => {
-  it('passes a deployment that is in order', async () => {
-    expect(await failing(inOrder())).toEqual([])
+  it('passes a working deployment', async () => {
+    expect(await failing(working())).toEqual([])
   })
 
   it.each<[string, string, () => Response, string[]]>([
-    ['it is not healthy', '/healthz', () => problem(503), ['the service is healthy']],
+    ['the service is not healthy', '/healthz', () => problem(503), ['the service is healthy']],
     [
-      'it takes an address twice',
+      'an address can sign up twice',
       '/users',
-      () => inOrder()['/users']?.() ?? problem(500),
+      () => working()['/users']?.() ?? problem(500),
       ['the same address is refused'],
     ],
     ['the job fails', '/jobs/0-1', () => json({ state: 'failed', attempt: 5 }), ['the job completes']],
     ['the job hangs', '/jobs/0-1', () => json({ state: 'running', attempt: 1 }), ['the job completes']],
-    ['a picture is missing', '/users/1/avatar.png?size=64', () => problem(404), ['the picture is there in every size']],
-    ['a picture is none', '/users/1/avatar.png?size=64', () => json({}), ['the picture is there in every size']],
+    [
+      'a picture is missing',
+      '/users/1/avatar.png?size=64',
+      () => problem(404),
+      ['the picture is available in every size'],
+    ],
+    [
+      'a picture is not a PNG file',
+      '/users/1/avatar.png?size=64',
+      () => json({}),
+      ['the picture is available in every size'],
+    ],
     [
       'a picture is too small',
       '/users/1/avatar.png?size=256',
       () => png(64, 64),
-      ['the picture is there in every size'],
+      ['the picture is available in every size'],
     ],
     ['the admin routes are open', '/admin/api/jobs', () => json([]), ['the admin routes are closed']],
     ['the admin routes are gone', '/admin/api/jobs', () => problem(404), ['the admin routes are closed']],
-    ['an unknown path has a page', '/no/such/path', () => new Response('hello'), ['an unknown path is a problem']],
-    ['an error is no problem+json', '/no/such/path', () => json({}, 404), ['an unknown path is a problem']],
-  ])('fails where %s', async (_, path, answer, names) => {
-    expect(await failing({ ...inOrder(), [path]: answer })).toEqual(names)
+    [
+      'an unknown path answers 200',
+      '/no/such/path',
+      () => new Response('hello'),
+      ['an unknown path is answered with a problem'],
+    ],
+    [
+      'an error is not problem+json',
+      '/no/such/path',
+      () => json({}, 404),
+      ['an unknown path is answered with a problem'],
+    ],
+  ])('fails if %s', async (_, path, answer, names) => {
+    expect(await failing({ ...working(), [path]: answer })).toEqual(names)
   })
 
-  it('fails where the public view of a user shows the address', async () => {
+  it('fails if the public view of a user contains the e-mail address', async () => {
     const avatar = { url: '/users/1/avatar.png', sizes: [64] }
-    const answers = { ...inOrder(), '/users/1': () => json({ id: 1, email: 'smoke@example.com', avatar }) }
-    expect(await failing(answers)).toEqual(['an address is shown to nobody'])
+    const answers = { ...working(), '/users/1': () => json({ id: 1, email: 'smoke@example.com', avatar }) }
+    expect(await failing(answers)).toEqual(['the e-mail address is not public'])
   })
 
-  it('takes open admin routes on the own machine alone', async () => {
-    const open = () => ({ ...inOrder(), '/admin/api/jobs': () => json([]) })
+  it('accepts open admin routes only on the own machine', async () => {
+    const open = () => ({ ...working(), '/admin/api/jobs': () => json([]) })
     expect(await failing(open(), { local: true })).toEqual([])
     expect(await failing(open(), { local: false })).toEqual(['the admin routes are closed'])
   })
 
-  it('fails everywhere, and does not hang, where nobody answers', async () => {
+  it('fails every check, and does not hang, if the deployment does not answer', async () => {
     const ask = () => Promise.reject(new TypeError('fetch failed'))
     expect(await failing({}, { ask })).toEqual(Object.keys(checks))
   })

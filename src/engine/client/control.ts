@@ -2,7 +2,7 @@
  * The settings of a whole deployment and its kill switch. Shard 0 makes each new version of the settings, and then every
  * shard is told of it. A shard that did not answer gets it from the watchdog.
  */
-import type { Settings, SettingsChange } from '../ledger/domain/settings.ts'
+import type { Settings, SettingsChange } from '../ledger/protocol/settings.ts'
 import { isFinal, jobStates } from '../task/job.ts'
 import type { Client } from './client.ts'
 

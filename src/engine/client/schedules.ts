@@ -1,6 +1,7 @@
 /** The schedules of a deployment, as `chard.schedules` shows them: which there are, and what people do to them by name. */
-import type { ShardSchedule } from '../ledger/commands/schedules.ts'
+
 import { newJobId } from '../ledger/domain/job-id.ts'
+import type { ShardSchedule } from '../ledger/memory/schedule-index.ts'
 import type { ScheduleAction, ScheduleRecord } from '../ledger/protocol/protocol.ts'
 import { ChardError } from '../task/errors.ts'
 import type { Job } from '../task/job.ts'

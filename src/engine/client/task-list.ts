@@ -1,6 +1,7 @@
 /** The tasks of a deployment: what the code declares, what people have set, and how many jobs there are. */
-import type { Settings } from '../ledger/domain/settings.ts'
+
 import { isDraining, isPaused, limitsNow } from '../ledger/domain/settings.ts'
+import type { Settings } from '../ledger/protocol/settings.ts'
 import { type JobState, jobStates } from '../task/job.ts'
 import { type CheckedLimits, type GroupLimits, type LimitOptions, noLimits, type TaskLimits } from '../task/limits.ts'
 import type { TaskDefinition } from '../task/task.ts'

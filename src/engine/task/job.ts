@@ -1,25 +1,8 @@
 /** A job as its users see it: its states, its record, its attempts, its handle. Types and closed lists only. */
 import type { Duration } from './duration.ts'
+import type { JobState } from './states.ts'
 
-/**
- * Every state, who moves it on, and what happens if nobody does.
- *
- * - `scheduled`: waits for its time. The ledger's alarm; if the alarm is lost, the watchdog.
- * - `queued`: waits for a runner. A wake-up; if it is lost, the ledger sends another.
- * - `running`: a runner holds the lease of one attempt. The runner settles it; if it dies, the lease lapses.
- * - `retrying`: an attempt failed or lapsed; waits for its next time. As `scheduled`.
- * - `completed`, `failed`, `cancelled`: final. Only an explicit redrive moves them.
- */
-export const jobStates = ['scheduled', 'queued', 'running', 'retrying', 'completed', 'failed', 'cancelled'] as const
-export type JobState = (typeof jobStates)[number]
-
-export const finalStates = ['completed', 'failed', 'cancelled'] as const satisfies readonly JobState[]
-export type FinalState = (typeof finalStates)[number]
-
-/** True for a state that only a redrive leaves. */
-export function isFinal(state: JobState): state is FinalState {
-  return (finalStates as readonly JobState[]).includes(state)
-}
+export { type FinalState, finalStates, isFinal, type JobState, jobStates } from './states.ts'
 
 /**
  * Why a job is `failed`.

@@ -99,7 +99,7 @@ describe('rows written by limits', () => {
         many(rig, 100, { partition: 'a' })
         rig.sync({ want: 10 })
         expect(cost(() => rig.sync({ runner: 'r2', want: 10 }, true)).rowsWritten).toBe(0)
-        expect(cost(() => rig.core.available(rig.now)).rowsWritten).toBe(0)
+        expect(cost(() => rig.core.parkAndCount(rig.now)).rowsWritten).toBe(0)
       },
     ))
 })
@@ -118,7 +118,7 @@ describe('rows written by keys', () => {
       count(() =>
         rig.sync({ seq: 3, ack: 2, heartbeats, settle: [settlementOf({ id, lease: lease ?? '' }, completed)] }),
       )
-      count(() => rig.core.redrive({ id }, rig.now))
+      count(() => rig.run('redrive', { id }))
       expect(rows).toEqual([2, 1, 1, 1])
     }))
 
@@ -186,7 +186,7 @@ describe('rows written by keys', () => {
 describe('rows written by schedules', () => {
   const slot = (rig: Rig) => {
     rig.pass(minuteMs)
-    rig.core.upkeep(rig.now)
+    rig.core.maintain(rig.now)
   }
 
   test.each([
@@ -213,9 +213,9 @@ describe('rows written by schedules', () => {
   test('pause, resume and trigger cost the schedule, and the job', async () =>
     metered({ schedules: [placed()] }, (rig, cost) => {
       const costs = (['pause', 'resume'] as const).map((action) =>
-        cost(() => rig.core.controlSchedule('tick', action, rig.now)),
+        cost(() => rig.run('controlSchedule', { name: 'tick', action: action })),
       )
-      const triggered = cost(() => rig.core.triggerSchedule({ name: 'tick', id: rig.job().id }, rig.now))
+      const triggered = cost(() => rig.run('triggerSchedule', { name: 'tick', id: rig.job().id }))
       expect([...costs, triggered].map(({ rowsWritten }) => rowsWritten)).toEqual([1, 1, 2])
     }))
 })
@@ -225,9 +225,9 @@ describe('rows written by steering', () => {
     metered({}, (rig, cost) => {
       many(rig, 50)
       let settings = rig.core.settings
-      expect(cost(() => (settings = rig.core.change({ kind: 'pause' }, rig.now))).rowsWritten).toBe(1)
-      expect(cost(() => rig.core.adopt(settings, rig.now)).rowsWritten).toBe(0)
-      expect(cost(() => rig.core.change({ kind: 'resume' }, rig.now)).rowsWritten).toBe(1)
+      expect(cost(() => (settings = rig.run('change', { kind: 'pause' }))).rowsWritten).toBe(1)
+      expect(cost(() => rig.run('adopt', settings)).rowsWritten).toBe(0)
+      expect(cost(() => rig.run('change', { kind: 'resume' })).rowsWritten).toBe(1)
     }))
 
   test.each<{ what: string; delayMs: number; more: object; rows: number; because: string }>([
@@ -237,19 +237,19 @@ describe('rows written by steering', () => {
   ])('amending $what costs $rows, because $because', async ({ delayMs, more, rows }) =>
     metered({}, (rig, cost) => {
       const id = rig.enqueue({ delayMs })
-      expect(cost(() => rig.core.update({ id, ...more }, rig.now)).rowsWritten).toBe(rows)
+      expect(cost(() => rig.run('update', { id, ...more })).rowsWritten).toBe(rows)
     }),
   )
 
   test('a bulk action costs one row to begin, one a job, and one a slice', async () =>
     metered({}, (rig, cost) => {
       many(rig, 700)
-      const begun = cost(() => rig.core.bulk({ id: 'b', action: 'cancel', filter: {} }, rig.now))
+      const begun = cost(() => rig.run('bulk', { id: 'b', action: 'cancel', filter: {} }))
       expect(begun.rowsWritten).toBe(1)
-      expect(cost(() => rig.core.upkeep(rig.now)).rowsWritten).toBe(700 + 2)
+      expect(cost(() => rig.core.maintain(rig.now)).rowsWritten).toBe(700 + 2)
       const none = cost(() => {
-        rig.core.bulk({ id: 'c', action: 'cancel', filter: {} }, rig.now)
-        rig.core.upkeep(rig.now)
+        rig.run('bulk', { id: 'c', action: 'cancel', filter: {} })
+        rig.core.maintain(rig.now)
       })
       expect(none.rowsWritten).toBe(2)
     }))
@@ -258,7 +258,7 @@ describe('rows written by steering', () => {
     metered({}, (rig, cost) => {
       expect(cost(() => many(rig, 10, { expiresInMs: 1_000 })).rowsWritten).toBe(10)
       rig.pass(1_000)
-      expect(cost(() => rig.core.upkeep(rig.now)).rowsWritten).toBe(10)
+      expect(cost(() => rig.core.maintain(rig.now)).rowsWritten).toBe(10)
     }))
 })
 
@@ -280,27 +280,26 @@ describe('rows read, with a hundred thousand finished jobs', () => {
           renew: keyed('2'),
           claim: () => rig.sync({ want: 1 }),
           follow: keyed('3'),
-          update: () => rig.core.update({ id: rig.enqueue({ partition: 'p' }), delayMs: 500 }, rig.now),
-          pause: () => rig.core.change({ kind: 'pause' }, rig.now),
-          resume: () => rig.core.change({ kind: 'resume' }, rig.now),
+          update: () => rig.run('update', { id: rig.enqueue({ partition: 'p' }), delayMs: 500 }),
+          pause: () => rig.run('change', { kind: 'pause' }),
+          resume: () => rig.run('change', { kind: 'resume' }),
           'a slot': () => {
             rig.pass(minuteMs)
-            rig.core.upkeep(rig.now)
+            rig.core.maintain(rig.now)
           },
           'another slot': () => {
             rig.pass(minuteMs)
-            rig.core.upkeep(rig.now)
+            rig.core.maintain(rig.now)
           },
-          trigger: () => rig.core.triggerSchedule({ name: 'tick', id: rig.job().id }, rig.now),
-          schedules: () => rig.core.schedules(rig.now),
+          trigger: () => rig.run('triggerSchedule', { name: 'tick', id: rig.job().id }),
+          schedules: () => rig.run('schedules'),
           expire: () => {
             rig.enqueue({ expiresInMs: 10 })
             rig.pass(10)
-            rig.core.upkeep(rig.now)
+            rig.core.maintain(rig.now)
           },
-          'begin a bulk action': () =>
-            rig.core.bulk({ id: 'b', action: 'redrive', filter: { state: 'failed' } }, rig.now),
-          progress: () => rig.core.bulkProgress('b'),
+          'begin a bulk action': () => rig.run('bulk', { id: 'b', action: 'redrive', filter: { state: 'failed' } }),
+          progress: () => rig.run('bulkProgress', 'b'),
         }
         for (const [verb, work] of Object.entries(verbs)) expect(cost(work).rowsRead, verb).toBeLessThan(60)
       },
@@ -310,11 +309,11 @@ describe('rows read, with a hundred thousand finished jobs', () => {
     metered({}, (rig, cost) => {
       insertFinished(rig, 100_000)
       rig.restart()
-      rig.core.bulk({ id: 'b', action: 'redrive', filter: { state: 'failed' } }, rig.now)
+      rig.run('bulk', { id: 'b', action: 'redrive', filter: { state: 'failed' } })
       let rings = 0
       let read = 0
-      for (; !(rig.core.bulkProgress('b') as { done: boolean }).done; rings++) {
-        const { rowsRead, rowsWritten } = cost(() => rig.core.upkeep(rig.now))
+      for (; !(rig.run('bulkProgress', 'b') as { done: boolean }).done; rings++) {
+        const { rowsRead, rowsWritten } = cost(() => rig.core.maintain(rig.now))
         expect(rowsRead).toBeLessThan(50_000)
         expect(rowsWritten).toBeLessThan(40)
         read += rowsRead
@@ -337,6 +336,11 @@ function insertFinished(rig: Rig, count: number): void {
     )
   }
   const none = { scheduled: 0, queued: 0, running: 0, retrying: 0, completed: count, failed: 0, cancelled: 0 }
-  const fact = { watermark: jobIdFloor(shard, rig.now - minuteMs), sweepCursor: '', below: none, tasks: { old: none } }
+  const fact = {
+    watermark: jobIdFloor(shard, rig.now - minuteMs),
+    sweepCursor: '',
+    recyclableEnd: '',
+    below: { old: none },
+  }
   rig.sql.all(`INSERT OR REPLACE INTO facts (name, value) VALUES ('cursors', ?)`, JSON.stringify(fact))
 }

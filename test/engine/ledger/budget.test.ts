@@ -204,7 +204,12 @@ async function insertFinished(ledger: RealLedger, shard: number, count: number, 
 async function moveWatermark(ledger: RealLedger, shard: number): Promise<void> {
   await runInDurableObject(ledger, (_, { storage }) => {
     const below = { scheduled: 0, queued: 0, running: 0, retrying: 0, completed: 100_000, failed: 0, cancelled: 0 }
-    const fact = { watermark: jobIdFloor(shard, Date.now() - 60_000), sweepCursor: '', below, tasks: { double: below } }
+    const fact = {
+      watermark: jobIdFloor(shard, Date.now() - 60_000),
+      sweepCursor: '',
+      recyclableEnd: '',
+      below: { double: below },
+    }
     storage.sql.exec(`INSERT OR REPLACE INTO facts (name, value) VALUES ('cursors', ?)`, JSON.stringify(fact))
   })
 }

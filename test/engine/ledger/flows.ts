@@ -74,7 +74,7 @@ export function brokenFlows(rig: Rig, rows: readonly JobRowWithInput[]): string[
     return partition === '' || roomOf(rig, each, runningOf(task, partition), task, partition) >= 1
   })
   // What time alone opens may still be parked, until the next load; it is loaded before this is asked.
-  const available = core.available(now)
+  const available = core.parkAndCount(now)
   if (waiting.length === rows.filter((row) => isReady(row, now)).length)
     claim(
       available > 0 === startable.length > 0,
@@ -83,7 +83,7 @@ export function brokenFlows(rig: Rig, rows: readonly JobRowWithInput[]): string[
   const isLimited = startable.every(({ task }) => rig.limitsOf(task) !== undefined)
   if (startable.length > 0)
     claim(alarmAt <= now + (isLimited ? graceMs : 500), 'I8: no alarm in time for what could start')
-  const resetsAt = core.nextOpeningAt(now)
+  const resetsAt = core.limitCheckAt(now)
   if (startable.length === 0 && resetsAt !== undefined)
     claim(alarmAt <= Math.max(resetsAt, now) + graceMs, 'I8: no alarm in time for the opening of a limit')
 

@@ -1,5 +1,5 @@
 /** Schedules as the code of a deployment has them, placed on the shard of these tests. */
-import type { ShardSchedule } from '../../../src/engine/ledger/commands/schedules.ts'
+import type { ShardSchedule } from '../../../src/engine/ledger/memory/schedule-index.ts'
 import { defineTask } from '../../../src/engine/task/define-task.ts'
 import { defineSchedule, type ScheduleOptions } from '../../../src/engine/task/schedule.ts'
 import { completed, type Rig, settlementOf, shard } from './rig.ts'
@@ -47,6 +47,6 @@ export function slotsOf(rig: Rig): number[] {
 
 /** The history of schedule `tick`, oldest first, without ids. */
 export function historyOf(rig: Rig) {
-  const [record] = rig.core.schedules(rig.now)
+  const [record] = rig.run('schedules')
   return (record?.history ?? []).toReversed().map(({ job, at: _, ...rest }) => ({ ...rest, made: job !== undefined }))
 }

@@ -3,24 +3,32 @@
  * its statements can be made to fail. Runs over every `Store`.
  */
 
+import { counters } from '../../../src/engine/ledger/commands/charts.ts'
 import { newJobId } from '../../../src/engine/ledger/domain/job-id.ts'
 import { leaseMs, leaseParts } from '../../../src/engine/ledger/domain/lease.ts'
 import { isReady, type JobRowWithInput } from '../../../src/engine/ledger/domain/row.ts'
+import { wakeUpTimeoutMs } from '../../../src/engine/ledger/domain/timeouts.ts'
+import { nextAlarmAt } from '../../../src/engine/ledger/host/alarm-plan.ts'
 import { LedgerCore } from '../../../src/engine/ledger/host/core.ts'
+import { verbs } from '../../../src/engine/ledger/host/verbs.ts'
 import type {
   Claimed,
   Enqueued,
+  LedgerVerbs,
   NewJob,
   Outcome,
   Refusal,
   Settlement,
   SyncReply,
   SyncRequest,
+  TaskCounters,
+  Verb,
 } from '../../../src/engine/ledger/protocol/protocol.ts'
 import { isRefusal } from '../../../src/engine/ledger/protocol/protocol.ts'
 import { jobStatements } from '../../../src/engine/ledger/storage/jobs.ts'
 import type { Sql } from '../../../src/engine/ledger/storage/sql.ts'
-import type { CoreOptions, TaskPolicy } from '../../../src/engine/ledger/transaction/context.ts'
+import type { Context, CoreOptions, TaskPolicy } from '../../../src/engine/ledger/transaction/context.ts'
+import type { Transaction } from '../../../src/engine/ledger/transaction/transaction.ts'
 import { isFinal, type JobRecord } from '../../../src/engine/task/job.ts'
 import { checkedLimits, type TaskLimits } from '../../../src/engine/task/limits.ts'
 import { defaultRetryPolicy } from '../../../src/engine/task/retry.ts'
@@ -78,6 +86,9 @@ export const homeShards = 8
 export const startOfTests = 1_900_000_000_000
 /** Waits of one second, always, so that tables can name the moment of a retry. */
 const policy: TaskPolicy = { retry: { ...defaultRetryPolicy, backoff: 'fixed', jitter: 'none' }, onFailed: false }
+
+/** Verbs that are the dispatcher's own. */
+type DispatcherVerb = 'enqueue' | 'sync' | 'overview' | 'metrics' | 'halt' | 'wake'
 
 export interface RigOptions
   extends Partial<Pick<CoreOptions, 'retentionMs' | 'historyBytesMax' | 'schedules' | 'serves'>> {
@@ -155,18 +166,31 @@ export class Rig {
   /** The alarm rings, and is set anew from what is left, as the dispatcher does. */
   ring(): void {
     this.core.reconcile(this.now)
-    this.core.upkeep(this.now)
+    this.core.maintain(this.now)
     this.core.load(this.now)
-    const checkAt = this.core.available(this.now) > 0 ? this.now + 500 : undefined
-    const times = [this.core.nextMaintenanceAt(), this.core.nextOpeningAt(this.now), checkAt]
-    const known = times.filter((time) => time !== undefined)
-    const nextAt = Math.min(...known)
-    if (known.length > 0) this.core.setAlarm(nextAt <= this.now ? this.now + 100 : nextAt)
+    const nextAt = nextAlarmAt(this.core, this.now, { checkAt: this.now + wakeUpTimeoutMs, isWatched: false })
+    if (nextAt !== undefined) this.core.arm(nextAt <= this.now ? this.now + 100 : nextAt)
   }
 
   /** A job to record. */
   job(more: Partial<NewJob> = {}): NewJob {
     return { id: newJobId(shard, this.now, this.random), task: 'send', input: '{"n":1}', maxAttempts: 3, ...more }
+  }
+
+  /** Runs a verb of the table, without the dispatcher's part of it. */
+  run<V extends Exclude<Verb, DispatcherVerb>>(
+    verb: V,
+    ...request: Parameters<LedgerVerbs[V]>
+  ): ReturnType<LedgerVerbs[V]> {
+    const transact = <Reply>(work: (tx: Transaction) => Reply) => this.core.transact(this.now, work)
+    const query = <Reply>(read: (context: Context, now: number) => Reply) => read(this.core.context, this.now)
+    const handler = verbs[verb] as (ledger: object, ...request: unknown[]) => ReturnType<LedgerVerbs[V]>
+    return handler({ query, command: transact, control: transact }, ...request)
+  }
+
+  /** What was counted since the ledger began. */
+  counters(): TaskCounters[] {
+    return counters(this.core.context)
   }
 
   /** Records jobs and answers what the ledger said of each. */
@@ -219,13 +243,13 @@ export class Rig {
   }
 
   record(id: string): JobRecord {
-    const record = this.core.get(id, this.now)
+    const record = this.run('get', id)
     if (isRefusal(record)) throw new Error(record.message)
     return record
   }
 
   state(id: string): string {
-    const record: JobRecord | Refusal = this.core.get(id, this.now)
+    const record: JobRecord | Refusal = this.run('get', id)
     return isRefusal(record) ? record.refused : record.reason ? `${record.state} ${record.reason}` : record.state
   }
 
@@ -259,12 +283,12 @@ export class Rig {
     return {
       ...this.memory(),
       runners: [...this.core.memory.runners.entries()],
-      next: this.core.nextMaintenanceAt(),
+      next: this.core.nextMaintenanceAt,
       rows: this.rows(),
       others: ['runners', 'facts', 'minute_stats', 'limits', 'schedules', 'bulks'].map((table) =>
         this.sql.all(`SELECT * FROM ${table} ORDER BY 1`),
       ),
-      schedules: this.core.schedules(this.now),
+      schedules: this.run('schedules'),
       settings: this.core.settings,
       alarms: [this.core.alarmAt, this.alarmAt],
     }

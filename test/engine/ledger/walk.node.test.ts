@@ -221,11 +221,11 @@ class Walk {
     const { id } = this.#one(rows)
     this.#say(`${verb} ${id}`)
     if (verb === 'cancel') {
-      this.rig.core.cancel(id, this.rig.now)
+      this.rig.run('cancel', id)
       return
     }
     this.#redriven.add(id)
-    this.rig.core.redrive({ id }, this.rig.now)
+    this.rig.run('redrive', { id })
   }
 
   #pass(): void {

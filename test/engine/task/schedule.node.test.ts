@@ -95,7 +95,10 @@ describe('defineSchedule', () => {
     [{ name: undefined }, `name is undefined; ${names}`],
     [{ name: 'every night' }, `name is "every night"; ${names}`],
     [{ name: 'a'.repeat(101) }, `name is "${'a'.repeat(101)}"; ${names}`],
-    [{ timeZone: 'UTC' }, `timeZone of schedule nightly is "UTC"; it takes nothing, because there is no such option. There are ${all}`],
+    [
+      { timeZone: 'UTC' },
+      `timeZone of schedule nightly is "UTC"; it takes nothing, because there is no such option. The options are ${all}`,
+    ],
     [{ toString: 1 }, 'toString of schedule nightly is 1; it takes nothing, because there is no such option.'],
     [{ delay: '1s' }, 'delay of schedule nightly is "1s"; it takes nothing, because there is no such option.'],
     [{ task: undefined }, 'task of schedule nightly is undefined; it takes a task that chard.task() has made'],

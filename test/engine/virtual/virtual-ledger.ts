@@ -3,10 +3,10 @@
  * carries, takes its time, and fails when told to. A restart forgets its memory and breaks the calls that are open.
  */
 
-import type { ShardSchedule } from '../../../src/engine/ledger/commands/schedules.ts'
 import { LedgerCore } from '../../../src/engine/ledger/host/core.ts'
 import { Dispatcher } from '../../../src/engine/ledger/host/dispatcher.ts'
 import { callVerb, verbNames } from '../../../src/engine/ledger/host/verbs.ts'
+import type { ShardSchedule } from '../../../src/engine/ledger/memory/schedule-index.ts'
 import type { LedgerRpc, SyncRequest, Verb } from '../../../src/engine/ledger/protocol/protocol.ts'
 import type { Sql } from '../../../src/engine/ledger/storage/sql.ts'
 import type { TaskPolicy } from '../../../src/engine/ledger/transaction/context.ts'

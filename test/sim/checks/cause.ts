@@ -3,14 +3,18 @@
  * asked and by whom. A held sync that is answered within another call is its own cause.
  */
 import { LedgerCore } from '../../../src/engine/ledger/host/core.ts'
+import { verbs } from '../../../src/engine/ledger/host/verbs.ts'
+import { Maintenance } from '../../../src/engine/ledger/maintenance/maintenance.ts'
 import type {
   EnqueueReply,
   EnqueueRequest,
   ScheduleAction,
+  ScheduleControl,
   SyncReply,
   SyncRequest,
+  Verb,
 } from '../../../src/engine/ledger/protocol/protocol.ts'
-import { Activation } from '../platform/activation.ts'
+import type { Activation } from '../platform/activation.ts'
 import { machine } from '../platform/machine.ts'
 
 export type Cause =
@@ -18,7 +22,7 @@ export type Cause =
   | { readonly verb: 'sync'; readonly request: SyncRequest; readonly now: number }
   | { readonly verb: 'cancel' | 'redrive' | 'update'; readonly id: string; readonly now: number }
   | { readonly verb: 'controlSchedule'; readonly name: string; readonly action: ScheduleAction; readonly now: number }
-  | { readonly verb: 'bulk' | 'adopt' | 'triggerSchedule' | 'reconcile' | 'upkeep' | 'sweep'; readonly now: number }
+  | { readonly verb: 'bulk' | 'adopt' | 'triggerSchedule' | 'reconcile' | 'maintain' | 'sweep'; readonly now: number }
 
 const causes = new WeakMap<Activation, Cause>()
 
@@ -26,52 +30,57 @@ export function causeOf(activation: Activation): Cause | undefined {
   return causes.get(activation)
 }
 
-type Verb = (...args: never[]) => unknown
+type Call = (...args: never[]) => unknown
 
-/** Wraps the verbs of every core there will be. Answers of syncs are shown to the ledger's watch. */
-function wrap(verb: Cause['verb'], cause: (args: never[]) => Cause): void {
-  const verbs = LedgerCore.prototype as unknown as Record<string, Verb>
-  const real = verbs[verb] as Verb
-  verbs[verb] = function (this: LedgerCore, ...args: never[]) {
+/** Notes the cause while a call of this activation goes on. */
+function during<T>(cause: Cause, call: () => T): T {
+  const activation = machine() as Activation
+  const outer = causes.get(activation)
+  causes.set(activation, cause)
+  try {
+    return call()
+  } finally {
+    if (outer) causes.set(activation, outer)
+    else causes.delete(activation)
+  }
+}
+
+/** Wraps a method of every core there will be. */
+function wrapCore(name: string, cause: (args: never[]) => Cause, owner: object = LedgerCore.prototype): void {
+  const methods = owner as unknown as Record<string, Call>
+  const real = methods[name] as Call
+  methods[name] = function (this: LedgerCore, ...args: never[]) {
     const activation = machine() as Activation
-    const outer = causes.get(activation)
+    if (this instanceof LedgerCore) activation.core = this
     const inner = cause(args)
-    causes.set(activation, inner)
-    try {
+    return during(inner, () => {
       const reply = real.apply(this, args)
       if (inner.verb === 'enqueue') activation.ledger.ports.watch.enqueued(inner.request, reply as EnqueueReply)
       if (inner.verb === 'sync')
         activation.ledger.ports.watch.synced(activation.ledger, inner.request, reply as SyncReply, inner.now)
       return reply
-    } finally {
-      if (outer) causes.set(activation, outer)
-      else causes.delete(activation)
-    }
+    })
   }
 }
 
-wrap('enqueue', ([request, now]) => ({ verb: 'enqueue', request: request as never, now: now as never }))
-wrap('sync', ([request, now]) => ({ verb: 'sync', request: request as never, now: now as never }))
-wrap('cancel', ([id, now]) => ({ verb: 'cancel', id: id as never, now: now as never }))
-for (const verb of ['redrive', 'update'] as const)
-  wrap(verb, ([request, now]) => ({ verb, id: (request as unknown as { id: string }).id, now: now as never }))
-for (const verb of ['bulk', 'adopt'] as const) wrap(verb, ([, now]) => ({ verb, now: now as never }))
-for (const verb of ['reconcile', 'upkeep', 'sweep'] as const) wrap(verb, ([now]) => ({ verb, now: now as never }))
-wrap('triggerSchedule', ([, now]) => ({ verb: 'triggerSchedule', now: now as never }))
-wrap('controlSchedule', ([name, action, now]) => ({
-  verb: 'controlSchedule',
-  name: name as never,
-  action: action as never,
-  now: now as never,
-}))
+/** Wraps a verb of the table. */
+function wrapVerb(verb: Verb, cause: (request: never, now: number) => Cause): void {
+  const table = verbs as unknown as Record<string, (ledger: unknown, request: never) => unknown>
+  const real = table[verb] as (ledger: unknown, request: never) => unknown
+  table[verb] = (ledger, request) => during(cause(request, machine().now()), () => real(ledger, request))
+}
 
-/** A dispatcher reads facts as it is made: that is when an activation has its core, or another one where opening failed. */
-const facts = Object.getOwnPropertyDescriptor(LedgerCore.prototype, 'facts')
-Object.defineProperty(LedgerCore.prototype, 'facts', {
-  ...facts,
-  get(this: LedgerCore) {
-    const here = machine()
-    if (here instanceof Activation) here.core = this
-    return facts?.get?.call(this)
-  },
-})
+wrapCore('enqueue', ([request, now]) => ({ verb: 'enqueue', request: request as never, now: now as never }))
+wrapCore('sync', ([request, now]) => ({ verb: 'sync', request: request as never, now: now as never }))
+for (const verb of ['reconcile', 'maintain'] as const) wrapCore(verb, ([now]) => ({ verb, now: now as never }))
+wrapCore('sweep', ([now]) => ({ verb: 'sweep', now: now as never }), Maintenance.prototype)
+wrapVerb('cancel', (id, now) => ({ verb: 'cancel', id, now }))
+for (const verb of ['redrive', 'update'] as const) wrapVerb(verb, ({ id }: { id: string }, now) => ({ verb, id, now }))
+for (const verb of ['bulk', 'adopt', 'change', 'triggerSchedule'] as const)
+  wrapVerb(verb, (_, now) => ({ verb: verb === 'change' ? 'adopt' : verb, now }))
+wrapVerb('controlSchedule', ({ name, action }: ScheduleControl, now) => ({
+  verb: 'controlSchedule',
+  name,
+  action,
+  now,
+}))

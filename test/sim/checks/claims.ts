@@ -2,8 +2,9 @@
  * What holds at a claim (I7), by the ledger's own clock: starts in any window, live leases, pauses. The same limits as
  * the ledger has at that moment: those of its release, or those that somebody has set.
  */
-import type { Settings } from '../../../src/engine/ledger/domain/settings.ts'
+
 import { noSettings } from '../../../src/engine/ledger/domain/settings.ts'
+import type { Settings } from '../../../src/engine/ledger/protocol/settings.ts'
 import type { FlowPlan, FlowTask, PlanLimits, TaskPlanLimits } from '../plan-flow.ts'
 import type { Version } from '../platform/isolate.ts'
 import type { Cause } from './cause.ts'

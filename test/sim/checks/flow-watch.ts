@@ -3,8 +3,8 @@
  * shown to each of them, rows first.
  */
 
-import type { Settings } from '../../../src/engine/ledger/domain/settings.ts'
 import type { EnqueueReply, EnqueueRequest } from '../../../src/engine/ledger/protocol/protocol.ts'
+import type { Settings } from '../../../src/engine/ledger/protocol/settings.ts'
 import { isFinal } from '../../../src/engine/task/job.ts'
 import type { FlowPlan } from '../plan-flow.ts'
 import type { Activation } from '../platform/activation.ts'

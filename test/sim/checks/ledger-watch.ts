@@ -240,7 +240,7 @@ export class LedgerWatch {
   }
 
   /** I12: rows that are kept in memory between two steps are the stored ones. */
-  #compareRecent({ storage, shard }: LedgerObject, { rowCache }: LedgerCore): void {
+  #compareRecent({ storage, shard }: LedgerObject, { context: { rowCache } }: LedgerCore): void {
     const known = [...rowCache.all()]
     const all = (statement: string, ...bindings: (string | number | null)[]) => storage.all(statement, ...bindings)
     const read = jobStatements({ all, transaction: (work) => work(), bytes: () => 0 } as Sql)
@@ -353,7 +353,7 @@ export class LedgerWatch {
         claim(memory.running.has(id), 'I12', () => `ledger ${shard}: ${where} does not know running ${id}`)
       else if (state === 'queued' && dueAt === null && memory.plainLoadedTo === undefined)
         claim(
-          memory.ready.has(id) || memory.cut.leaves(row),
+          memory.ready.has(id) || memory.spilled.isOnDisk(row),
           'I12',
           () => `ledger ${shard}: ${where} does not know queued ${id}`,
         )

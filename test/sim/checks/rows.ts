@@ -117,7 +117,7 @@ export class Rows {
     this.#sound(after)
     const told = () => `${id} ${before.state} ${before.attempt} -> ${after.state} ${after.attempt} by ${cause?.verb}`
     if (isFinal(before.state)) {
-      const isAsked = (cause?.verb === 'redrive' && cause.id === id) || (cause?.verb === 'upkeep' && inBulk)
+      const isAsked = (cause?.verb === 'redrive' && cause.id === id) || (cause?.verb === 'maintain' && inBulk)
       const isRedriven = isAsked && after.state === 'queued'
       if (isRedriven) history.redriven = true
       const isAnchored =
@@ -177,7 +177,7 @@ export class Rows {
       return
     }
     if (after.state === 'failed') {
-      const isLookedAt = cause !== undefined && ['upkeep', 'sync', 'enqueue'].includes(cause.verb)
+      const isLookedAt = cause !== undefined && ['maintain', 'sync', 'enqueue'].includes(cause.verb)
       claim(
         isLookedAt && after.reason === 'expired' && (before.expiresAt ?? Number.POSITIVE_INFINITY) <= cause.now,
         'I3',
@@ -215,7 +215,7 @@ export class Rows {
       if (isSettled && after.state === 'completed') claim(settlement?.outcome.kind === 'completed', 'I2', told)
       return
     }
-    claim(cause?.verb === 'upkeep', 'I2', told)
+    claim(cause?.verb === 'maintain', 'I2', told)
     const end = this.leaseEnd(before)
     claim(end <= (cause?.now ?? 0), 'I2', () => `${told()}: lapsed ${end - (cause?.now ?? 0)} ms before its end`)
   }
@@ -246,7 +246,7 @@ function settlementOf(cause: Cause | undefined, id: string): Settlement | undefi
 /** A person wants it stopped, or a schedule does whose next slot has come. */
 function isCancelAsked(row: Row, { cause, inBulk }: By): boolean {
   if (cause?.verb === 'cancel') return cause.id === row.id
-  return cause?.verb === 'upkeep' && (inBulk || row.schedule !== null)
+  return cause?.verb === 'maintain' && (inBulk || row.schedule !== null)
 }
 
 /** What its row holds: a key of its task and partition. */

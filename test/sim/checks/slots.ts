@@ -59,7 +59,7 @@ export class Slots {
   written(after: SeenSchedule, cause: Cause | undefined, made: readonly Row[]): void {
     const before = this.rows.get(after.name)
     this.rows.set(after.name, after)
-    if (!before || cause?.verb !== 'upkeep' || before.nextAt === null || before.nextAt === after.nextAt) return
+    if (!before || cause?.verb !== 'maintain' || before.nextAt === null || before.nextAt === after.nextAt) return
     const { claim } = this
     const { name } = after
     const [from, to] = [before.nextAt, after.nextAt ?? Number.POSITIVE_INFINITY]

@@ -1,45 +1,38 @@
 /**
- * A planted bug: a small edit of the engine's source, as somebody could have written it. The simulator is built with
- * the edit in it and must find it; a simulator that finds nothing proves nothing.
+ * A planted bug: a small edit of the engine's source, such as somebody could have made by mistake. The simulator is
+ * built with the edit in it and must find it: a simulator that finds nothing proves nothing.
  */
-
-/** One place of the source, found by its text. */
-export interface Edit {
-  /** Under `src/engine`. */
-  readonly file: string
-  /** Occurs exactly once in that file. */
-  readonly find: string
-  readonly replace: string
-}
+import { type Edit, spliced, spliceOf } from './edit.ts'
+import type { Engine } from './symbols.ts'
 
 export interface Mutant {
   readonly name: string
-  /** The promises it breaks, by their numbers. Any of them may be the one that is seen to break. */
+  /** The numbers of the promises it breaks. Any of them may be the one that the simulator sees broken. */
   readonly breaks: readonly Promised[]
-  /** Where in the field this very mistake was made, and what it did there. */
+  /** Where in the field this mistake was made, and what it did there. */
   readonly seen: string
-  /** Sought among the runs that make what it needs, see `plan-silence.ts`; otherwise among all. */
+  /** The kind of runs that make what the bug needs, see `plan-silence.ts`. Left out, all runs are searched. */
   readonly among?: 'silence'
-  /** Several only where one mechanism covers for another, and the bug is that both are missing. */
+  /** Several only where one mechanism covers for another, so that the bug is that both are missing. */
   readonly edits: readonly Edit[]
 }
 
 export type Promised = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8' | 'I9' | 'I10' | 'I11' | 'I12' | 'I13'
 
-/** The source of one file with a mutant's edits of it. Throws where the source has moved on from under an edit. */
-export function planted({ name, edits }: Mutant, file: string, source: string): string {
-  return edits
-    .filter((edit) => edit.file === file)
-    .reduce((text, { find, replace }) => {
-      const times = text.split(find).length - 1
-      if (times !== 1)
-        throw new Error(`${name}: in ${file} its text occurs ${times} times; it must occur once:\n${find}`)
-      // As a function, so that a `$` in the replacement is itself.
-      return text.replace(find, () => replace)
-    }, source)
-}
-
-/** The files a mutant edits. */
-export function filesOf({ edits }: Mutant): string[] {
-  return [...new Set(edits.map(({ file }) => file))]
+/**
+ * The files of the engine that a mutant changes, with the bug in them: text by path.
+ * @throws when the engine no longer has a place that the mutant names, or has it more than once
+ */
+export function planted({ name, edits }: Mutant, engine: Engine): Map<string, string> {
+  try {
+    const byFile = Map.groupBy(
+      edits.map((edit) => spliceOf(engine, edit)),
+      ({ file }) => file,
+    )
+    return new Map(
+      [...byFile].map(([file, splices]) => [file, spliced(engine.files.get(file)?.text ?? '', splices)] as const),
+    )
+  } catch (error) {
+    throw new Error(`${name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+  }
 }

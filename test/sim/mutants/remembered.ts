@@ -1,8 +1,8 @@
 /**
- * Worlds in which a planted bug was found before, by its name. A run that looks through a range of seeds begins with the
- * remembered one, where it lies in that range: found there is found within the range, at the cost of one world. Where it
- * finds nothing any more, since the engine or the simulator has changed, the whole range is looked through as ever. So
- * what is remembered shortens a run, and never decides it.
+ * The seed that found each planted bug before, by the bug's name. A run over a range of seeds begins with the remembered
+ * one if it lies in that range, and is done after a single world if the bug is found there. If it is not, because the
+ * engine or the simulator has changed, the run searches the whole range. So the remembered seeds make a run shorter, and
+ * never decide it.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -16,7 +16,7 @@ export function remembered(): Remembered {
   return JSON.parse(readFileSync(file, 'utf8')) as Remembered
 }
 
-/** Writes these seeds down beside those that are remembered already, without bugs that are no longer planted. */
+/** Adds these seeds to the remembered ones, and drops those of bugs that are no longer planted. */
 export function remember(found: Remembered): void {
   const all = { ...remembered(), ...found }
   const kept = mutants.flatMap(({ name }) => (all[name] === undefined ? [] : [[name, all[name]] as const]))

@@ -1,17 +1,17 @@
 /**
- * `npm run sim:mutants`: every planted bug, one bundle each, until the simulator finds it.
+ * `npm run sim:mutants`: builds the simulator with each planted bug, and runs it until it finds the bug.
  *
- *   npm run sim:mutants -- --seeds 2000       how many seeds a bug may live through: as many as CI runs
- *   npm run sim:mutants -- --base 1           the first of them, as in CI; without it each run draws its own, and prints it
- *   npm run sim:mutants -- --only counts      the bugs whose name holds this
- *   npm run sim:mutants -- --search           seed by seed from the base, whatever is remembered: how long each bug lives
- *   npm run sim:mutants -- --remember         writes down where each was found, for later runs over the same seeds
+ *   npm run sim:mutants -- --seeds 2000       how many seeds may pass without finding a bug; 2,000 is the default
+ *   npm run sim:mutants -- --base 1           the first seed, as in CI; without it each run draws one, and prints it
+ *   npm run sim:mutants -- --only counts      the bugs whose name contains this text
+ *   npm run sim:mutants -- --search           ignores the remembered seeds: shows how many seeds each bug takes
+ *   npm run sim:mutants -- --remember         writes down the seed that found each bug, for later runs
  *
- * A run begins with the world in which a bug was found before, if that is one of its seeds, see `remembered.ts`. A bug
- * that is not found there is sought among all of them, and fails the run if none finds it.
+ * A run begins with the seed that found the bug before, if that is one of its seeds, see `remembered.ts`. If it does not
+ * find the bug, all seeds are searched, and the run fails if none finds it.
  *
- * A bug that is found proves that the checks can fail, but only if the engine itself holds in that very world: the seed
- * that found it is run once more without it.
+ * Finding a bug proves that the checks can fail, but only if the engine passes the same seed without the bug: so the
+ * seed that found it is run once more without it.
  */
 import { randomInt } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -22,7 +22,7 @@ import { buildSim } from '../build.mjs'
 import { silentBase } from '../seeds.ts'
 import type { Mutant } from './mutant.ts'
 import { mutants } from './mutants.ts'
-import { plant } from './plant.ts'
+import { plant, readEngine } from './plant.ts'
 import { type Remembered, remember, remembered } from './remembered.ts'
 import { closing, heading, row, type Verdict } from './report.ts'
 import { simulate } from './simulate.ts'
@@ -42,20 +42,21 @@ const { values: options } = parseArgs({
 })
 const seeds = Number(options.seeds ?? seedsDefault)
 const base = Number(options.base ?? randomInt(2 ** 31))
-const known: Remembered = remembered()
-/** The longest search first, by what is remembered, or one core would end with it alone. */
+const knownSeeds: Remembered = remembered()
+/** The longest search first, by the remembered seeds: started last, it would leave one core idle at the end. */
 const chosen = mutants
   .filter(({ name }) => options.only?.some((text) => name.includes(text)) ?? true)
   .toSorted((a, b) => lastSeen(b) - lastSeen(a))
 
-// What was begun ends with this program, however it ends.
+// The child processes end with this program, however it ends.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130))
 const folder = mkdtempSync(join(tmpdir(), 'chard-mutants-'))
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
 
 console.log(`${chosen.length} planted bugs, up to ${seeds} seeds each, from --base ${base}\n`)
+const engine = readEngine()
 const soundBundle = join(folder, 'sound.mjs')
-const soundWorlds = new Map<number, Promise<boolean>>()
+const soundSeeds = new Map<number, Promise<boolean>>()
 await buildSim({ outfile: soundBundle })
 console.log(heading)
 const verdicts = await inParallel(chosen, (mutant, index) => judged(mutant, join(folder, `mutant-${index}`)))
@@ -71,57 +72,57 @@ process.exitCode = failed === 0 && passed > 0 ? 0 : 1
 
 async function judged(mutant: Mutant, path: string): Promise<Verdict> {
   const startedAt = Date.now()
-  const verdict = await sought(mutant, path)
+  const verdict = await searched(mutant, path)
   const timed = { name: mutant.name, ...verdict, seconds: (Date.now() - startedAt) / 1_000 }
   console.log(row(mutant, timed, baseOf(mutant)))
   return timed
 }
 
-async function sought(mutant: Mutant, path: string): Promise<Omit<Verdict, 'name' | 'seconds'>> {
-  const hint = hintOf(mutant)
-  let memory: Verdict['memory'] = hint === undefined ? 'none' : 'good'
+async function searched(mutant: Mutant, path: string): Promise<Omit<Verdict, 'name' | 'seconds'>> {
+  const known = knownSeedOf(mutant)
+  let hint: Verdict['hint'] = known === undefined ? 'none' : 'good'
   try {
     const bundle = `${path}.mjs`
     const report = `${path}.json`
-    await buildSim({ outfile: bundle, plugins: [plant(mutant)] })
-    let found = hint === undefined ? undefined : await simulate(bundle, { seeds: 1, base: hint, report })
+    await buildSim({ outfile: bundle, plugins: [plant(mutant, engine)] })
+    let found = known === undefined ? undefined : await simulate(bundle, { seeds: 1, base: known, report })
     if (!found) {
-      if (hint !== undefined) memory = 'stale'
+      if (known !== undefined) hint = 'stale'
       found = await simulate(bundle, { seeds, base: baseOf(mutant), report })
     }
-    return { found, memory, isSound: found === undefined || (await holdsWithoutBug(found.seed)) }
+    return { found, hint, isSound: found === undefined || (await passesWithoutBug(found.seed)) }
   } catch (error) {
     const trouble = String(error instanceof Error ? error.message : error)
-    return { found: undefined, memory, isSound: true, trouble }
+    return { found: undefined, hint, isSound: true, trouble }
   }
 }
 
-/** Whether the engine itself holds in this world; asked once, however many bugs are found there. */
-function holdsWithoutBug(seed: number): Promise<boolean> {
-  const holds =
-    soundWorlds.get(seed) ??
+/** Whether the engine without bugs passes this seed. Run once, however many bugs the seed finds. */
+function passesWithoutBug(seed: number): Promise<boolean> {
+  const passes =
+    soundSeeds.get(seed) ??
     simulate(soundBundle, { seeds: 1, base: seed, report: join(folder, `sound-${seed}.json`) }).then((found) => !found)
-  soundWorlds.set(seed, holds)
-  return holds
+  soundSeeds.set(seed, passes)
+  return passes
 }
 
-/** The remembered world, where it is one of those that this run looks through. */
-function hintOf(mutant: Mutant): number | undefined {
-  const hint = known[mutant.name]
+/** The remembered seed, if it is one of those that this run searches. */
+function knownSeedOf(mutant: Mutant): number | undefined {
+  const seed = knownSeeds[mutant.name]
   const first = baseOf(mutant)
-  return options.search || hint === undefined || hint < first || hint >= first + seeds ? undefined : hint
+  return options.search || seed === undefined || seed < first || seed >= first + seeds ? undefined : seed
 }
 
-/** How many seeds the search took when it was last made; one that was never made may take the longest. */
+/** How many seeds the last search took. A bug that was never searched for counts as the longest. */
 function lastSeen({ name, among }: Mutant): number {
-  return (known[name] ?? Number.MAX_SAFE_INTEGER) - (among === 'silence' ? silentBase : 0)
+  return (knownSeeds[name] ?? Number.MAX_SAFE_INTEGER) - (among === 'silence' ? silentBase : 0)
 }
 
 function baseOf({ among }: Mutant): number {
   return among === 'silence' ? silentBase + base : base
 }
 
-/** Does the work for all of them, a few at a time, and answers in their order. */
+/** Does the work for all items, a few at a time. The results are in the order of the items. */
 async function inParallel<T, R>(items: readonly T[], work: (item: T, index: number) => Promise<R>): Promise<R[]> {
   const results: R[] = []
   let next = 0

@@ -1,16 +1,17 @@
-/** The verbs that read the tallies: for charts by steps of time, for metrics and for a guess from the beginning. */
-
-import { addedBuckets, addedStats, isMostlyLonger, noStats, parsedStats, type Stats } from '../domain/stats.ts'
+/** What reads the stats of tasks: charts by steps of time, counters for metrics, and a guess from both. */
+import { addedBuckets, addedStats, isMostlyLonger, noStats, parsedStats } from '../domain/stats.ts'
+import { wakeUpTimeoutMs } from '../domain/timeouts.ts'
 import type { ChartsReply, ChartsRequest, TaskChart, TaskCounters } from '../protocol/protocol.ts'
+import type { Stats } from '../protocol/stats.ts'
 import type { Context } from '../transaction/context.ts'
-import { wakeUpTimeoutMs } from '../transaction/transaction.ts'
 
-/** What is asked for at once: a day of minutes. Each reads a row a task. */
+/** Minutes in one answer: a day. Each reads a row a task. */
 const minutesMax = 24 * 60
 
-/** Sums by step and task, what is not flushed included. Reads a row a task and minute, of those there are. */
+/** Stats by step and task, those in memory included. Reads a row for each task and minute that has one. */
 export function charts(
-  { statsRows, minuteStats }: Context,
+  { statsRows, stats: inMemory }: Context,
+  _now: number,
   { fromMinute, stepMinutes, steps }: ChartsRequest,
 ): ChartsReply {
   const to = fromMinute + Math.min(stepMinutes * steps, minutesMax)
@@ -23,19 +24,19 @@ export function charts(
     byTask.set(task, own)
   }
   for (const { task, minute, stats } of statsRows.between(fromMinute, to)) add(task, minute, parsedStats(stats))
-  for (const { task, minute, stats } of minuteStats.open()) add(task, minute, stats)
+  for (const { task, minute, stats } of inMemory.open()) add(task, minute, stats)
   return { tasks: [...byTask].map(([task, stats]) => chartOf(task, stats)) }
 }
 
 /**
- * What was counted since the ledger began, as far as it is on disk: a number that was told is never taken back by a
- * restart. Reads two rows a task.
+ * What was counted since the ledger began, as far as it is on disk: a restart never takes back a number that was answered. Reads
+ * two rows a task.
  */
 export function counters({ statsRows }: Context): TaskCounters[] {
   return statsRows.counters().map(({ task, counters }) => ({ task, counters: parsedStats(counters) }))
 }
 
-/** True when a job of one of these tasks mostly runs on while the alarm looks after its wake-up. Reads a row a task. */
+/** True when a job of one of these tasks mostly runs for longer than a wake-up may be unanswered. Reads a row a task. */
 export function lastsLong({ statsRows }: Context, jobs: readonly { readonly task: string }[]): boolean {
   const tasks = new Set(jobs.map(({ task }) => task))
   return [...tasks].some((task) => isMostlyLonger(parsedStats(statsRows.newest(task)?.counters).run, wakeUpTimeoutMs))
@@ -55,7 +56,7 @@ function chartOf(task: string, stats: readonly Stats[]): TaskChart {
   }
 }
 
-/** The same task on two shards, as one. */
+/** The charts of one task on two shards, put together. */
 export function addedCharts(a: TaskChart, b: TaskChart): TaskChart {
   const histograms = (one: TaskChart['queueMs'], other: TaskChart['queueMs']) =>
     one.map((buckets, step) => addedBuckets(buckets, other[step] ?? []))

@@ -5,9 +5,8 @@
  * whose rows new jobs take over. Of those between the counts are a stored fact: written with the transaction that changes
  * one of them, and when the mark or the tail moves (I12).
  */
-import { isFinal, type JobState, jobStates } from '../../task/job.ts'
+import { isFinal, type JobState, jobStates, type StateCounts } from '../../task/states.ts'
 
-export type StateCounts = Record<JobState, number>
 /** Counts by task. A task of which there is nothing is left out. */
 export type TaskCounts = Readonly<Record<string, StateCounts>>
 
@@ -106,8 +105,8 @@ export class Counts {
     if (isFinal(state)) this.#finishedAbove += n
   }
 
-  /** The mark has passed these. */
-  crossed(counts: readonly { readonly task: string; readonly state: JobState; readonly n: number }[]): void {
+  /** The watermark has passed these. */
+  removeCrossed(counts: readonly { readonly task: string; readonly state: JobState; readonly n: number }[]): void {
     for (const { task, state, n } of counts) {
       const own = ownOf(this.#above, task)
       if (own) own[state] -= n
@@ -124,7 +123,7 @@ export class Counts {
   }
 
   /** Finished jobs that activation still has to read past. */
-  finishedAbove(): number {
+  get finishedAbove(): number {
     return this.#finishedAbove
   }
 }

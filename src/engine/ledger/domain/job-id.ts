@@ -52,3 +52,8 @@ export function ulidOf(id: string): string {
 export function lesser(a: string, b: string): string {
   return a < b ? a : b
 }
+
+/** Clocks of isolates differ. An id may arrive this long after the time that it names. */
+export const idLateMsMax = 10_000
+/** And an id may name a time that is this much ahead of the ledger's. */
+export const idAheadMsMax = 60_000

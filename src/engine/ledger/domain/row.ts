@@ -61,27 +61,6 @@ export interface JobRow {
   readonly output: string | null
 }
 
-/** The columns that memory follows: few and small, so that activation is quick and never reads a large one. */
-export type LightRow = Pick<
-  JobRow,
-  | 'id'
-  | 'task'
-  | 'partition'
-  | 'state'
-  | 'priority'
-  | 'bytes'
-  | 'attempt'
-  | 'lapses'
-  | 'createdAt'
-  | 'dueAt'
-  | 'notBefore'
-  | 'expiresAt'
-  | 'startedAt'
-  | 'lease'
-  | 'leaseUntil'
-  | 'cancelling'
->
-
 export interface JobRowWithInput extends JobRow {
   readonly input: string
 }

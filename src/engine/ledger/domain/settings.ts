@@ -1,35 +1,15 @@
 /**
- * What people have set for a whole deployment: paused, draining, other limits. Kept whole in every ledger, with a
- * version that only grows: shard 0 makes a new one, the others take what is newer, from the call that changed it or,
- * should that not have reached them, from the watchdog.
+ * What people have set for a whole deployment: paused, draining, other limits. Every ledger keeps all of it, with a version
+ * that only grows. Shard 0 makes a new version. The other shards take a newer one from the call that changed it or, if that
+ * call did not reach them, from the watchdog.
  */
-import type { CheckedLimits, GroupLimits, TaskLimits } from '../../task/limits.ts'
+import type { CheckedLimits, GroupLimits } from '../../task/limits.ts'
 import { checkedLimits, noLimits } from '../../task/limits.ts'
-
-/** One task's settings. Absent: as the code says. */
-export interface TaskSettings {
-  readonly paused?: true
-  readonly draining?: true
-  readonly limits?: TaskLimits
-}
-
-export interface Settings {
-  readonly version: number
-  /** Everything is paused: no attempt begins. Those that run go on. */
-  readonly paused: boolean
-  /** No task takes new jobs; those recorded are worked off. */
-  readonly draining: boolean
-  readonly tasks: Readonly<Record<string, TaskSettings>>
-}
+import type { Settings, SettingsChange, TaskSettings } from '../protocol/settings.ts'
 
 export const noSettings: Settings = { version: 0, paused: false, draining: false, tasks: {} }
 
-/** One change. Without a task it is about everything; `resume` of everything lets go of every task too. */
-export type SettingsChange =
-  | { readonly kind: 'pause' | 'drain' | 'resume'; readonly task?: string }
-  | { readonly kind: 'limits'; readonly task: string; readonly limits: TaskLimits | undefined }
-
-/** The settings after a change: a new version, later than any clock has made before. */
+/** The settings after a change: a new version, larger than any that a clock has made before. */
 export function changed(settings: Settings, change: SettingsChange, now: number): Settings {
   const version = Math.max(settings.version + 1, now)
   const { task } = change
@@ -48,7 +28,8 @@ export function isDraining({ draining, tasks }: Settings, task: string): boolean
 }
 
 /**
- * The limits that hold now. A kind the task does not declare is not held: its jobs were not brought together for it.
+ * The limits that hold now. A kind of limit that the task does not declare does not hold: its jobs were not brought to one
+ * shard for it.
  *
  * @param declared what the code says
  */

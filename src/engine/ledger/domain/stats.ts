@@ -2,7 +2,7 @@
  * What is counted of a task: how many were enqueued and how attempts ended, how long jobs queued and ran. The same shape
  * for a minute and for all of a ledger's time. Arithmetic only.
  */
-import type { AttemptOutcome, FailureReason } from '../../task/job.ts'
+import type { Costs, Counted, Counters, Histogram, Stats } from '../protocol/stats.ts'
 
 /** Upper ends of the histogram's buckets, in milliseconds; one more bucket takes the rest. */
 export const bucketEndsMs = [
@@ -12,40 +12,6 @@ export const bucketEndsMs = [
 /** Names of errors that are told apart; further ones are counted together. */
 export const errorNamesMax = 20
 export const otherErrors = 'other'
-
-export type Counted<Name extends string> = Partial<Record<Name, number>>
-
-/** Counts by bucket, as far as any is not zero, and the sum of what was counted. */
-export interface Histogram {
-  readonly buckets: number[]
-  sumMs: number
-}
-
-/** The sums of one task. */
-export interface Stats {
-  enqueued: number
-  /** Attempts, by how they ended; and jobs that nobody started in time, which had none. */
-  ended: Counted<AttemptOutcome | 'expired'>
-  /** Jobs that failed for good. */
-  failed: Counted<FailureReason>
-  /** Attempts that failed, by the name of what was thrown. */
-  errors: Counted<string>
-  /** Attempts by how long the job had been ready before them, and by how long they ran. */
-  queue: Histogram
-  run: Histogram
-}
-
-/** What the platform bills a ledger for, and what it sent. */
-export interface Costs {
-  rowsRead: number
-  rowsWritten: number
-  wakeUps: number
-  /** Found unanswered after the time that one is given. */
-  wakeUpsLate: number
-  wakeUpsResent: number
-}
-
-export type Counters = Stats & { readonly costs: Costs }
 
 export function noStats(): Stats {
   return { enqueued: 0, ended: {}, failed: {}, errors: {}, queue: noHistogram(), run: noHistogram() }
@@ -139,4 +105,11 @@ function addedErrors(a: Counted<string>, b: Counted<string>): Counted<string> {
     sum[under] = (sum[under] ?? 0) + n
   }
   return sum
+}
+
+/** What a ledger has done about wake-ups since it was activated. */
+export type WakeUpCounts = Pick<Costs, 'wakeUps' | 'wakeUpsLate' | 'wakeUpsResent'>
+
+export function noWakeUpCounts(): WakeUpCounts {
+  return { wakeUps: 0, wakeUpsLate: 0, wakeUpsResent: 0 }
 }

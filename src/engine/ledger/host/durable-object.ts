@@ -2,7 +2,8 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { LedgerRpc } from '../protocol/protocol.ts'
 import type { Meter } from '../storage/sql.ts'
-import { type LedgerConfig, LedgerHost, type LedgerState } from './ledger.ts'
+import type { LedgerState } from './durable-sql.ts'
+import { type LedgerConfig, LedgerHost } from './ledger.ts'
 import { verbNames } from './verbs.ts'
 
 /** A ledger as the platform makes it. Its methods are the verbs. */

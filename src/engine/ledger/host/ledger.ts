@@ -4,16 +4,17 @@
  * platform uses this one directly.
  */
 import type { Platform } from '../../task/platform.ts'
-import { type ShardSchedule, scheduleSignature } from '../commands/schedules.ts'
-import type { Settings } from '../domain/settings.ts'
+import type { LedgerSizes } from '../domain/sizes.ts'
+import { type ShardSchedule, scheduleSignature } from '../memory/schedule-index.ts'
 import type { Verb } from '../protocol/protocol.ts'
+import type { Settings } from '../protocol/settings.ts'
 import { shardOfName } from '../protocol/shard-name.ts'
 import { factStatements } from '../storage/small-tables.ts'
-import type { Meter, SqlValue } from '../storage/sql.ts'
+import type { Meter } from '../storage/sql.ts'
 import type { TaskPolicy } from '../transaction/context.ts'
 import { LedgerCore } from './core.ts'
 import { Dispatcher } from './dispatcher.ts'
-import { durableSql } from './durable-sql.ts'
+import { durableSql, type LedgerState } from './durable-sql.ts'
 import { callVerb } from './verbs.ts'
 import { Watchdog } from './watchdog.ts'
 
@@ -22,6 +23,8 @@ export interface LedgerConfig {
   readonly policy: (task: string) => TaskPolicy
   readonly retentionMs: number
   readonly historyBytesMax: number
+  /** Default: the sizes of production. */
+  readonly sizes?: LedgerSizes
   readonly platform: Pick<Platform, 'now' | 'random' | 'timer' | 'warn'>
   /** The schedules whose jobs live on a shard. */
   readonly schedules: (shard: number) => readonly ShardSchedule[]
@@ -30,26 +33,6 @@ export interface LedgerConfig {
   readonly sendWakeUps: (shard: number, count: number) => Promise<void>
   /** How to start a runner in an invocation of its own; undefined when that is switched off or not exported. */
   readonly startRunner: (shard: number) => (() => Promise<void>) | undefined
-}
-
-/** The part of a Durable Object's state that a ledger uses. */
-export interface LedgerState {
-  readonly id: { readonly name?: string | undefined }
-  readonly storage: LedgerStorage
-  waitUntil(promise: Promise<unknown>): void
-}
-
-/** The part of a Durable Object's storage that a ledger uses. */
-export interface LedgerStorage {
-  getAlarm(): Promise<number | null>
-  setAlarm(at: number): Promise<void>
-  transactionSync<T>(work: () => T): T
-  readonly sql: Pick<SqlStorage, 'databaseSize'> & {
-    exec(
-      statement: string,
-      ...bindings: SqlValue[]
-    ): { toArray(): unknown[]; readonly rowsRead: number; readonly rowsWritten: number }
-  }
 }
 
 export class LedgerHost {

@@ -1,5 +1,16 @@
-/** The one table of a ledger's verbs. The Durable Object's methods, the dispatcher's calls and the virtual platform come from it. */
+/**
+ * The one table of a ledger's verbs. The methods of the Durable Object, the calls of the dispatcher and the virtual platform come
+ * from it. A new verb is a line in `LedgerVerbs` (protocol), a function in `commands/`, and a line here.
+ */
+import { beginBulk, bulkProgress } from '../commands/bulk.ts'
+import { charts } from '../commands/charts.ts'
+import { cancel, redrive, update } from '../commands/control.ts'
+import { getJob, listJobs } from '../commands/read.ts'
+import { controlSchedule, listSchedules, triggerSchedule } from '../commands/schedules.ts'
+import { adoptSettings, changeSettings, settings } from '../commands/settings.ts'
 import type { LedgerVerbs, Verb } from '../protocol/protocol.ts'
+import type { Context } from '../transaction/context.ts'
+import type { Transaction } from '../transaction/transaction.ts'
 import type { Dispatcher } from './dispatcher.ts'
 
 type Reply<V extends Verb> = ReturnType<LedgerVerbs[V]>
@@ -11,24 +22,24 @@ type Handler<V extends Verb> = (
 export const verbs: { readonly [V in Verb]: Handler<V> } = {
   enqueue: (ledger, request) => ledger.enqueue(request),
   sync: (ledger, request) => ledger.sync(request),
-  get: (ledger, id) => ledger.get(id),
-  list: (ledger, request) => ledger.list(request),
-  cancel: (ledger, id) => ledger.cancel(id),
-  redrive: (ledger, request) => ledger.redrive(request),
-  update: (ledger, request) => ledger.update(request),
-  bulk: (ledger, request) => ledger.bulk(request),
-  bulkProgress: (ledger, id) => ledger.bulkProgress(id),
-  change: (ledger, request) => ledger.change(request),
-  settings: (ledger) => ledger.settings(),
-  adopt: (ledger, settings) => ledger.adopt(settings),
-  schedules: (ledger) => ledger.schedules(),
-  controlSchedule: (ledger, request) => ledger.controlSchedule(request),
-  triggerSchedule: (ledger, request) => ledger.triggerSchedule(request),
+  get: query(getJob),
+  list: query(listJobs),
+  cancel: control(cancel),
+  redrive: control(redrive),
+  update: control(update),
+  bulk: command(beginBulk),
+  bulkProgress: query(bulkProgress),
+  change: control(changeSettings),
+  settings: query(settings),
+  adopt: control(adoptSettings),
+  schedules: (ledger) => ledger.query(listSchedules, true),
+  controlSchedule: control(controlSchedule),
+  triggerSchedule: control(triggerSchedule),
   overview: (ledger) => ledger.overview(),
-  charts: (ledger, request) => ledger.charts(request),
+  charts: query(charts),
   metrics: (ledger) => ledger.metrics(),
   halt: (ledger, on) => ledger.halt(on),
-  wake: (ledger, settings) => ledger.wake(settings),
+  wake: (ledger, newer) => ledger.wake(newer),
 }
 
 export const verbNames = Object.keys(verbs) as readonly Verb[]
@@ -37,4 +48,20 @@ export const verbNames = Object.keys(verbs) as readonly Verb[]
 export async function callVerb(ledger: Dispatcher, verb: Verb, request: readonly unknown[]): Promise<unknown> {
   const handler = verbs[verb] as (ledger: Dispatcher, ...request: readonly unknown[]) => unknown
   return handler(ledger, ...request)
+}
+
+/** A verb that only reads. */
+function query<Request extends unknown[], R>(read: (context: Context, now: number, ...request: Request) => R) {
+  return (ledger: Pick<Dispatcher, 'query'>, ...request: Request): R =>
+    ledger.query((context, now) => read(context, now, ...request))
+}
+
+/** A verb that changes something, and makes no work ready. */
+function command<Request extends unknown[], R>(verb: (tx: Transaction, ...request: Request) => R) {
+  return (ledger: Pick<Dispatcher, 'command'>, ...request: Request): R => ledger.command((tx) => verb(tx, ...request))
+}
+
+/** A verb of a person, which may make work ready. */
+function control<Request extends unknown[], R>(verb: (tx: Transaction, ...request: Request) => R) {
+  return (ledger: Pick<Dispatcher, 'control'>, ...request: Request): R => ledger.control((tx) => verb(tx, ...request))
 }

@@ -1,46 +1,34 @@
 /**
  * When to send wake-ups, and when to send them again. A wake-up is only a hint (I9): it may be lost, doubled, late or
- * dead-lettered, so what was sent is never believed for long. Decides; sends nothing itself.
+ * dead-lettered, so a wake-up that was sent is not trusted for long. This decides; it sends nothing itself.
  *
- * Unanswered, or answered by runners that found nothing they could do, wake-ups come at growing intervals from one
- * second to five minutes, and after a hundred of them once an hour. The count is stored. A loop without progress
- * therefore slows down, stays bounded a job and shows in the overview (I13).
+ * Wake-ups that nobody answers, or that runners answer without finding work that they can do, come at growing intervals from
+ * one second to five minutes, and after a hundred of them once an hour. The count is stored. A loop without progress therefore
+ * slows down, stays bounded for each job and shows in the overview (I13).
  */
-import { wakeUpTimeoutMs } from '../transaction/transaction.ts'
+import { noWakeUpCounts, type WakeUpCounts } from '../domain/stats.ts'
+import { wakeUpTimeoutMs } from '../domain/timeouts.ts'
 
-/** Jobs one wake-up is counted for: what a fresh runner takes at first. */
+/** Jobs that one wake-up stands for: as many as a fresh runner takes at first. */
 export const jobsPerWakeUp = 10
 const pauseMsMax = 5 * 60_000
 /** After so many in a row without progress, a third of a day, work that nobody can take costs a wake-up an hour. */
-const resentForgotten = 100
-const forgottenPauseMs = 3_600_000
+const resentMax = 100
+const longPauseMs = 3_600_000
 
-/** What is stored of slow wake-ups, so that a ledger that forgets its memory does not start over. */
+/** What is stored of slow wake-ups, so that a ledger that forgets its memory does not start again from the beginning. */
 export interface WakeUpsFact {
   readonly resent: number
   readonly checkAt: number
-}
-
-/** What was done since this activation began. */
-export interface WakeUpCounts {
-  wakeUps: number
-  /** Found unanswered after the time that one is given. */
-  wakeUpsLate: number
-  /** Of those sent, the ones that were sent again. */
-  wakeUpsResent: number
-}
-
-export function noWakeUpCounts(): WakeUpCounts {
-  return { wakeUps: 0, wakeUpsLate: 0, wakeUpsResent: 0 }
 }
 
 /** The state of work and runners at a decision. */
 export interface Demand {
   /** Jobs that could start now. */
   readonly ready: number
-  /** Jobs that runners who are known to be there would take. */
+  /** Jobs that the runners which are known to be there would take. */
   readonly spare: number
-  /** Runners there may still be, beside those at work. */
+  /** Runners that there may still be, beside those at work. */
   readonly runnersFree: number
 }
 
@@ -82,10 +70,10 @@ export class WakeUps {
   }
 
   /**
-   * New work has come. It does not put off the look at work that waits: jobs that keep arriving would put it off for
-   * ever. Where that look has found a wake-up late, one is taken for lost, and what has come is worth its own at once.
+   * New work has come. It does not delay the check of work that waits: jobs that keep arriving would delay it for ever. Where
+   * that check has found a wake-up late, one is taken for lost, and the new work gets a wake-up of its own at once.
    */
-  arrived(): void {
+  onArrival(): void {
     if (this.#resent === 0) return
     this.#resent = 0
     this.#unanswered = Math.max(0, this.#unanswered - 1)
@@ -93,17 +81,17 @@ export class WakeUps {
   }
 
   /** A runner has come. */
-  opened(): void {
+  onRunner(): void {
     this.#unanswered = Math.max(0, this.#unanswered - 1)
   }
 
   /** A runner took work. */
-  progressed(): void {
+  onProgress(): void {
     this.#resent = 0
   }
 
-  /** A runner came and found work that it could not take: one of another version, or with too little time. */
-  noProgress(now: number): void {
+  /** A runner has come and found work that it could not take: a runner of another version, or one with too little time. */
+  onNoProgress(now: number): void {
     this.#pause(now)
   }
 
@@ -111,7 +99,7 @@ export class WakeUps {
   plan(now: number, { ready, spare, runnersFree }: Demand): number {
     if (ready === 0) {
       this.#checkAt = undefined
-      // Those still on their way will find nothing; what comes next is worth a wake-up of its own.
+      // Wake-ups that are still on their way will find nothing; what comes next gets a wake-up of its own.
       this.#unanswered = 0
       return 0
     }
@@ -125,14 +113,14 @@ export class WakeUps {
     return count
   }
 
-  /** The alarm: what to do about work that still waits. Nothing before its time. */
+  /** The alarm has rung: what to do about work that still waits. Nothing before its time. */
   check(now: number, { ready, runnersFree }: Demand): { send: number; startRunner: boolean } {
     if (ready === 0 || this.#checkAt === undefined || now < this.#checkAt) return { send: 0, startRunner: false }
     const isFirst = this.#resent === 0
     if (this.#unanswered > 0) this.#counts.wakeUpsLate++
     this.#pause(now)
     if (runnersFree <= 0) return { send: 0, startRunner: false }
-    // First the ledger answers its own wake-up; only then another is sent, for the first may just be slow.
+    // First the ledger answers its own wake-up. Only then another one is sent: the first may only be slow.
     if (isFirst && this.#unanswered > 0) return { send: 0, startRunner: true }
     this.#unanswered = 1
     this.#counts.wakeUps++
@@ -140,8 +128,8 @@ export class WakeUps {
     return { send: 1, startRunner: true }
   }
 
-  /** The queue refused wake-ups. */
-  failed(count: number, now: number): void {
+  /** The queue has refused wake-ups. */
+  onRefused(count: number, now: number): void {
     this.#unanswered = Math.max(0, this.#unanswered - count)
     this.#pause(now)
   }
@@ -154,5 +142,5 @@ export class WakeUps {
 
 function pauseAfter(resent: number): number {
   if (resent === 1) return wakeUpTimeoutMs
-  return resent > resentForgotten ? forgottenPauseMs : Math.min(500 * 2 ** (resent - 1), pauseMsMax)
+  return resent > resentMax ? longPauseMs : Math.min(500 * 2 ** (resent - 1), pauseMsMax)
 }

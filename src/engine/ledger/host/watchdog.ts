@@ -1,9 +1,9 @@
 /**
- * Whether a watchdog comes by. Where one does, it sees to the sweep of finished jobs, and a ledger without live work needs
- * no alarm: a job that comes and goes alone then arms once and not twice.
+ * Whether a watchdog looks at this ledger from time to time. Where one does, it sees to the sweep of finished jobs, and a ledger
+ * without live work needs no alarm: a job that comes and goes alone then arms the alarm once and not twice.
  *
- * That it has come is stored, because an idle object forgets; once a day, so that a watchdog that was removed is missed
- * and sweeps have alarms of their own again.
+ * Its look is stored, because an idle object forgets; once a day, so that sweeps have alarms of their own again some time after a
+ * watchdog was removed.
  */
 import type { factStatements } from '../storage/small-tables.ts'
 
@@ -12,27 +12,27 @@ const storedMs = 24 * 3_600_000
 
 export class Watchdog {
   readonly #facts: ReturnType<typeof factStatements>
-  #cameAt: number
+  #lookedAt: number
 
   constructor(facts: ReturnType<typeof factStatements>) {
     this.#facts = facts
-    this.#cameAt = facts.read<number>(fact) ?? Number.NEGATIVE_INFINITY
+    this.#lookedAt = facts.read<number>(fact) ?? Number.NEGATIVE_INFINITY
   }
 
-  /** It has come. */
-  came(now: number): void {
+  /** It looks. */
+  onLook(now: number): void {
     if (this.isKnown(now)) return
     this.#facts.write(fact, now)
-    this.#cameAt = now
+    this.#lookedAt = now
   }
 
-  /** True while what is stored says it well enough. */
+  /** True while its stored look is recent enough to need no other. */
   isKnown(now: number): boolean {
-    return Math.abs(now - this.#cameAt) < storedMs
+    return Math.abs(now - this.#lookedAt) < storedMs
   }
 
-  /** True when it can be counted on to come again. */
-  comes(now: number): boolean {
-    return Math.abs(now - this.#cameAt) < 2 * storedMs
+  /** True when it can be counted on to look again. */
+  isComing(now: number): boolean {
+    return Math.abs(now - this.#lookedAt) < 2 * storedMs
   }
 }

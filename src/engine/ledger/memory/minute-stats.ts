@@ -1,15 +1,14 @@
 /**
- * The sums of each task and minute, in memory until they are flushed: with the last job that ran, and once they are a
- * minute old, one row a task and minute. A reset loses what was not flushed: rows of jobs are the truth, these are the
- * picture.
+ * The stats of each task and minute, in memory until they are written: when the last running job has ended, and once they are
+ * a minute old. One row a task and minute. A reset loses what was not written: the rows of jobs are the truth.
  *
- * A turn counts in tallies of its own, which are taken over once it has committed: what is rolled back never was.
+ * A transaction counts in stats of its own, which are taken over once it has committed, so that what is rolled back is not
+ * counted.
  */
 import type { AttemptOutcome, FailureReason } from '../../task/job.ts'
 import {
   addedCosts,
   addedStats,
-  type Costs,
   countError,
   countIn,
   countOne,
@@ -17,19 +16,19 @@ import {
   noCosts,
   noStats,
   parsedStats,
-  type Stats,
 } from '../domain/stats.ts'
+import type { Costs, Stats } from '../protocol/stats.ts'
 import type { minuteStatements } from '../storage/small-tables.ts'
 
-/** How long tallies are kept, in minutes. */
+/** How long minute stats are kept, in minutes. */
 export const minutesKept = 48 * 60
-/** Sums this old are flushed with the next transaction, whoever's it is. Their minute is over then. */
+/** Stats this old are written with the next transaction, whatever it is for. Their minute is over then. */
 const openMsMax = 60_000
 
-/** The sums of one task in one minute. */
+/** The stats of one task in one minute. */
 export interface MinuteStat {
   readonly task: string
-  /** Of the epoch. */
+  /** Minutes since the epoch. */
   readonly minute: number
   /** When it was begun. */
   readonly since: number
@@ -53,29 +52,29 @@ export class MinuteStats {
     return this.#open.values()
   }
 
-  enqueued(now: number, task: string): void {
+  countEnqueued(now: number, task: string): void {
     this.#at(now, task).enqueued++
   }
 
-  claimed(now: number, task: string, queuedMs: number): void {
+  countClaimed(now: number, task: string, queuedMs: number): void {
     countIn(this.#at(now, task).queue, queuedMs)
   }
 
   /** @param error the name of what was thrown, for an attempt that failed */
-  ended(now: number, task: string, outcome: AttemptOutcome, ranMs: number, error?: string): void {
+  countEnded(now: number, task: string, outcome: AttemptOutcome, ranMs: number, error?: string): void {
     const stats = this.#at(now, task)
     countOne(stats.ended, outcome)
     countIn(stats.run, ranMs)
     if (error !== undefined) countError(stats.errors, error)
   }
 
-  /** A job that nobody started in time: it has no attempt to count the length of. */
-  expired(now: number, task: string): void {
+  /** Counts a job that nobody started in time. It has no attempt whose length could be counted. */
+  countExpired(now: number, task: string): void {
     countOne(this.#at(now, task).ended, 'expired')
   }
 
-  /** A job that failed for good. */
-  failed(now: number, task: string, reason: FailureReason): void {
+  /** Counts a job that failed for good. */
+  countFailed(now: number, task: string, reason: FailureReason): void {
     countOne(this.#at(now, task).failed, reason)
   }
 

@@ -1,37 +1,28 @@
 /**
  * Long lanes of which activation leaves the rest on disk, so that its time and memory do not grow with a backlog. Such a
- * lane keeps more jobs in memory than one claim takes, and gets the next before it has fewer: turns and order are as if
- * everything were there.
+ * lane keeps more jobs in memory than one claim takes, and gets the next ones before it has fewer: turns and order are as if
+ * all of its jobs were in memory.
  */
-
-import type { LightRow } from '../domain/row.ts'
-import type { LaneName } from './lane.ts'
-
-/** Jobs of a lane that memory holds in any case. */
-export const laneShare = 1_000
+import type { LaneName, SpilledLane } from '../domain/lane-name.ts'
+import type { LightRow } from '../storage/columns.ts'
 
 /** What tells whether a waiting job stays on disk. */
 type Waiting = LaneName & Pick<LightRow, 'id' | 'dueAt' | 'expiresAt' | 'notBefore' | 'lapses'>
 
-/** A lane whose jobs beyond an id are on disk only. */
-export interface CutLane extends LaneName {
-  readonly from: string
-}
+export class SpilledLanes {
+  readonly #lanes = new Map<string, SpilledLane>()
 
-export class CutLanes {
-  readonly #lanes = new Map<string, CutLane>()
-
-  /** A lane is cut, or cut further on. */
-  cut(lane: CutLane): void {
+  /** The jobs of a lane beyond an id are on disk only from now on. */
+  spill(lane: SpilledLane): void {
     this.#lanes.set(nameOf(lane), lane)
   }
 
-  /** All of it is in memory. */
-  mend(lane: CutLane): void {
+  /** All of the lane is in memory again. */
+  restore(lane: LaneName): void {
     this.#lanes.delete(nameOf(lane))
   }
 
-  values(): CutLane[] {
+  values(): SpilledLane[] {
     return [...this.#lanes.values()]
   }
 
@@ -39,15 +30,15 @@ export class CutLanes {
     return this.#lanes.has(nameOf(lane))
   }
 
-  /** True for a waiting job that is to stay on disk. */
-  leaves(row: Waiting): boolean {
+  /** True for a waiting job that stays on disk. */
+  isOnDisk(row: Waiting): boolean {
     if (this.#lanes.size === 0 || !isPlain(row)) return false
     const lane = this.#lanes.get(nameOf(row))
     return lane !== undefined && row.id > lane.from
   }
 }
 
-/** Nothing is to be known of it but its place in its lane. The statements of what was left on disk ask for the same. */
+/** Its place in its lane is all there is to know of it. The statements that read spilled lanes ask for the same. */
 function isPlain({ dueAt, expiresAt, notBefore, lapses }: Waiting): boolean {
   return dueAt === null && expiresAt === null && notBefore === null && lapses === 0
 }

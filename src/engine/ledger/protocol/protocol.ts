@@ -5,10 +5,10 @@
  */
 import type { ChardErrorCode } from '../../task/errors.ts'
 import type { JobError, JobRecord, JobState, LogLine, Progress, ScheduledBy } from '../../task/job.ts'
+import type { StateCounts } from '../../task/states.ts'
 import type { UniqueRule } from '../../task/unique.ts'
-import type { StateCounts } from '../domain/counts.ts'
-import type { Settings, SettingsChange } from '../domain/settings.ts'
-import type { Counters } from '../domain/stats.ts'
+import type { Settings, SettingsChange } from './settings.ts'
+import type { Counters } from './stats.ts'
 
 /** A refusal with a reason, in place of what was asked for. */
 export interface Refusal {

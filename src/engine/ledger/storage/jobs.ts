@@ -4,83 +4,35 @@
  */
 import type { JobState } from '../../task/job.ts'
 import { lesser } from '../domain/job-id.ts'
-import { type JobRow, type JobRowWithInput, type LightRow, shaped } from '../domain/row.ts'
-import type { CutLane } from '../memory/spilled-lanes.ts'
-import { lightNames, type Packed, packedFresh, packedLight, unpackedFresh, unpackedLight } from './packed-rows.ts'
+import type { SpilledLane } from '../domain/lane-name.ts'
+import { type JobRow, type JobRowWithInput, shaped } from '../domain/row.ts'
+import { type ColumnName, changingNames, columnNames, type LightRow, lightNames, selected, sqlName } from './columns.ts'
+import { type Packed, packedFresh, packedLight, unpackedFresh, unpackedLight } from './packed-rows.ts'
 import { type RowBatch, rowBatches } from './row-batch.ts'
 import { RowCache } from './row-cache.ts'
 import type { Sql, SqlValue } from './sql.ts'
 
-/** Columns that never change once a job is recorded, by the name the code gives them. */
-const fixedColumns = {
-  id: 'id',
-  task: 'task',
-  partition: 'partition',
-  createdAt: 'created_at',
-  tags: 'tags',
-  schedule: 'schedule',
-  slot: 'slot',
-  trace: 'trace',
-} as const satisfies Partial<Record<keyof JobRow, string>>
-
-/** Columns that a transition may change. */
-const movingColumns = {
-  state: 'state',
-  reason: 'reason',
-  priority: 'priority',
-  bytes: 'bytes',
-  attempt: 'attempt',
-  maxAttempts: 'max_attempts',
-  lapses: 'lapses',
-  refunds: 'refunds',
-  dueAt: 'due_at',
-  notBefore: 'not_before',
-  expiresAt: 'expires_at',
-  startedAt: 'started_at',
-  finishedAt: 'finished_at',
-  lease: 'lease',
-  leaseUntil: 'lease_until',
-  cancelling: 'cancelling',
-  formerKey: 'former_key',
-  calls: 'calls',
-  keyStartedAt: 'key_started_at',
-  after: 'after_job',
-  successor: 'successor',
-  progress: 'progress',
-  error: 'error',
-  history: 'history',
-  output: 'output',
-} as const satisfies Partial<Record<keyof JobRow, string>>
-
-const columns = { ...fixedColumns, ...movingColumns, key: 'key' } as const
-type Column = keyof typeof columns
-const names = Object.keys(columns) as Column[]
-const changeable: readonly Column[] = [...(Object.keys(movingColumns) as Column[]), 'key']
-
 /** Which of these a change touches, a bit for each: there are fewer than 31. */
 function changedBits({ before, after }: Change): number {
   let bits = 0
-  for (const [index, name] of changeable.entries()) if (before[name] !== after[name]) bits |= 1 << index
+  for (const [index, name] of changingNames.entries()) if (before[name] !== after[name]) bits |= 1 << index
   return bits
 }
 
-const selected = names.map((name) => `${columns[name]} AS ${name}`).join(', ')
-const insertInto = `INSERT INTO jobs (${names.map((name) => columns[name]).join(', ')}, input)`
+const whole = selected(columnNames)
+const insertInto = `INSERT INTO jobs (${columnNames.map(sqlName).join(', ')}, input)`
 
-const light = lightNames.map((name) => `${columns[name]} AS ${name}`).join(', ')
-const freshByIds = packedFresh(columns, 'jobs WHERE id IN (SELECT value FROM json_each(?))')
+const light = selected(lightNames)
+const freshByIds = packedFresh('jobs WHERE id IN (SELECT value FROM json_each(?))')
 
 /** What a lane that is cut leaves on disk: as `CutLanes.leaves` has it. */
 const plain = "state = 'queued' AND due_at IS NULL AND expires_at IS NULL AND not_before IS NULL AND lapses = 0"
 const ofLane = '(task = ? AND partition = ? AND priority = ?)'
-const freshLeft = packedFresh(
-  columns,
-  `(SELECT * FROM jobs WHERE id > ? AND ${plain} AND ${ofLane} ORDER BY id LIMIT ?)`,
-)
-const laneBindings = ({ task, partition, priority }: CutLane): SqlValue[] => [task, partition, priority]
+const freshLeft = packedFresh(`(SELECT * FROM jobs WHERE id > ? AND ${plain} AND ${ofLane} ORDER BY id LIMIT ?)`)
+const laneBindings = ({ task, partition, priority }: SpilledLane): SqlValue[] => [task, partition, priority]
 
 /** The row is still as it was read. */
-const unchanged = ['state', 'attempt', 'lease', 'leaseUntil', 'cancelling'] as const satisfies Column[]
+const unchanged = ['state', 'attempt', 'lease', 'leaseUntil', 'cancelling'] as const satisfies ColumnName[]
 
 export interface Change {
   readonly before: JobRow
@@ -115,9 +67,9 @@ export function jobStatements(sql: Sql, rowCache = new RowCache()) {
   }
 
   /** Rows of which the same columns have changed. */
-  const update = (changes: readonly Change[], changed: readonly Column[]): number => {
+  const update = (changes: readonly Change[], changed: readonly ColumnName[]): number => {
     const hasInput = changes.some(({ input }) => input !== undefined)
-    const set = [...changed.map((name) => columns[name]), ...(hasInput ? ['input'] : [])]
+    const set = [...changed.map(sqlName), ...(hasInput ? ['input'] : [])]
     if (set.length === 0) return changes.length
     for (const { before } of changes) rowCache.drop(before.id)
     const rows = changes.map(({ before, after, input }): SqlValue[] => [
@@ -132,7 +84,7 @@ export function jobStatements(sql: Sql, rowCache = new RowCache()) {
         name === 'input' ? `input = coalesce(${bound[index]}, input)` : `${name} = ${bound[index]}`,
       )
       const [id, ...still] = bound.slice(set.length)
-      const isStill = unchanged.map((name, index) => `jobs.${columns[name]} IS (${still[index]})`)
+      const isStill = unchanged.map((name, index) => `jobs.${sqlName(name)} IS (${still[index]})`)
       return count + overwritten(batch, values, [`jobs.id = ${id}`, ...isStill])
     }, 0)
   }
@@ -147,12 +99,12 @@ export function jobStatements(sql: Sql, rowCache = new RowCache()) {
   }
 
   const wholeByIds = (ids: readonly string[]): JobRowWithInput[] =>
-    selectByIds<JobRowWithInput>(`${selected}, input`, ids).map((row) => ({ ...shaped(row), input: row.input }))
+    selectByIds<JobRowWithInput>(`${whole}, input`, ids).map((row) => ({ ...shaped(row), input: row.input }))
 
   return {
     /** Records jobs; one whose id is known is left as it is. Answers how many were new. */
     insert(rows: readonly JobRowWithInput[]): number {
-      const values = rows.map((row): SqlValue[] => [...names.map((name) => row[name]), row.input])
+      const values = rows.map((row): SqlValue[] => [...columnNames.map((name) => row[name]), row.input])
       return rowBatches(values).reduce((count, batch) => {
         const { columns: bound, source } = batch
         // A SELECT before ON CONFLICT needs its WHERE, or the parser takes ON for a join's.
@@ -167,11 +119,11 @@ export function jobStatements(sql: Sql, rowCache = new RowCache()) {
      */
     takeOver(pairs: readonly { readonly id: string; readonly row: JobRowWithInput }[]): number {
       for (const { id } of pairs) rowCache.drop(id)
-      const values = pairs.map(({ id, row }): SqlValue[] => [...names.map((name) => row[name]), row.input, id])
+      const values = pairs.map(({ id, row }): SqlValue[] => [...columnNames.map((name) => row[name]), row.input, id])
       const isOver = `jobs.state IN ('completed', 'failed', 'cancelled') AND jobs.due_at IS NULL AND jobs.key IS NULL`
       return rowBatches(values).reduce((count, batch) => {
         const { columns: bound } = batch
-        const set = [...names.map((name) => columns[name]), 'input'].map((name, index) => `${name} = ${bound[index]}`)
+        const set = [...columnNames.map(sqlName), 'input'].map((name, index) => `${name} = ${bound[index]}`)
         return count + overwritten(batch, set, [`jobs.id = ${bound.at(-1)}`, isOver])
       }, 0)
     },
@@ -185,7 +137,7 @@ export function jobStatements(sql: Sql, rowCache = new RowCache()) {
       for (const [bits, group] of Map.groupBy(changes, changedBits)) {
         count += update(
           group,
-          changeable.filter((_, index) => bits & (1 << index)),
+          changingNames.filter((_, index) => bits & (1 << index)),
         )
       }
       return count
@@ -196,7 +148,7 @@ export function jobStatements(sql: Sql, rowCache = new RowCache()) {
       return known(
         ids,
         (id) => rowCache.get(id),
-        (rest) => selectByIds<JobRow>(selected, rest).map(shaped),
+        (rest) => selectByIds<JobRow>(whole, rest).map(shaped),
       )
     },
 
@@ -210,7 +162,7 @@ export function jobStatements(sql: Sql, rowCache = new RowCache()) {
     /** The job that holds a key within its task and partition. */
     byKey(key: string, task: string, partition: string): JobRowWithInput | undefined {
       return sql.all<JobRowWithInput>(
-        `SELECT ${selected}, input FROM jobs WHERE key = ? AND task = ? AND partition = ?`,
+        `SELECT ${whole}, input FROM jobs WHERE key = ? AND task = ? AND partition = ?`,
         key,
         task,
         partition,
@@ -229,7 +181,7 @@ export function jobStatements(sql: Sql, rowCache = new RowCache()) {
     },
 
     /** Activation: the same, but for what is left of lanes that are cut. */
-    besides(cut: readonly CutLane[], after: string, limit: number): LightRow[] {
+    besides(cut: readonly SpilledLane[], after: string, limit: number): LightRow[] {
       const lanes = cut.map(() => ofLane).join(' OR ')
       return lights(
         `SELECT ${light} FROM jobs WHERE id > ? AND NOT (${plain} AND (${lanes})) ORDER BY id LIMIT ?`,
@@ -240,7 +192,7 @@ export function jobStatements(sql: Sql, rowCache = new RowCache()) {
     },
 
     /** Activation: how much is left of each of these lanes. One pass for all. */
-    countLeft(cut: readonly CutLane[]): number[] {
+    countLeft(cut: readonly SpilledLane[]): number[] {
       const stats = cut.map((_, index) => `sum(${plain} AND ${ofLane} AND id > ?) AS n${index}`)
       const [found] = sql.all<Record<string, number | null>>(
         `SELECT ${stats.join(', ')} FROM jobs WHERE id > ?`,
@@ -251,7 +203,7 @@ export function jobStatements(sql: Sql, rowCache = new RowCache()) {
     },
 
     /** What is left of a lane that is cut, by key; whole, for it is claimed soon. Up to five hundred. */
-    left(lane: CutLane, limit: number): JobRowWithInput[] {
+    left(lane: SpilledLane, limit: number): JobRowWithInput[] {
       return withInput(freshLeft, lane.from, ...laneBindings(lane), limit).sort((a, b) => (a.id < b.id ? -1 : 1))
     },
 

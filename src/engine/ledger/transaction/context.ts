@@ -1,12 +1,15 @@
-/** What a ledger's core is opened with, and what its verbs work with. Types, and the opening of what they name. */
+/** What a ledger is opened with, and what its verbs work with. Opening it brings the database to this code's schema. */
 import type { CheckedLimits } from '../../task/limits.ts'
 import type { RetryPolicy } from '../../task/retry.ts'
-import { Schedules, type ShardSchedule } from '../commands/schedules.ts'
-import { limitsNow, noSettings, type Settings } from '../domain/settings.ts'
-import { noWakeUpCounts, type WakeUpCounts } from '../host/wake-ups.ts'
+import { limitsNow, noSettings } from '../domain/settings.ts'
+import { type LedgerSizes, production } from '../domain/sizes.ts'
+import { noWakeUpCounts, type WakeUpCounts } from '../domain/stats.ts'
 import { Limits } from '../memory/limits.ts'
-import { opened } from '../memory/memory.ts'
+import { loadMemory } from '../memory/load.ts'
 import { MinuteStats } from '../memory/minute-stats.ts'
+import type { Recycling } from '../memory/recyclable-rows.ts'
+import { ScheduleIndex, type ShardSchedule } from '../memory/schedule-index.ts'
+import type { Settings } from '../protocol/settings.ts'
 import { jobStatements } from '../storage/jobs.ts'
 import { RowCache } from '../storage/row-cache.ts'
 import { migrate } from '../storage/schema.ts'
@@ -19,7 +22,6 @@ import {
   scheduleStatements,
 } from '../storage/small-tables.ts'
 import type { Sql } from '../storage/sql.ts'
-import type { TransactionParts } from './transaction.ts'
 
 /** What the ledger's code knows of a task. Runners know the rest. */
 export interface TaskPolicy {
@@ -31,7 +33,7 @@ export interface TaskPolicy {
   readonly limits?: CheckedLimits
 }
 
-/** What a core is opened with. */
+/** What a ledger is opened with. */
 export interface CoreOptions {
   readonly shard: number
   readonly sql: Sql
@@ -43,41 +45,48 @@ export interface CoreOptions {
   readonly policy: (task: string) => TaskPolicy
   /** How long finished jobs are kept, unless their task says otherwise. */
   readonly retentionMs: number
-  /** From this size on the oldest finished jobs go before their time. */
+  /** From this size of the database on, the oldest finished jobs go before their time. */
   readonly historyBytesMax: number
-  /** The schedules that live here, as the code has them. Default: none. */
+  /** The code's schedules that live here. Default: none. */
   readonly schedules?: readonly ShardSchedule[]
-  /** Whether a job that has failed for good is told to somebody. Default: none is. */
+  /** Whether somebody is notified of a job that has failed for good. Default: nobody is. */
   readonly notifies?: () => boolean
   /** Whether the code runs a task. Default: it runs every one. */
   readonly serves?: (task: string) => boolean
+  /** Default: those of production. */
+  readonly sizes?: LedgerSizes
 }
 
 /** What the verbs work with. */
-export interface Context extends TransactionParts {
+export interface Context extends Recycling {
+  readonly sql: Sql
   readonly shard: number
+  readonly sizes: LedgerSizes
+  readonly cached: CachedFacts
+  readonly rowCache: RowCache
+  readonly facts: ReturnType<typeof factStatements>
   readonly runners: ReturnType<typeof runnerStatements>
-  /** What was done about wake-ups, for the tallies. */
+  readonly stats: MinuteStats
+  readonly statsRows: ReturnType<typeof minuteStatements>
+  /** What was done about wake-ups, for the stats. */
   readonly wakeUpCounts: WakeUpCounts
   readonly limits: Limits
   readonly limitRows: ReturnType<typeof limitStatements>
-  readonly schedules: Schedules
+  readonly schedules: ScheduleIndex
   readonly scheduleRows: ReturnType<typeof scheduleStatements>
   readonly bulkRows: ReturnType<typeof bulkStatements>
   /** Bulk actions that are not done, the oldest first. */
   readonly bulks: Set<string>
-  readonly cached: CachedFacts
   readonly serves: (task: string) => boolean
   readonly notifies: () => boolean
   readonly policy: CoreOptions['policy']
   readonly random: () => number
   readonly historyBytesMax: number
-  readonly bytes: () => number
 }
 
 /** Stored facts as they stand in memory. Each follows its row once that is committed. */
 export interface CachedFacts {
-  /** The home count this ledger recorded; undefined before its first job. */
+  /** The number of home shards that this ledger has recorded; undefined before its first job. */
   homeShards: number | undefined
   /** The kill switch is on: nothing is armed and nothing is claimed. */
   isHalted: boolean
@@ -86,7 +95,8 @@ export interface CachedFacts {
 
 /** Opens the database, brings it to this code's schema, and rebuilds memory from it. Writes nothing else. */
 export function openContext(options: CoreOptions, now: number): Context {
-  const { sql, policy, retentionMs, schedules = [], serves = () => true, notifies = () => false, ...given } = options
+  const { sql, shard, policy, random, historyBytesMax, retentionMs, sizes = production } = options
+  const { schedules = [], serves = () => true, notifies = () => false } = options
   const isNewest = migrate(sql, now)
   const rowCache = new RowCache()
   const [jobs, facts, runners] = [jobStatements(sql, rowCache), factStatements(sql), runnerStatements(sql)]
@@ -97,9 +107,12 @@ export function openContext(options: CoreOptions, now: number): Context {
     settings: facts.read<Settings>('settings') ?? noSettings,
   }
   const wakeUpCounts = noWakeUpCounts()
-  const memory = opened(jobs, facts, runners, now)
+  const memory = loadMemory({ jobs, facts, runners }, sizes, now)
   const unfinished = bulkRows.all().filter(({ below }) => below !== null)
   return {
+    sql,
+    shard,
+    sizes,
     memory,
     cached,
     jobs,
@@ -108,22 +121,20 @@ export function openContext(options: CoreOptions, now: number): Context {
     runners,
     limits: new Limits(limitRows, memory.running, (task) => limitsNow(cached.settings, task, policy(task).limits)),
     limitRows,
-    schedules: new Schedules(scheduleRows.all(), schedules),
+    schedules: new ScheduleIndex(scheduleRows.all(), schedules),
     scheduleRows,
     bulkRows,
     bulks: new Set(unfinished.map(({ id }) => id)),
+    stats: new MinuteStats(() => ({ ...(sql.cost?.() ?? { rowsRead: 0, rowsWritten: 0 }), ...wakeUpCounts })),
     statsRows: minuteStatements(sql),
-    minuteStats: new MinuteStats(() => ({ ...(sql.cost?.() ?? { rowsRead: 0, rowsWritten: 0 }), ...wakeUpCounts })),
     wakeUpCounts,
-    shard: given.shard,
     policy,
     serves,
     notifies,
-    random: given.random,
+    random,
     isNewest,
     retentionMs: (task) => policy(task).retentionMs ?? retentionMs,
     defaultRetentionMs: retentionMs,
-    historyBytesMax: given.historyBytesMax,
-    bytes: () => sql.bytes(),
+    historyBytesMax,
   }
 }

@@ -1,62 +1,88 @@
 /**
- * One transaction of a ledger. A verb reads rows, decides, and hands its changes to the turn; the turn writes them, arms
- * the alarm they need inside the same transaction, and lets memory follow once it has committed.
+ * One transaction of a ledger: the unit of work of a verb. A verb reads through it, decides, and gives it the next rows. The
+ * transaction reads its own writes, writes everything at the end, says by when the alarm must ring, and lets memory follow
+ * once it has committed. `transact` in `commit.ts` runs it.
  *
  * I1, I8: a change that leaves a job unfinished cannot commit without an alarm early enough for it.
  */
-import { isFinal } from '../../task/job.ts'
+import { isFinal, type JobState } from '../../task/states.ts'
 import { movedCounts } from '../domain/counts.ts'
-import { isReady, type JobRow, type JobRowWithInput, type LightRow } from '../domain/row.ts'
-import { recyclableRows } from '../maintenance/recycle.ts'
-import { type Cursors, type Memory, storedCursors } from '../memory/memory.ts'
+import { isReady, type JobRow, type JobRowWithInput } from '../domain/row.ts'
+import { wakeUpTimeoutMs } from '../domain/timeouts.ts'
+import { type Cursors, storedCursors } from '../memory/cursors.ts'
 import { MinuteStats } from '../memory/minute-stats.ts'
-import type { Change, JobStatements } from '../storage/jobs.ts'
-import type { RowCache } from '../storage/row-cache.ts'
-import type { factStatements, minuteStatements } from '../storage/small-tables.ts'
+import { recyclableRows } from '../memory/recyclable-rows.ts'
+import type { LightRow } from '../storage/columns.ts'
+import type { Change } from '../storage/jobs.ts'
+import type { Context } from './context.ts'
 
-/** How long work may wait for an answer to its wake-up before the alarm looks after it. */
-export const wakeUpTimeoutMs = 500
-
-/** What a turn needs to know of its ledger. */
-export interface TransactionParts {
-  readonly memory: Memory
-  readonly jobs: JobStatements
-  readonly rowCache: RowCache
-  readonly facts: ReturnType<typeof factStatements>
-  readonly minuteStats: MinuteStats
-  readonly statsRows: ReturnType<typeof minuteStatements>
-  /** How long a finished job of this task is kept. */
-  readonly retentionMs: (task: string) => number
-  /** False: a later release has written here, and its columns of an old job must not become a new one's. */
-  readonly isNewest: boolean
-  /** The retention that the sweep goes by. */
-  readonly defaultRetentionMs: number
+/** A row that goes, for the counts. */
+interface Removal {
+  readonly id: string
+  readonly task: string
+  readonly from: JobState
 }
 
 export class Transaction {
-  readonly #context: TransactionParts
+  /** What this transaction counts. The ledger's stats take it over once this has committed. */
+  readonly stats = new MinuteStats()
+  /** Rows as they were read, so that a row that is needed again in this transaction is not read again. */
+  readonly #read = new Map<string, JobRow>()
   readonly #added = new Map<string, JobRowWithInput>()
   readonly #changes = new Map<string, Change>()
-  /** Rows that went, for the counts. */
-  readonly #removals: { id: string; task: string; from: JobRow['state'] }[] = []
+  readonly #removals: Removal[] = []
   readonly #effects: (() => void)[] = []
-  #moved: Cursors | undefined
-  #flushesTallies = false
-  /** What this turn counts. */
-  readonly minuteStats = new MinuteStats()
-  #upkeep: Cursors | undefined
+  #movedCursors: Cursors | undefined
+  #cursors: Cursors | undefined
+  #flushesStats = false
   #armAt = Number.POSITIVE_INFINITY
 
   constructor(
-    context: TransactionParts,
+    readonly context: Context,
     readonly now: number,
-  ) {
-    this.#context = context
+  ) {}
+
+  // Reads: rows as this transaction leaves them so far.
+
+  job(id: string): JobRow | undefined {
+    const known = this.#added.get(id) ?? this.#read.get(id)
+    return known ? this.#changed(known) : this.jobs([id])[0]
   }
+
+  /** The jobs with these ids, in the order of the ids. Unknown ids are left out. */
+  jobs(ids: readonly string[]): JobRow[] {
+    if (ids.length === 0) return []
+    for (const row of this.context.jobs.byIds(ids)) this.#read.set(row.id, row)
+    return ids.flatMap((id) => this.#added.get(id) ?? this.#maybeChanged(this.#read.get(id)))
+  }
+
+  jobWithInput(id: string): JobRowWithInput | undefined {
+    return this.#added.get(id) ?? this.jobsWithInput([id])[0]
+  }
+
+  /** As `jobs`, of jobs that were recorded before this transaction, with their inputs: for claims and for people. */
+  jobsWithInput(ids: readonly string[]): JobRowWithInput[] {
+    return ids.length === 0 ? [] : this.context.jobs.withInput(ids).map((row) => this.#changed(row))
+  }
+
+  /** The recorded job that held a key when this transaction began, as it is now. */
+  jobByKey(key: string, task: string, partition: string): JobRowWithInput | undefined {
+    return this.#maybeChanged(this.context.jobs.byKey(key, task, partition))[0]
+  }
+
+  /** The rows whose attempts have ended in this transaction, as they were before. Memory still counts their slots as taken. */
+  endedAttempts(): JobRow[] {
+    const ended: JobRow[] = []
+    for (const { before, after } of this.#changes.values())
+      if (before.state === 'running' && after.state !== 'running') ended.push(before)
+    return ended
+  }
+
+  // Writes: noted here, and written at the end.
 
   /** Records a job. */
   add(row: JobRowWithInput): JobRowWithInput {
-    const anchored = { ...row, ...this.#anchor(row) }
+    const anchored = { ...row, dueAt: this.#anchoredDueAt(row) }
     this.#added.set(row.id, anchored)
     this.#armFor(anchored)
     return anchored
@@ -67,7 +93,7 @@ export class Transaction {
    * @param input its new input, as JSON text; left out, it keeps the one it has
    */
   change(before: JobRow, after: JobRow, input?: string): JobRow {
-    const anchored = { ...after, ...this.#anchor(after) }
+    const anchored = { ...after, dueAt: this.#anchoredDueAt(after) }
     this.#armFor(anchored)
     const added = this.#added.get(before.id)
     if (added) {
@@ -84,41 +110,22 @@ export class Transaction {
     return anchored
   }
 
-  /** A job that this turn records. */
-  added(id: string): JobRowWithInput | undefined {
-    return this.#added.get(id)
-  }
-
-  /** The row as this turn leaves it so far. */
-  latest<Row extends JobRow>(row: Row): Row {
-    const change = this.#changes.get(row.id)
-    const next = this.#added.get(row.id) ?? change?.after
-    if (!next) return row
-    return { ...row, ...next, ...('input' in row && change?.input !== undefined && { input: change.input }) }
-  }
-
-  /** The rows of a lease's end in this turn: memory does not know yet that their places are free. */
-  ended(): JobRow[] {
-    return [...this.#changes.values()].flatMap(({ before, after }) =>
-      before.state === 'running' && after.state !== 'running' ? [before] : [],
-    )
-  }
-
-  /** Forgets finished jobs. The states they had are given, for the counts. */
+  /** Forgets finished jobs. Their states are given for the counts. Written at once. */
   remove(rows: readonly Pick<JobRow, 'id' | 'task' | 'state'>[]): void {
     if (rows.length === 0) return
-    const gone = new Set(this.#context.jobs.remove(rows.map(({ id }) => id)))
+    const gone = new Set(this.context.jobs.remove(rows.map(({ id }) => id)))
+    for (const id of gone) this.#read.delete(id)
     for (const { id, task, state: from } of rows) if (gone.has(id)) this.#removals.push({ id, task, from })
   }
 
-  /** The mark, the sweep or the tail moves. The counts are given as they are with that, before this turn's own changes. */
-  moveCursors(upkeep: Cursors): void {
-    this.#moved = upkeep
+  /** Moves the cursors. The counts are given as they are after the move, before this transaction's own changes to rows. */
+  moveCursors(cursors: Cursors): void {
+    this.#movedCursors = cursors
   }
 
-  /** The sums that are open are written with this turn. */
+  /** Writes the stats that are in memory together with this transaction. */
   flushStats(): void {
-    this.#flushesTallies = true
+    this.#flushesStats = true
   }
 
   /** The alarm must ring by then. */
@@ -126,47 +133,42 @@ export class Transaction {
     if (at < this.#armAt) this.#armAt = at
   }
 
-  /** Something for memory to follow, once the transaction has committed. */
+  /** Something for memory to follow, once this has committed. */
   onCommit(effect: () => void): void {
     this.#effects.push(effect)
   }
 
+  // The end: called by `transact` alone.
+
+  /** When the alarm must ring at the latest; infinity when this transaction needs none. */
   get armAt(): number {
     return this.#armAt
   }
 
-  /** Inside the transaction: writes everything. */
+  /** Writes everything. Inside the database's transaction. */
   write(): void {
-    const { jobs, facts, memory, minuteStats, statsRows } = this.#context
+    const { jobs, facts, memory, stats, statsRows } = this.context
     // Changes first: a key that passes from one job to another must be free before it is taken.
     if (this.#changes.size > 0 && jobs.update([...this.#changes.values()]) !== this.#changes.size) {
       throw new Error('a job changed between being read and being written')
     }
     if (this.#added.size > 0) this.#record([...this.#added.values()])
-    const upkeep = this.#moved ?? memory.upkeep()
-    this.#upkeep = this.#counted(upkeep)
-    if (this.#moved || this.#upkeep.below !== upkeep.below || memory.isRecounted)
-      facts.write('cursors', storedCursors(this.#upkeep))
-    this.onCommit(minuteStats.flush(statsRows, this.minuteStats, this.now, this.#flushesTallies))
+    const cursors = this.#movedCursors ?? memory.cursors
+    this.#cursors = this.#counted(cursors)
+    if (this.#movedCursors || this.#cursors.below !== cursors.below)
+      facts.write('cursors', storedCursors(this.#cursors))
+    this.onCommit(stats.flush(statsRows, this.stats, this.now, this.#flushesStats))
   }
 
-  /** After the commit: memory follows. */
+  /** Lets memory follow. After the commit. */
   applyToMemory(): void {
-    const { memory, rowCache } = this.#context
-    memory.isRecounted = false
-    if (this.#upkeep) {
-      const { watermark, sweepCursor, recyclableEnd, below, recyclable } = this.#upkeep
-      memory.watermark = watermark
-      memory.sweepCursor = sweepCursor
-      memory.recyclableEnd = recyclableEnd
-      memory.counts.below = below
-      memory.counts.recyclable = recyclable
-    }
+    const { memory, rowCache } = this.context
+    if (this.#cursors) memory.moveCursors(this.#cursors)
     for (const { id, task, from } of this.#removals)
       if (!memory.isBelowWatermark(id)) memory.counts.moveAbove({ task, from, to: undefined })
     for (const row of this.#added.values()) {
       memory.mirror(undefined, row, this.now)
-      if (!memory.cut.leaves(row)) rowCache.keep(row, row.input)
+      if (!memory.spilled.isOnDisk(row)) rowCache.keep(row, row.input)
     }
     for (const { before, after, input } of this.#changes.values()) {
       memory.mirror(before, after, this.now)
@@ -175,10 +177,20 @@ export class Transaction {
     for (const effect of this.#effects) effect()
   }
 
-  /** New jobs take over the rows of old ones that are over, as far as there are any: a row to remove is saved. */
+  #changed<Row extends JobRow>(row: Row): Row {
+    const change = this.#changes.get(row.id)
+    if (!change) return row
+    return { ...row, ...change.after, ...('input' in row && { input: change.input ?? row.input }) }
+  }
+
+  #maybeChanged<Row extends JobRow>(row: Row | undefined): Row[] {
+    return row ? [this.#changed(row)] : []
+  }
+
+  /** New jobs take over the rows of old ones whose retention is over, as far as there are any: no row need be removed then. */
   #record(rows: readonly JobRowWithInput[]): void {
-    const { memory, jobs } = this.#context
-    const { over, from } = recyclableRows(this.#context, rows.length, this.now, (id) => this.#changes.has(id))
+    const { memory, jobs } = this.context
+    const { over, from } = recyclableRows(this.context, rows.length, this.now, (id) => this.#changes.has(id))
     for (const { id, task, state } of over) this.#removals.push({ id, task, from: state })
     this.onCommit(() => {
       memory.recycleFrom = from
@@ -189,9 +201,9 @@ export class Transaction {
       throw new Error('a job to be added was already recorded')
   }
 
-  /** The counts below the mark and of the tail after this turn. The same ones when it touches none of them. */
-  #counted(upkeep: Cursors): Cursors {
-    const { watermark, sweepCursor, recyclableEnd, below, recyclable } = upkeep
+  /** The cursors with the counts after this transaction. The same counts where it touches none of them. */
+  #counted(cursors: Cursors): Cursors {
+    const { watermark, sweepCursor, recyclableEnd, below, recyclable } = cursors
     const added = [...this.#added.values()].map(({ id, task, state }) => ({ id, task, from: undefined, to: state }))
     const changed = [...this.#changes.values()].map(({ before, after }) => ({
       id: after.id,
@@ -202,29 +214,29 @@ export class Transaction {
     const moves = [...this.#removals.map((one) => ({ ...one, to: undefined })), ...added, ...changed].filter(
       ({ id }) => id < watermark,
     )
-    const isInTail = ({ id }: { readonly id: string }) => id >= sweepCursor && id < recyclableEnd
-    const [inTail, others] = [moves.filter(isInTail), moves.filter((move) => !isInTail(move))]
+    if (moves.length === 0) return cursors
+    const isRecyclable = ({ id }: { readonly id: string }) => id >= sweepCursor && id < recyclableEnd
+    const [ofRecyclable, ofOthers] = [moves.filter(isRecyclable), moves.filter((move) => !isRecyclable(move))]
     return {
-      ...upkeep,
-      ...(others.length > 0 && { below: movedCounts(below, others) }),
-      ...(inTail.length > 0 && { recyclable: movedCounts(recyclable, inTail) }),
+      ...cursors,
+      ...(ofOthers.length > 0 && { below: movedCounts(below, ofOthers) }),
+      ...(ofRecyclable.length > 0 && { recyclable: movedCounts(recyclable, ofRecyclable) }),
     }
   }
 
   /**
-   * Keeps the invariant that a live row is found on activation: one below the mark carries a due time. And a finished
+   * Keeps the invariant that a live row is found on activation: one below the watermark carries a due time. And a finished
    * row that the sweep will not meet, or not in time, carries the time at which it is pruned.
    */
-  #anchor(row: JobRow): { dueAt: number | null } {
-    const { memory, retentionMs, defaultRetentionMs } = this.#context
+  #anchoredDueAt(row: JobRow): number | null {
+    const { memory, retentionMs, defaultRetentionMs } = this.context
     if (isFinal(row.state)) {
-      const kept = retentionMs(row.task)
-      const own = kept < defaultRetentionMs || row.id <= memory.sweepCursor
-      // From its end: it may change once more when another job takes its key, and is kept no longer and no shorter for that.
-      return { dueAt: own ? (row.finishedAt ?? this.now) + kept : null }
+      const keptMs = retentionMs(row.task)
+      const carriesTime = keptMs < defaultRetentionMs || row.id <= memory.sweepCursor
+      // From its end: it may change once more when another job takes its key, and that does not change how long it is kept.
+      return carriesTime ? (row.finishedAt ?? this.now) + keptMs : null
     }
-    if (row.dueAt === null && memory.isBelowWatermark(row.id)) return { dueAt: this.now }
-    return { dueAt: row.dueAt }
+    return row.dueAt === null && memory.isBelowWatermark(row.id) ? this.now : row.dueAt
   }
 
   #armFor(row: LightRow): void {

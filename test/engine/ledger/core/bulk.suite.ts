@@ -16,8 +16,8 @@ import {
 export function bulkSuite(withStore: WithStore): void {
   const rigged = (work: (rig: Rig) => void) => withStore((store) => work(new Rig(store)))
   const begin = (rig: Rig, action: BulkAction, filter: JobFilter = {}, id = 'b1') =>
-    rig.core.bulk({ id, action, filter }, rig.now)
-  const progress = (rig: Rig, id = 'b1') => rig.core.bulkProgress(id) as BulkReply
+    rig.run('bulk', { id, action, filter })
+  const progress = (rig: Rig, id = 'b1') => rig.run('bulkProgress', id) as BulkReply
   const many = (rig: Rig, count: number, more: Partial<NewJob> = {}) =>
     rig.enqueueAll(Array.from({ length: count }, () => rig.job(more)))
   const count = (rig: Rig, state: string) => rig.rows().filter((row) => row.state === state).length
@@ -84,7 +84,7 @@ export function bulkSuite(withStore: WithStore): void {
         for (let nth = 3; !progress(rig).done; nth += 3) {
           rig.failFrom = nth
           try {
-            rig.core.upkeep(rig.now)
+            rig.core.maintain(rig.now)
           } catch (error) {
             expect(String(error)).toContain('disk I/O error')
           }
@@ -152,7 +152,7 @@ export function bulkSuite(withStore: WithStore): void {
         begin(rig, 'redrive', { state: 'failed' })
         rig.ring()
         rig.restart()
-        expect(rig.core.available(rig.now)).toBe(40)
+        expect(rig.core.parkAndCount(rig.now)).toBe(40)
         expect(rig.rows()[0]).toMatchObject({ attempt: 1, maxAttempts: 6, reason: null })
         expect(rig.broken()).toEqual([])
       }))
@@ -199,7 +199,7 @@ export function bulkSuite(withStore: WithStore): void {
           rig.ring()
         }
         expect(rig.sql.all('SELECT id FROM bulks')).toHaveLength(20)
-        expect(rig.core.bulkProgress('b0')).toMatchObject({ refused: 'unknown-bulk' })
+        expect(rig.run('bulkProgress', 'b0')).toMatchObject({ refused: 'unknown-bulk' })
         expect(progress(rig, 'b24')).toMatchObject({ done: true })
       }))
 

@@ -254,7 +254,7 @@ export function claimSuite(withStore: WithStore): void {
       rigged((rig) => {
         const id = rig.enqueue()
         rig.claim()
-        rig.core.cancel(id, rig.now)
+        rig.run('cancel', id)
         rig.sync({ seq: 2, ack: 1 })
         expect(rig.state(id)).toBe('cancelled')
       }))

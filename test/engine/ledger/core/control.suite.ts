@@ -39,7 +39,7 @@ const reach: Record<string, (rig: Rig) => string> = {
   },
   cancelled: (rig) => {
     const id = rig.enqueue()
-    rig.core.cancel(id, rig.now)
+    rig.run('cancel', id)
     return id
   },
 }
@@ -60,7 +60,7 @@ export function steerSuite(withStore: WithStore): void {
       rigged((rig) => {
         const id = (reach[from] as (rig: Rig) => string)(rig)
         const before = rig.row(id)
-        const reply = rig.core.cancel(id, rig.now)
+        const reply = rig.run('cancel', id)
         expect('refused' in reply ? reply.refused : reply.state).toBe(answer)
         if (answer === 'wrong-state') expect(rig.row(id)).toEqual(before)
         expect(rig.sync({ runner: 'r2', want: 9 }).claimed).toEqual([])
@@ -77,7 +77,7 @@ export function steerSuite(withStore: WithStore): void {
       rigged((rig) => {
         const id = rig.enqueue()
         const claimed = rig.claim()
-        rig.core.cancel(id, rig.now)
+        rig.run('cancel', id)
         rig.restart()
         expect(rig.sync({ seq: 2, heartbeats: [heartbeatOf(claimed)] }).cancelled).toEqual([id])
         rig.settle(claimed, outcome, { seq: 3 })
@@ -90,7 +90,7 @@ export function steerSuite(withStore: WithStore): void {
       rigged((rig) => {
         const id = rig.enqueue()
         rig.claim()
-        rig.core.cancel(id, rig.now)
+        rig.run('cancel', id)
         rig.pass(leaseMs)
         rig.ring()
         expect(rig.state(id)).toBe('cancelled')
@@ -103,7 +103,7 @@ export function steerSuite(withStore: WithStore): void {
         const id = rig.enqueue()
         rig.settle(rig.claim(), completed)
         rig.pass(hourMs)
-        rig.core.redrive({ id }, rig.now)
+        rig.run('redrive', { id })
         expect(rig.core.memory.ready.oldestReadyAt()).toBe(rig.now)
         rig.restart()
         expect(rig.core.memory.ready.oldestReadyAt()).toBe(rig.now)
@@ -121,7 +121,7 @@ export function steerSuite(withStore: WithStore): void {
       rigged((rig) => {
         const id = (reach[from] as (rig: Rig) => string)(rig)
         const before = rig.row(id)
-        const reply = rig.core.redrive({ id }, rig.now)
+        const reply = rig.run('redrive', { id })
         expect('refused' in reply ? reply.refused : reply.state).toBe(answer)
         if (answer === 'wrong-state') expect(rig.row(id)).toEqual(before)
         else
@@ -139,7 +139,7 @@ export function steerSuite(withStore: WithStore): void {
         const id = rig.enqueue()
         const old = rig.claim()
         rig.settle(old, rejected)
-        rig.core.redrive({ id }, rig.now)
+        rig.run('redrive', { id })
         rig.settle(old, completed, { seq: 3 })
         expect(rig.state(id)).toBe('queued')
         rig.settle(rig.claim({ runner: 'r2' }), completed)
@@ -159,7 +159,7 @@ export function steerSuite(withStore: WithStore): void {
           rig.ring()
         }
         expect(rig.state(id)).toBe('failed crashed')
-        rig.core.redrive({ id }, rig.now)
+        rig.run('redrive', { id })
         expect(rig.claim({ runner: 'c' })).not.toHaveProperty('solo')
       }))
   })
@@ -183,6 +183,6 @@ export function steerSuite(withStore: WithStore): void {
   })
 }
 
-function asked({ core, now }: Rig, verb: 'get' | 'cancel' | 'redrive' | 'update', id: string) {
-  return verb === 'redrive' || verb === 'update' ? core[verb]({ id }, now) : core[verb](id, now)
+function asked(rig: Rig, verb: 'get' | 'cancel' | 'redrive' | 'update', id: string) {
+  return verb === 'redrive' || verb === 'update' ? rig.run(verb, { id }) : rig.run(verb, id)
 }

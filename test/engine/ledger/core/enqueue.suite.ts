@@ -113,7 +113,7 @@ export function enqueueSuite(withStore: WithStore): void {
         rigged((rig) => {
           const job = rig.job()
           rig.enqueueAll([job])
-          rig.core.setAlarm(rig.now + hourMs)
+          rig.core.arm(rig.now + hourMs)
           rig.enqueueAll([job])
           expect(rig.alarmAt).toBe(rig.now + 500)
         }))

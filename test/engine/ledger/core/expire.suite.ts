@@ -84,7 +84,7 @@ export function expireSuite(withStore: WithStore): void {
       },
       {
         what: 'is delayed until shortly before',
-        reach: (rig, id) => void rig.core.update({ id, delayMs: 9_000 }, rig.now),
+        reach: (rig, id) => void rig.run('update', { id, delayMs: 9_000 }),
         state: 'failed expired',
         because: 'it was due, and nobody came',
       },
@@ -151,7 +151,7 @@ export function expireSuite(withStore: WithStore): void {
       rigged((rig) => {
         const id = rig.enqueue({ expiresInMs: 1_000 })
         rig.passRinging(1_000)
-        expect(rig.core.redrive({ id }, rig.now)).toMatchObject({ state: 'queued' })
+        expect(rig.run('redrive', { id })).toMatchObject({ state: 'queued' })
         rig.passRinging(minuteMs)
         expect(rig.row(id)).toMatchObject({ expiresAt: null, reason: null })
         rig.settle(rig.claim(), completed)

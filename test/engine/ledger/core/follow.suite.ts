@@ -70,7 +70,7 @@ export function followSuite(withStore: WithStore): void {
       }))
 
     test.each<{ how: string; ends: (rig: Rig, id: string) => void }>([
-      { how: 'cancelled', ends: (rig, id) => void rig.core.cancel(id, rig.now) },
+      { how: 'cancelled', ends: (rig, id) => void rig.run('cancel', id) },
       {
         how: 'expired',
         ends: (rig) => {
@@ -89,7 +89,7 @@ export function followSuite(withStore: WithStore): void {
         ends(rig, second.id)
         const third = one(rig, call(rig, 3, { unique }))
         expect(rig.row(third.id)).toMatchObject({ state: 'scheduled', dueAt: begunAt + minuteMs })
-        rig.core.cancel(third.id, rig.now)
+        rig.run('cancel', third.id)
         const fourth = one(rig, call(rig, 4, { unique: { kind: 'throttle', ms: 2 * minuteMs } }))
         expect(rig.row(fourth.id).dueAt).toBe(begunAt + 2 * minuteMs)
         expect(rig.broken()).toEqual([])
@@ -114,13 +114,13 @@ export function followSuite(withStore: WithStore): void {
         rig.ring()
       },
       cancelled: (rig, claimed) => {
-        rig.core.cancel(claimed.id, rig.now)
+        rig.run('cancel', claimed.id)
         rig.settle(claimed, cancelled)
       },
       'cancelled while it waited': (rig, claimed) => {
         rig.settle(claimed, snoozed)
         expect(rig.sync({ runner: 'r5', want: 9 }).claimed).toEqual([])
-        rig.core.cancel(claimed.id, rig.now)
+        rig.run('cancel', claimed.id)
       },
     }
 
@@ -196,7 +196,7 @@ export function followSuite(withStore: WithStore): void {
         one(rig, call(rig, 1, { unique: rerun }))
         const running = rig.claim()
         const second = one(rig, call(rig, 2, { unique: rerun }))
-        rig.core.cancel(second.id, rig.now)
+        rig.run('cancel', second.id)
         const third = one(rig, call(rig, 3, { unique: rerun }))
         expect(rig.row(third.id).after).toBe(running.id)
         expect(rig.sync({ runner: 'r2', want: 9 }).claimed).toEqual([])

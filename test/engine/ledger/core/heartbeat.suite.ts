@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { storedCursors } from '../../../../src/engine/ledger/memory/cursors.ts'
 import { completed, failed, heartbeatOf, leaseMs, minuteMs, Rig, settlementOf, type WithStore } from '../rig.ts'
 
 export function beatSuite(withStore: WithStore): void {
@@ -63,7 +64,7 @@ export function beatSuite(withStore: WithStore): void {
         const [stopped, replaced, goesOn] = ['a', 'b', 'c'].map(() => rig.enqueue())
         const { claimed } = rig.sync({ want: 3 })
         const heartbeats = claimed.map(heartbeatOf)
-        rig.core.cancel(stopped as string, rig.now)
+        rig.run('cancel', stopped as string)
         const other = heartbeats.map((one) => (one.id === replaced ? { ...one, lease: 'r1.1.other' } : one))
         const reply = rig.sync({ seq: 2, heartbeats: other })
         expect(reply).toMatchObject({ cancelled: [stopped], lost: [replaced] })
@@ -116,9 +117,9 @@ export function beatSuite(withStore: WithStore): void {
         for (let count = 0; count < 5; count++) rig.core.load(rig.now)
         const claimed = rig.claim({ tasks: { draw: 1_000 } })
         const fact = {
-          ...rig.core.memory.upkeep(),
+          ...storedCursors(rig.core.memory.cursors),
           watermark: `${rig.job().id}`,
-          below: rig.core.memory.counts.total(),
+          below: rig.core.memory.counts.byTask(),
         }
         rig.sql.all('INSERT INTO facts (name, value) VALUES (?, ?)', 'cursors', JSON.stringify(fact))
         rig.restart()

@@ -53,7 +53,7 @@ export function openingsSuite(withStore: WithStore): void {
         const claimed = first && 'claimed' in first ? first.claimed : undefined
         if (!claimed) throw new Error('it was not started')
         rig.settle(claimed, completed, { done: true })
-        expect(rig.core.available(rig.now)).toBe(1)
+        expect(rig.core.parkAndCount(rig.now)).toBe(1)
         expect(rig.broken()).toEqual([])
       }))
 
@@ -106,10 +106,10 @@ export function openingsSuite(withStore: WithStore): void {
         rig.restart()
         rig.ring()
         expect(rig.alarmAt).toBe(rig.now + 59_500)
-        expect(rig.core.available(rig.now)).toBe(0)
+        expect(rig.core.parkAndCount(rig.now)).toBe(0)
         rig.pass(59_500)
         rig.ring()
-        expect(rig.core.available(rig.now)).toBe(2)
+        expect(rig.core.parkAndCount(rig.now)).toBe(2)
         expect(rig.alarmAt).toBe(rig.now + 500)
       }),
     )
@@ -139,7 +139,7 @@ export function openingsSuite(withStore: WithStore): void {
         fleet.sync('r', 1)
         expect(fleet.sync('r', 3)).toMatchObject({ againInMs: 5_000 })
         rig.passRinging(11_000)
-        expect(rig.core.available(rig.now)).toBe(1)
+        expect(rig.core.parkAndCount(rig.now)).toBe(1)
         expect(rig.broken()).toEqual([])
       }))
   })
@@ -198,7 +198,7 @@ export function openingsSuite(withStore: WithStore): void {
 
   describe('limits that a person sets', () => {
     const set = (rig: Rig, limits: TaskLimits | undefined) =>
-      rig.core.change({ kind: 'limits', task: 'send', limits }, rig.now)
+      rig.run('change', { kind: 'limits', task: 'send', limits })
 
     test.each<{ declared: TaskLimits; now: TaskLimits | undefined; started: number; because: string }>([
       { declared: { concurrency: 2 }, now: { concurrency: 4 }, started: 4, because: 'they replace what the code says' },
@@ -246,9 +246,9 @@ export function openingsSuite(withStore: WithStore): void {
         many(rig, 9, { partition: 'a' })
         fleet.sync('r', 9)
         fleet.sync('q', 9)
-        expect(rig.core.available(rig.now)).toBe(0)
+        expect(rig.core.parkAndCount(rig.now)).toBe(0)
         set(rig, wider)
-        expect(rig.core.available(rig.now)).toBe(2)
+        expect(rig.core.parkAndCount(rig.now)).toBe(2)
         expect(rig.alarmAt).toBeLessThanOrEqual(rig.now + 500)
         expect(fleet.sync('q', 9).claimed).toHaveLength(2)
       }),

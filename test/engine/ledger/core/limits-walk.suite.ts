@@ -76,7 +76,7 @@ function take(rig: Rig, fleet: Fleet, one: Step): void {
   } else if (one.do === 'cancel') {
     const rows = rig.rows()
     const row = rows[one.nth % Math.max(1, rows.length)]
-    if (row) rig.core.cancel(row.id, rig.now)
+    if (row) rig.run('cancel', row.id)
   } else if (one.do === 'fail') {
     rig.failFrom = one.nth
     // A runner whose call failed knows nothing of what it did: it is gone.

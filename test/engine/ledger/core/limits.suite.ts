@@ -207,7 +207,7 @@ export function limitsSuite(withStore: WithStore): void {
       },
       'its job was to be cancelled and its lease lapses': (rig, claimed) => {
         rig.sync({ seq: 2, ack: 1, heartbeats: [heartbeatOf(claimed)] })
-        rig.core.cancel(claimed.id, rig.now)
+        rig.run('cancel', claimed.id)
         rig.pass(leaseMs)
         rig.ring()
       },
@@ -226,7 +226,7 @@ export function limitsSuite(withStore: WithStore): void {
           expect(rig.broken()).toEqual([])
           freed[how]?.(rig, first)
           expect(rig.broken()).toEqual([])
-          expect(rig.core.available(rig.now)).toBeGreaterThan(0)
+          expect(rig.core.parkAndCount(rig.now)).toBeGreaterThan(0)
           expect(rig.sync({ runner: 'r3', want: 1 }).claimed).toHaveLength(1)
           expect(rig.broken()).toEqual([])
         }),

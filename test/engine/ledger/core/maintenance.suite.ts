@@ -197,7 +197,7 @@ export function upkeepSuite(withStore: WithStore): void {
         (rig) => {
           const id = finished(rig, 'draw')
           rig.pass(minuteMs)
-          rig.core.redrive({ id }, rig.now)
+          rig.run('redrive', { id })
           rig.pass(2 * minuteMs)
           rig.ring()
           expect(rig.state(id)).toBe('queued')
@@ -272,7 +272,7 @@ export function upkeepSuite(withStore: WithStore): void {
           }
           rig.pass(11 * minuteMs)
           rig.ring()
-          expect(rig.core.bytes).toBeLessThan(4 * 2 ** 20)
+          expect(rig.sql.bytes()).toBeLessThan(4 * 2 ** 20)
           expect(rig.state(live)).toBe('scheduled')
           expect(rig.broken()).toEqual([])
         },
@@ -288,9 +288,7 @@ export function upkeepSuite(withStore: WithStore): void {
         rig.ring()
         const minutes = rig.sql.all<{ minute: number }>('SELECT minute FROM minute_stats').map(({ minute }) => minute)
         expect(minutes).toEqual([Math.floor((rig.now - 8 * dayMs) / minuteMs)])
-        expect(rig.core.counters()).toMatchObject([
-          { task: 'send', counters: { enqueued: 2, ended: { completed: 2 } } },
-        ])
+        expect(rig.counters()).toMatchObject([{ task: 'send', counters: { enqueued: 2, ended: { completed: 2 } } }])
       }))
   })
 
@@ -314,7 +312,7 @@ export function upkeepSuite(withStore: WithStore): void {
       rigged((rig) => {
         busy(rig, 'a')
         expect(rig.core.memory.watermark > '').toBe(true)
-        expect(rig.core.memory.counts.finishedAbove()).toBe(0)
+        expect(rig.core.memory.counts.finishedAbove).toBe(0)
         expect(rig.core.memory.counts.total().completed).toBe(4_200)
         expect(jobStatements(rig.sql).fromWatermark(rig.core.memory.watermark, '', 10)).toEqual([])
         expect(rig.broken()).toEqual([])
@@ -375,7 +373,7 @@ export function upkeepSuite(withStore: WithStore): void {
         rig.pass(1)
         busy(rig, 'a')
         expect(rig.core.memory.isBelowWatermark(id)).toBe(true)
-        rig.core.redrive({ id }, rig.now)
+        rig.run('redrive', { id })
         rig.restart()
         expect(rig.broken()).toEqual([])
         rig.settle(rig.claim({ runner: 'again' }), completed)

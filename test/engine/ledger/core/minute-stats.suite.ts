@@ -18,7 +18,7 @@ export function talliesSuite(withStore: WithStore): void {
         rig.enqueueAll([rig.job(), rig.job()])
         rig.pass(300)
         rig.claim()
-        const [chart] = rig.core.charts(hour(rig)).tasks
+        const [chart] = rig.run('charts', hour(rig)).tasks
         expect(minutesOf(rig)).toEqual([])
         expect([chart?.enqueued.at(-1), sum(chart?.enqueued), chart?.enqueued.length]).toEqual([2, 2, 60])
         // 300 ms are in the bucket that ends at 500.
@@ -33,10 +33,10 @@ export function talliesSuite(withStore: WithStore): void {
           rig.pass(minuteMs)
         }
         const fromMinute = minuteOf(rig) - 40
-        const [chart] = rig.core.charts({ fromMinute: fromMinute + 5, stepMinutes: 15, steps: 2 }).tasks
+        const [chart] = rig.run('charts', { fromMinute: fromMinute + 5, stepMinutes: 15, steps: 2 }).tasks
         expect(chart?.enqueued).toEqual([15, 15])
         expect(sum(chart?.completed)).toBeGreaterThan(15)
-        expect(rig.core.charts({ fromMinute: fromMinute - 500, stepMinutes: 15, steps: 2 }).tasks).toEqual([])
+        expect(rig.run('charts', { fromMinute: fromMinute - 500, stepMinutes: 15, steps: 2 }).tasks).toEqual([])
       }))
 
     test('count failures by what they were', () =>
@@ -46,12 +46,12 @@ export function talliesSuite(withStore: WithStore): void {
         rig.enqueue({ expiresInMs: 1_000 })
         rig.pass(2_000)
         rig.ring()
-        const [chart] = rig.core.charts(hour(rig)).tasks
+        const [chart] = rig.run('charts', hour(rig)).tasks
         expect([sum(chart?.failed), sum(chart?.expired), sum(chart?.completed)]).toEqual([1, 1, 0])
         rig.pass(minuteMs)
         rig.ring()
         rig.enqueue()
-        expect(rig.core.counters()).toMatchObject([
+        expect(rig.counters()).toMatchObject([
           {
             counters: { ended: { failed: 1, expired: 1 }, failed: { exhausted: 1, expired: 1 }, errors: { Error: 1 } },
           },
@@ -73,7 +73,7 @@ export function talliesSuite(withStore: WithStore): void {
         // The runner never leaves; what is open is the newest minute alone.
         expect(minutes.length).toBeGreaterThanOrEqual(2)
         expect(new Set(minutes).size).toBe(minutes.length)
-        expect(sum(rig.core.charts(hour(rig)).tasks[0]?.enqueued)).toBe(11)
+        expect(sum(rig.run('charts', hour(rig)).tasks[0]?.enqueued)).toBe(11)
       }))
 
     test('are written by the last runner that leaves, not by each', () =>
@@ -84,7 +84,7 @@ export function talliesSuite(withStore: WithStore): void {
         expect(minutesOf(rig)).toEqual([])
         rig.sync({ runner: 'b', seq: 2, settle: [settlementOf(second, completed)], done: true })
         expect(minutesOf(rig)).toHaveLength(1)
-        expect(rig.core.counters()).toMatchObject([{ counters: { enqueued: 2, ended: { completed: 2 } } }])
+        expect(rig.counters()).toMatchObject([{ counters: { enqueued: 2, ended: { completed: 2 } } }])
       }))
 
     test('of a transaction that fails are not counted', () =>
@@ -98,7 +98,7 @@ export function talliesSuite(withStore: WithStore): void {
           }
           rig.failingIn = undefined
         }
-        expect(sum(rig.core.charts(hour(rig)).tasks[0]?.enqueued)).toBe(rig.rows().length)
+        expect(sum(rig.run('charts', hour(rig)).tasks[0]?.enqueued)).toBe(rig.rows().length)
       }))
 
     test('of a sync that is repeated are counted once', () =>
@@ -108,7 +108,7 @@ export function talliesSuite(withStore: WithStore): void {
         for (let times = 0; times < 3; times++)
           rig.sync({ seq: 2, settle: [settlementOf(a, completed)], heartbeats: [heartbeatOf(b)] })
         rig.sync({ seq: 3, settle: [settlementOf(a, completed), settlementOf(b, completed)] })
-        expect(rig.core.counters()).toMatchObject([{ counters: { enqueued: 2, ended: { completed: 2 } } }])
+        expect(rig.counters()).toMatchObject([{ counters: { enqueued: 2, ended: { completed: 2 } } }])
       }))
 
     test('after a clock that stepped back are added to the newest minute', () =>
@@ -120,7 +120,7 @@ export function talliesSuite(withStore: WithStore): void {
         rig.pass(1)
         rig.settle(rig.claim({ runner: 'r2' }), completed)
         expect(minutesOf(rig)).toHaveLength(1)
-        expect(rig.core.counters()).toMatchObject([{ counters: { enqueued: 2, ended: { completed: 2 } } }])
+        expect(rig.counters()).toMatchObject([{ counters: { enqueued: 2, ended: { completed: 2 } } }])
       }))
   })
 
@@ -134,7 +134,7 @@ export function talliesSuite(withStore: WithStore): void {
           rig.sync({ runner: `r${n}`, seq: 2, settle })
           rig.restart()
           rig.pass(n * 30 * minuteMs)
-          const counters = rig.core.counters()
+          const counters = rig.counters()
           expect(counters.map(({ task }) => task)).toEqual(['draw', 'send'])
           for (const { counters: one } of counters)
             expect([one.enqueued, one.ended.completed, one.run.sumMs]).toEqual([n, n, 10 * n])
@@ -144,7 +144,7 @@ export function talliesSuite(withStore: WithStore): void {
     test('tell of nothing that a restart could take back', () =>
       rigged((rig) => {
         rig.enqueue()
-        expect(rig.core.counters()).toEqual([])
+        expect(rig.counters()).toEqual([])
       }))
 
     test('hold a bounded number of names of errors, and none that is no name', () =>
@@ -154,7 +154,7 @@ export function talliesSuite(withStore: WithStore): void {
           rig.enqueue({ maxAttempts: 1 })
           rig.settle(rig.claim({ runner: `r${n}` }), { kind: 'failed', error: { name, message: '' } })
         }
-        const errors = rig.core.counters()[0]?.counters.errors ?? {}
+        const errors = rig.counters()[0]?.counters.errors ?? {}
         expect(Object.keys(errors).length).toBeLessThanOrEqual(errorNamesMax + 1)
         expect(sum(Object.values(errors).map((n) => n ?? 0))).toBe(names.length)
         expect(errors['E0']).toBe(1)

@@ -10,7 +10,7 @@ export function readSuite(withStore: WithStore): void {
     const ids: string[] = []
     let before: string | undefined
     for (let pages = 1; pages < 1_000; pages++) {
-      const reply = rig.core.list({ ...request, ...(before !== undefined && { before }) })
+      const reply = rig.run('list', { ...request, ...(before !== undefined && { before }) })
       expect(reply.jobs.length).toBeLessThanOrEqual(request.limit)
       ids.push(...reply.jobs.map(({ id }) => id))
       if (reply.searchedTo === undefined) return { ids, pages }
@@ -113,7 +113,7 @@ export function readSuite(withStore: WithStore): void {
         const first = rig.enqueue({ tags: ['rare'] })
         rig.pass(1)
         rig.enqueueAll(Array.from({ length: 4_500 }, () => rig.job()))
-        const reply = rig.core.list({ tag: 'rare', limit: 10 })
+        const reply = rig.run('list', { tag: 'rare', limit: 10 })
         expect(reply.jobs).toEqual([])
         expect(reply.searchedTo).toMatch(/^[0-9A-Z]{26}$/)
         expect(paged(rig, { tag: 'rare', limit: 10 })).toEqual({ ids: [first], pages: 3 })
@@ -125,13 +125,13 @@ export function readSuite(withStore: WithStore): void {
         const ids = rig
           .enqueueAll(Array.from({ length: 40 }, () => rig.job({ input })))
           .map((job) => 'id' in job && job.id)
-        expect(rig.core.list({ limit: 100 }).jobs.length).toBeLessThan(20)
+        expect(rig.run('list', { limit: 100 }).jobs.length).toBeLessThan(20)
         expect(paged(rig, { limit: 100 }).ids).toEqual(ids.sort().reverse())
       }))
 
     test('an empty ledger has one empty page', () =>
       rigged((rig) => {
-        expect(rig.core.list({ limit: 10 })).toEqual({ jobs: [] })
+        expect(rig.run('list', { limit: 10 })).toEqual({ jobs: [] })
       }))
   })
 }

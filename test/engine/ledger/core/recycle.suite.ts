@@ -119,7 +119,7 @@ export function tailSuite(withStore: WithStore): void {
         rig.enqueue()
         rig.restart()
         const [second = '', ...rest] = others
-        rig.core.redrive({ id: second }, rig.now)
+        rig.run('redrive', { id: second })
         const fresh = rig.enqueue()
         expect(ids(rig)).not.toContain(first)
         expect(ids(rig)).toContain(second)
@@ -158,16 +158,6 @@ export function tailSuite(withStore: WithStore): void {
       { policies: { draw: { retentionMs: 30 * dayMs } } },
     ))
 
-  test('the release before, which knows of no tail, counts anew', () =>
-    rigged((rig) => {
-      history(rig, 100)
-      rig.pass(7 * dayMs)
-      rig.enqueue()
-      const stored = rig.core.facts.read<object>('cursors')
-      expect(stored).not.toHaveProperty('tasks')
-      expect(stored).toHaveProperty('besideTail')
-    }))
-
   test('a release after this one has columns that a row taken over would keep: then none is', () =>
     rigged((rig) => {
       const old = history(rig, 3)
@@ -203,7 +193,7 @@ export function tailSuite(withStore: WithStore): void {
     else if (step === 'restart') rig.restart()
     else if (step === 'redrive') {
       const over = rig.rows().find(({ state }) => state === 'completed')
-      if (over) rig.core.redrive({ id: over.id }, rig.now)
+      if (over) rig.run('redrive', { id: over.id })
     } else rig.pass({ hour: hourMs, day: dayMs, week: 7 * dayMs }[step])
   }
 }

@@ -69,7 +69,7 @@ const scenes: Scene[] = [
     verb: 'cancel',
     before: (rig) => {
       const id = rig.enqueue()
-      return () => rig.core.cancel(id, rig.now)
+      return () => rig.run('cancel', id)
     },
   },
   {
@@ -78,7 +78,7 @@ const scenes: Scene[] = [
       const id = rig.enqueue()
       rig.settle(rig.claim(), rejected)
       rig.pass(hourMs)
-      return () => rig.core.redrive({ id }, rig.now)
+      return () => rig.run('redrive', { id })
     },
   },
   {
@@ -127,21 +127,21 @@ const scenes: Scene[] = [
     verb: 'update',
     before: (rig) => {
       const id = rig.enqueue({ delayMs: hourMs })
-      return () => rig.core.update({ id, priority: 3, delayMs: minuteMs }, rig.now)
+      return () => rig.run('update', { id, priority: 3, delayMs: minuteMs })
     },
   },
   {
     verb: 'a change of the settings',
     before: (rig) => {
       rig.enqueue()
-      return () => rig.core.change({ kind: 'pause' }, rig.now)
+      return () => rig.run('change', { kind: 'pause' })
     },
   },
   {
     verb: 'a bulk action that begins',
     before: (rig) => {
       rig.enqueue()
-      return () => rig.core.bulk({ id: 'b', action: 'cancel', filter: {} }, rig.now)
+      return () => rig.run('bulk', { id: 'b', action: 'cancel', filter: {} })
     },
   },
   {
@@ -149,7 +149,7 @@ const scenes: Scene[] = [
     before: (rig) => {
       rig.core.reconcile(rig.now)
       const { id } = rig.job()
-      return () => rig.core.triggerSchedule({ name: 'tick', id, key: 'k' }, rig.now)
+      return () => rig.run('triggerSchedule', { name: 'tick', id, key: 'k' })
     },
     options: { schedules: [placed()] },
   },
@@ -157,9 +157,9 @@ const scenes: Scene[] = [
     verb: 'a schedule that goes on after a pause',
     before: (rig) => {
       rig.core.reconcile(rig.now)
-      rig.core.controlSchedule('tick', 'pause', rig.now)
+      rig.run('controlSchedule', { name: 'tick', action: 'pause' })
       rig.pass(hourMs)
-      return () => rig.core.controlSchedule('tick', 'resume', rig.now)
+      return () => rig.run('controlSchedule', { name: 'tick', action: 'resume' })
     },
     options: { schedules: [placed()] },
   },
@@ -227,11 +227,11 @@ export function rollbackSuite(withStore: WithStore): void {
         for (let nth = 1; ; nth++) {
           rig.failFrom = nth
           try {
-            rig.core.upkeep(rig.now)
+            rig.core.maintain(rig.now)
             break
           } catch {
             // As a dispatcher does with an alarm that failed.
-            rig.core.setAlarm(rig.now + leaseMs)
+            rig.core.arm(rig.now + leaseMs)
           } finally {
             rig.failFrom = undefined
           }
@@ -287,16 +287,16 @@ export function rollbackSuite(withStore: WithStore): void {
         rig.core.load(rig.now)
         rig.claim()
         rig.pass(hourMs)
-        expect(rig.core.nextMaintenanceAt()).toBeLessThan(rig.now)
+        expect(rig.core.nextMaintenanceAt).toBeLessThan(rig.now)
       }))
 
     test('of a ledger with nothing to do does nothing', () =>
       withStore((store) => {
         const rig = new Rig(store)
         const before = rig.rowsWritten
-        rig.core.upkeep(rig.now)
+        rig.core.maintain(rig.now)
         expect(rig.rowsWritten).toBe(before)
-        expect(rig.core.nextMaintenanceAt()).toBeUndefined()
+        expect(rig.core.nextMaintenanceAt).toBeUndefined()
       }))
   })
 }

@@ -9,9 +9,9 @@ export function scheduleSteeringSuite(withStore: WithStore): void {
       rig.core.reconcile(rig.now)
       work(rig)
     })
-  const steer = (rig: Rig, action: 'pause' | 'resume') => rig.core.controlSchedule('tick', action, rig.now)
+  const steer = (rig: Rig, action: 'pause' | 'resume') => rig.run('controlSchedule', { name: 'tick', action: action })
   const trigger = (rig: Rig, more: { id?: string; key?: string } = {}) =>
-    rig.core.triggerSchedule({ name: 'tick', id: rig.job().id, ...more }, rig.now)
+    rig.run('triggerSchedule', { name: 'tick', id: rig.job().id, ...more })
   const slot = (rig: Rig, ms = minuteMs) => {
     rig.pass(ms)
     rig.ring()
@@ -66,13 +66,13 @@ export function scheduleSteeringSuite(withStore: WithStore): void {
       { state: 'paused', reach: (rig) => void steer(rig, 'pause') },
     ])('makes a job now when it is $state, beside its slots', ({ reach }) =>
       rigged([{ overlap: 'skip' }], (rig) => {
-        const nextAt = rig.core.schedules(rig.now)[0]?.nextAt
+        const nextAt = rig.run('schedules')[0]?.nextAt
         slot(rig, 0)
         rig.pass(7_000)
         reach(rig)
         const { id } = rig.job()
         expect(trigger(rig, { id })).toEqual({ id, state: 'queued', duplicate: false })
-        const [record] = rig.core.schedules(rig.now)
+        const [record] = rig.run('schedules')
         expect(record?.history[0]).toEqual({ slot: rig.now, at: rig.now, trigger: true, job: id })
         if (record?.state === 'active') expect(record.nextAt).toBe(nextAt)
         expect(rig.claim()).toMatchObject({ id, schedule: { name: 'tick', slot: rig.now } })
@@ -98,7 +98,7 @@ export function scheduleSteeringSuite(withStore: WithStore): void {
       { what: 'has no task', reach: (rig) => rig.deploy({ serves: () => false }), refused: 'unknown-task' },
       {
         what: 'is of a task that is drained',
-        reach: (rig) => void rig.core.change({ kind: 'drain', task: 'send' }, rig.now),
+        reach: (rig) => void rig.run('change', { kind: 'drain', task: 'send' }),
         refused: 'draining',
       },
     ])('refuses when it $what: $refused', ({ reach, refused }) =>
@@ -119,12 +119,12 @@ export function scheduleSteeringSuite(withStore: WithStore): void {
   describe('a schedule whose task', () => {
     test('is drained skips its slots, and says so', () =>
       rigged([{}], (rig) => {
-        rig.core.change({ kind: 'drain', task: 'send' }, rig.now)
+        rig.run('change', { kind: 'drain', task: 'send' })
         slot(rig)
         slot(rig)
         expect(rig.rows()).toEqual([])
         expect(historyOf(rig)).toMatchObject([{ skipped: 'draining' }, { skipped: 'draining' }])
-        rig.core.change({ kind: 'resume', task: 'send' }, rig.now)
+        rig.run('change', { kind: 'resume', task: 'send' })
         slot(rig)
         expect(slotsOf(rig)).toEqual([rig.now])
         expect(rig.broken()).toEqual([])
@@ -132,7 +132,7 @@ export function scheduleSteeringSuite(withStore: WithStore): void {
 
     test('is paused still makes its jobs, which wait', () =>
       rigged([{ overlap: 'allow' }], (rig) => {
-        rig.core.change({ kind: 'pause', task: 'send' }, rig.now)
+        rig.run('change', { kind: 'pause', task: 'send' })
         slot(rig)
         slot(rig)
         expect(rig.rows().map(({ state }) => state)).toEqual(['queued', 'queued'])
@@ -143,7 +143,7 @@ export function scheduleSteeringSuite(withStore: WithStore): void {
   describe('what is told of a schedule', () => {
     test('its coming slots: five, the next one first', () =>
       rigged([{ cron: '0 9 * * *', timezone: 'Asia/Kolkata' }], (rig) => {
-        const [record] = rig.core.schedules(rig.now)
+        const [record] = rig.run('schedules')
         expect(record?.next.map((at) => new Date(at).toISOString())).toEqual(
           [18, 19, 20, 21, 22].map((day) => `2030-03-${day}T03:30:00.000Z`),
         )
@@ -154,13 +154,13 @@ export function scheduleSteeringSuite(withStore: WithStore): void {
       rigged([{}], (rig) => {
         const anchor = rig.now
         rig.pass(10 * minuteMs + 1)
-        expect(rig.core.schedules(rig.now)[0]?.next).toEqual([1, 11, 12, 13, 14].map((n) => anchor + n * minuteMs))
+        expect(rig.run('schedules')[0]?.next).toEqual([1, 11, 12, 13, 14].map((n) => anchor + n * minuteMs))
       }))
 
     test('its past: the newest fifty slots, newest first', () =>
       rigged([{ every: '10s' }], (rig) => {
         for (let n = 0; n < 70; n++) slot(rig, 10_000)
-        const history = rig.core.schedules(rig.now)[0]?.history ?? []
+        const history = rig.run('schedules')[0]?.history ?? []
         expect(history).toHaveLength(50)
         expect(history[0]?.slot).toBe(rig.now)
         expect(history.at(-1)?.slot).toBe(rig.now - 49 * 10_000)

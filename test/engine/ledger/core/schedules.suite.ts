@@ -11,7 +11,7 @@ export function schedulesSuite(withStore: WithStore): void {
       rig.core.reconcile(rig.now)
       work(rig)
     })
-  const only = (rig: Rig) => rig.core.schedules(rig.now)[0]
+  const only = (rig: Rig) => rig.run('schedules')[0]
   /** Rings whenever a slot comes, and lets its job complete. */
   const passFiring = (rig: Rig, ms: number) => {
     const until = rig.now + ms
@@ -98,7 +98,7 @@ export function schedulesSuite(withStore: WithStore): void {
     test('of one whose rule changed while it was paused leaves it paused, with its history', () =>
       rigged([{}], (rig) => {
         passFiring(rig, minuteMs)
-        rig.core.controlSchedule('tick', 'pause', rig.now)
+        rig.run('controlSchedule', { name: 'tick', action: 'pause' })
         rig.deploy({ schedules: [placed({ every: '5m' })] })
         expect(only(rig)).toMatchObject({ state: 'paused', next: [], history: [{ job: expect.any(String) }] })
         rig.passRinging(hourMs)
@@ -118,9 +118,9 @@ export function schedulesSuite(withStore: WithStore): void {
           } finally {
             rig.failFrom = undefined
           }
-          expect(rig.core.schedules(rig.now)).toEqual([])
+          expect(rig.run('schedules')).toEqual([])
         }
-        expect(rig.core.schedules(rig.now)).toHaveLength(2)
+        expect(rig.run('schedules')).toHaveLength(2)
         expect(rig.broken()).toEqual([])
       }))
   })
@@ -175,7 +175,7 @@ export function schedulesSuite(withStore: WithStore): void {
             rig.now = anchor + nth * 90_000
             rig.failFrom = nth
             try {
-              rig.core.upkeep(rig.now)
+              rig.core.maintain(rig.now)
             } catch (error) {
               expect(String(error)).toContain('disk I/O error')
             }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { noSettings, type Settings, type SettingsChange } from '../../../../src/engine/ledger/domain/settings.ts'
+import { noSettings } from '../../../../src/engine/ledger/domain/settings.ts'
 import type { NewJob } from '../../../../src/engine/ledger/protocol/protocol.ts'
+import type { Settings, SettingsChange } from '../../../../src/engine/ledger/protocol/settings.ts'
 import {
   completed,
   failed,
@@ -18,7 +19,7 @@ export function settingsSuite(withStore: WithStore): void {
   const rigged = (work: (rig: Rig) => void, options: RigOptions = {}) =>
     withStore((store) => work(new Rig(store, options)))
   const change = (rig: Rig, kind: 'pause' | 'drain' | 'resume', task?: string) =>
-    rig.core.change({ kind, ...(task !== undefined && { task }) }, rig.now)
+    rig.run('change', { kind, ...(task !== undefined && { task }) })
   const tasksOf = (rig: Rig) =>
     rig
       .sync({ runner: `r${rig.now}`, want: 9 })
@@ -42,7 +43,7 @@ export function settingsSuite(withStore: WithStore): void {
           for (const task of paused) change(rig, 'pause', task)
           for (const task of resumed) change(rig, 'resume', task)
           rig.restart()
-          expect(rig.core.available(rig.now)).toBe(started.length)
+          expect(rig.core.parkAndCount(rig.now)).toBe(started.length)
           expect(tasksOf(rig)).toEqual(started)
           expect(rig.broken()).toEqual([])
         }),
@@ -102,11 +103,11 @@ export function settingsSuite(withStore: WithStore): void {
           change(rig, 'pause', task)
           const rings = rig.passRinging(6 * hourMs)
           expect(rings).toBeLessThan(5)
-          expect(rig.core.available(rig.now)).toBe(0)
+          expect(rig.core.parkAndCount(rig.now)).toBe(0)
           rig.restart()
           expect(rig.passRinging(hourMs)).toBeLessThan(2)
           change(rig, 'resume', task)
-          expect(rig.core.available(rig.now)).toBe(21)
+          expect(rig.core.parkAndCount(rig.now)).toBe(21)
           expect(rig.alarmAt).toBeLessThanOrEqual(rig.now + 500)
           expect(rig.broken()).toEqual([])
         }),
@@ -202,7 +203,7 @@ export function settingsSuite(withStore: WithStore): void {
           change(rig, 'drain')
           rig.settle(rig.claim(), rejected)
           expect(rig.claim({ runner: 'r2', tasks: { 'send/onFailed': 1 } }).task).toBe('send/onFailed')
-          expect(rig.core.redrive({ id }, rig.now)).toMatchObject({ state: 'queued' })
+          expect(rig.run('redrive', { id })).toMatchObject({ state: 'queued' })
           expect(rig.claim({ runner: 'r3' })).toMatchObject({ id })
           change(rig, 'resume')
           rig.enqueue()
@@ -221,9 +222,9 @@ export function settingsSuite(withStore: WithStore): void {
       { own: 5, theirs: 4, takes: false, because: 'an answer on its way must not undo a newer one' },
     ])('of version $theirs over version $own: $takes, because $because', ({ own, theirs, takes }) =>
       rigged((rig) => {
-        rig.core.adopt(settings(own), rig.now)
+        rig.run('adopt', settings(own))
         const before = rig.rowsWritten
-        expect(rig.core.adopt(settings(theirs, { paused: true }), rig.now)).toBe(takes)
+        rig.run('adopt', settings(theirs, { paused: true }))
         expect(rig.core.settings).toEqual(settings(Math.max(own, theirs), { paused: takes }))
         expect(rig.rowsWritten - before).toBe(takes ? 1 : 0)
         rig.restart()
@@ -276,7 +277,7 @@ export function settingsSuite(withStore: WithStore): void {
       },
     ])('after $changes are $tasks', ({ changes, tasks }) =>
       rigged((rig) => {
-        for (const one of changes) rig.core.change(one, rig.now)
+        for (const one of changes) rig.run('change', one)
         rig.restart()
         expect(rig.core.settings).toMatchObject({ paused: false, draining: false, tasks })
         expect(Object.keys(rig.core.settings.tasks)).toEqual(Object.keys(tasks))

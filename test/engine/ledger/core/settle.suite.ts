@@ -152,7 +152,7 @@ export function settleSuite(withStore: WithStore): void {
       test('a late success after a cancellation changes nothing', () =>
         rigged((rig) => {
           const { id, claimed } = lapsed(rig)
-          rig.core.cancel(id, rig.now)
+          rig.run('cancel', id)
           rig.settle(claimed, completed)
           expect(rig.state(id)).toBe('cancelled')
         }))

@@ -10,7 +10,7 @@ export function slotsSuite(withStore: WithStore): void {
       rig.core.reconcile(rig.now)
       work(rig)
     })
-  const only = (rig: Rig) => rig.core.schedules(rig.now)[0]
+  const only = (rig: Rig) => rig.run('schedules')[0]
 
   describe('after a downtime', () => {
     const every10 = Array.from({ length: 10 }, (_, n) => (n + 1) * 10 * minuteMs)
@@ -61,7 +61,7 @@ export function slotsSuite(withStore: WithStore): void {
         for (let nth = 8; rig.rows().length < 60; nth += 7) {
           rig.failFrom = nth
           try {
-            rig.core.upkeep(rig.now)
+            rig.core.maintain(rig.now)
           } catch (error) {
             expect(String(error)).toContain('disk I/O error')
           }
@@ -202,7 +202,7 @@ export function slotsSuite(withStore: WithStore): void {
         slot(rig)
         const first = rig.claim()
         slot(rig)
-        rig.core.cancel(rig.rows()[1]?.id ?? '', rig.now)
+        rig.run('cancel', rig.rows()[1]?.id ?? '')
         slot(rig)
         expect(rig.rows().map(({ state }) => state)).toEqual(['running', 'cancelled', 'scheduled'])
         rig.settle(first, cancelled)
@@ -213,9 +213,9 @@ export function slotsSuite(withStore: WithStore): void {
     test.each<{ what: string; back: (rig: Rig) => void }>([
       {
         what: 'resumed',
-        back: ({ core, now }) => {
-          core.controlSchedule('tick', 'pause', now)
-          core.controlSchedule('tick', 'resume', now)
+        back: (rig) => {
+          rig.run('controlSchedule', { name: 'tick', action: 'pause' })
+          rig.run('controlSchedule', { name: 'tick', action: 'resume' })
         },
       },
       {
@@ -256,7 +256,7 @@ export function slotsSuite(withStore: WithStore): void {
       rigged([{ every: '10s', overlap: 'skip' }], (rig) => {
         slot(rig)
         rig.claim({ runner: 'long' })
-        rig.core.triggerSchedule({ name: 'tick', id: rig.job().id }, rig.now)
+        rig.run('triggerSchedule', { name: 'tick', id: rig.job().id })
         rig.settle(rig.claim({ runner: 'r2' }), completed)
         slot(rig)
         expect(historyOf(rig).at(-1)).toMatchObject({ skipped: 'overlap' })

@@ -88,7 +88,7 @@ class Walk {
     } else {
       const live = rig.rows().filter(({ state }) => !isFinal(state))
       const row = live[step.nth % Math.max(1, live.length)]
-      if (row) rig.core.cancel(row.id, rig.now)
+      if (row) rig.run('cancel', row.id)
     }
   }
 

@@ -56,7 +56,7 @@ const states: Record<string, (rig: Rig, first: (more?: Partial<NewJob>) => strin
   },
   stopping: (rig, first) => {
     const id = states['running']?.(rig, first) ?? ''
-    rig.core.cancel(id, rig.now)
+    rig.run('cancel', id)
     return id
   },
   completed: (rig, first) => {
@@ -71,7 +71,7 @@ const states: Record<string, (rig: Rig, first: (more?: Partial<NewJob>) => strin
   },
   cancelled: (rig, first) => {
     const id = states['ready']?.(rig, first) ?? ''
-    rig.core.cancel(id, rig.now)
+    rig.run('cancel', id)
     return id
   },
 }

@@ -33,14 +33,14 @@ const reach: Record<string, (rig: Rig) => string> = {
   },
   cancelled: (rig) => {
     const id = rig.enqueue()
-    rig.core.cancel(id, rig.now)
+    rig.run('cancel', id)
     return id
   },
 }
 
 export function amendSuite(withStore: WithStore): void {
   const rigged = (work: (rig: Rig) => void) => withStore((store) => work(new Rig(store)))
-  const update = (rig: Rig, id: string, more: Omit<UpdateRequest, 'id'>) => rig.core.update({ id, ...more }, rig.now)
+  const update = (rig: Rig, id: string, more: Omit<UpdateRequest, 'id'>) => rig.run('update', { id, ...more })
 
   describe('update', () => {
     test.each<{ from: string; in: number; state: string; dueIn: number | null; because: string }>([
@@ -143,7 +143,7 @@ export function amendSuite(withStore: WithStore): void {
       rigged((rig) => {
         const id = (reach[from] as (rig: Rig) => string)(rig)
         const input = JSON.stringify({ name: 'ä'.repeat(1_000) })
-        expect(rig.core.redrive({ id, input }, rig.now)).toMatchObject({ state: 'queued', input: JSON.parse(input) })
+        expect(rig.run('redrive', { id, input })).toMatchObject({ state: 'queued', input: JSON.parse(input) })
         expect(rig.row(id)).toMatchObject({ input, bytes: 2_011, reason: null, output: null })
         rig.restart()
         expect(rig.claim({ runner: 'r2' })).toMatchObject({ id, input })
@@ -155,14 +155,14 @@ export function amendSuite(withStore: WithStore): void {
     test('is refused for a job that has not ended, which keeps its input', () =>
       rigged((rig) => {
         const id = rig.enqueue()
-        expect(rig.core.redrive({ id, input: '2' }, rig.now)).toMatchObject({ refused: 'wrong-state' })
+        expect(rig.run('redrive', { id, input: '2' })).toMatchObject({ refused: 'wrong-state' })
         expect(rig.row(id).input).toBe('{"n":1}')
       }))
 
     test('without one keeps the one it had', () =>
       rigged((rig) => {
         const id = (reach['failed'] as (rig: Rig) => string)(rig)
-        rig.core.redrive({ id }, rig.now)
+        rig.run('redrive', { id })
         expect(rig.row(id)).toMatchObject({ input: '{"n":1}', bytes: 7 })
       }))
 
@@ -173,7 +173,7 @@ export function amendSuite(withStore: WithStore): void {
         rig.sync({ seq: 2, ack: 1, heartbeats: [heartbeatOf(old)] })
         rig.pass(leaseMs)
         rig.ring()
-        rig.core.redrive({ id, input: '2' }, rig.now)
+        rig.run('redrive', { id, input: '2' })
         rig.settle(old, completed, { seq: 3 })
         expect(rig.claim({ runner: 'r2' })).toMatchObject({ id, input: '2' })
       }))

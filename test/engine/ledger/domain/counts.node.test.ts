@@ -60,7 +60,7 @@ describe('counts', () => {
         const above = new Counts()
         for (const move of movesOf(lives)) above.moveAbove(move)
         expect(shown(above.byTask())).toEqual(counted(left(lives)))
-        expect(above.finishedAbove()).toBe(left(lives).filter(({ state }) => isFinal(state)).length)
+        expect(above.finishedAbove).toBe(left(lives).filter(({ state }) => isFinal(state)).length)
         for (const state of jobStates)
           expect(above.total()[state]).toBe(left(lives).filter((job) => job.state === state).length)
       }),
@@ -89,11 +89,11 @@ describe('counts', () => {
           const [task = '', state, n] = line.split(' ')
           return { task, state: state as JobState, n: Number(n) }
         })
-        counts.crossed(crossed)
+        counts.removeCrossed(crossed)
         counts.below = addedCounts(counts.below, countsOf(crossed))
         expect(shown(counts.byTask())).toEqual(before)
         expect(shown(counts.below)).toEqual(counted(left(passed)))
-        expect(counts.finishedAbove()).toBe(left(others).filter(({ state }) => isFinal(state)).length)
+        expect(counts.finishedAbove).toBe(left(others).filter(({ state }) => isFinal(state)).length)
       }),
     )
   })

@@ -1,14 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  changed,
-  isDraining,
-  isPaused,
-  limitsNow,
-  noSettings,
-  type Settings,
-  type SettingsChange,
-} from '../../../../src/engine/ledger/domain/settings.ts'
+import { changed, isDraining, isPaused, limitsNow, noSettings } from '../../../../src/engine/ledger/domain/settings.ts'
+import type { Settings, SettingsChange } from '../../../../src/engine/ledger/protocol/settings.ts'
 import { checkedLimits, noLimits, type TaskLimits } from '../../../../src/engine/task/limits.ts'
 
 const now = 1_900_000_000_000

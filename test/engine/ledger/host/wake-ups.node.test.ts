@@ -27,7 +27,7 @@ describe('plan', () => {
   test('sends nothing again while what it sent is out', () => {
     const wakeUps = new WakeUps()
     expect([0, 1, 2].map((ms) => wakeUps.plan(now + ms, demand({ ready: 3 })))).toEqual([1, 0, 0])
-    wakeUps.opened()
+    wakeUps.onRunner()
     expect(wakeUps.plan(now + 3, demand({ ready: 3 }))).toBe(1)
   })
 
@@ -47,7 +47,7 @@ describe('plan', () => {
 
   test('a runner that nobody called takes nothing off what is out', () => {
     const wakeUps = new WakeUps()
-    wakeUps.opened()
+    wakeUps.onRunner()
     expect(wakeUps.unanswered).toBe(0)
   })
 })
@@ -98,7 +98,7 @@ describe('check', () => {
   test('the queue that refuses slows down as well, and what it refused is not out', () => {
     const wakeUps = new WakeUps()
     const count = wakeUps.plan(now, demand({ ready: 100 }))
-    wakeUps.failed(count, now)
+    wakeUps.onRefused(count, now)
     expect([wakeUps.unanswered, wakeUps.resent]).toEqual([0, 1])
     expect(wakeUps.plan(now + 1, demand({ ready: 100 }))).toBe(0)
     expect(wakeUps.check(now + 500, demand({ ready: 100 }))).toEqual({ send: 1, startRunner: true })
@@ -117,8 +117,8 @@ describe('progress', () => {
     const wakeUps = new WakeUps()
     wakeUps.plan(now, demand())
     const pauses = [1, 2, 3].map(() => {
-      wakeUps.opened()
-      wakeUps.noProgress(now)
+      wakeUps.onRunner()
+      wakeUps.onNoProgress(now)
       return [wakeUps.plan(now, demand()), (wakeUps.checkAt ?? 0) - now]
     })
     expect(pauses).toEqual([
@@ -130,22 +130,22 @@ describe('progress', () => {
 
   test('while it is slow nothing is sent before the pause is over', () => {
     const { wakeUps, at } = slow()
-    wakeUps.opened()
+    wakeUps.onRunner()
     expect(wakeUps.plan(at, demand())).toBe(0)
   })
 
   test('new work is worth a wake-up of its own, however slow the old ones have become', () => {
     const { wakeUps, at } = slow()
-    wakeUps.opened()
-    wakeUps.arrived()
+    wakeUps.onRunner()
+    wakeUps.onArrival()
     expect(wakeUps.plan(at, demand())).toBe(1)
     expect([wakeUps.resent, wakeUps.checkAt]).toEqual([0, at + 500])
   })
 
   test('a runner that takes work ends the slowness', () => {
     const { wakeUps, at } = slow()
-    wakeUps.opened()
-    wakeUps.progressed()
+    wakeUps.onRunner()
+    wakeUps.onProgress()
     expect(wakeUps.plan(at, demand())).toBe(1)
   })
 
@@ -157,14 +157,14 @@ describe('progress', () => {
     reopened.check(at + 1, demand())
     expect(reopened.resent).toBe(7)
     expect(new WakeUps().fact).toBeUndefined()
-    wakeUps.arrived()
+    wakeUps.onArrival()
     expect(wakeUps.fact).toBeUndefined()
   })
 })
 
 test('whatever happens, no more wake-ups are out than runners are free, and ready work is always looked after', () => {
   const step = fc.record({
-    what: fc.constantFrom('plan', 'plan', 'check', 'opened', 'arrived', 'progressed', 'fruitless', 'failed'),
+    what: fc.constantFrom('plan', 'plan', 'check', 'onRunner', 'onArrival', 'onProgress', 'onNoProgress', 'onRefused'),
     pass: fc.nat(2_000),
     ready: fc.nat(200),
     spare: fc.nat(50),
@@ -192,9 +192,9 @@ test('whatever happens, no more wake-ups are out than runners are free, and read
           if (startRunner) expect(demanded.runnersFree).toBeGreaterThan(0)
           if (startRunner) expect(wakeUps.checkAt).toBeGreaterThanOrEqual(at + 500)
         }
-        if (what === 'opened' || what === 'arrived' || what === 'progressed') wakeUps[what]()
-        if (what === 'fruitless') wakeUps.noProgress(at)
-        if (what === 'failed') wakeUps.failed(1, at)
+        if (what === 'onRunner' || what === 'onArrival' || what === 'onProgress') wakeUps[what]()
+        if (what === 'onNoProgress') wakeUps.onNoProgress(at)
+        if (what === 'onRefused') wakeUps.onRefused(1, at)
         expect(wakeUps.unanswered).toBeGreaterThanOrEqual(0)
       }
     }),

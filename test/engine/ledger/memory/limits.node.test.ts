@@ -1,17 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import { production } from '../../../../src/engine/ledger/domain/sizes.ts'
 import { type Ended, type Group, Limits } from '../../../../src/engine/ledger/memory/limits.ts'
 import { Memory } from '../../../../src/engine/ledger/memory/memory.ts'
-import { MinuteStats } from '../../../../src/engine/ledger/memory/minute-stats.ts'
 import type { Admission } from '../../../../src/engine/ledger/memory/ready-index.ts'
-import { jobStatements } from '../../../../src/engine/ledger/storage/jobs.ts'
-import { RowCache } from '../../../../src/engine/ledger/storage/row-cache.ts'
 import { migrate } from '../../../../src/engine/ledger/storage/schema.ts'
-import {
-  factStatements,
-  limitStatements,
-  minuteStatements,
-} from '../../../../src/engine/ledger/storage/small-tables.ts'
-import { Transaction } from '../../../../src/engine/ledger/transaction/transaction.ts'
+import { limitStatements } from '../../../../src/engine/ledger/storage/small-tables.ts'
 import { type CheckedLimits, checkedLimits, type TaskLimits } from '../../../../src/engine/task/limits.ts'
 import { nodeSql } from '../node-sql.ts'
 
@@ -23,7 +16,7 @@ const start = 1_900_000_000_000
 class Scene {
   now = start
   flow: CheckedLimits
-  readonly memory = new Memory()
+  readonly memory = new Memory(production)
   readonly sql = nodeSql()
   limits: Limits
   #count = 0
@@ -47,29 +40,17 @@ class Scene {
       admission.take(task, partition)
       claimed++
     }
-    const turn = new Transaction(
-      {
-        memory: this.memory,
-        jobs: jobStatements(this.sql),
-        rowCache: new RowCache(),
-        facts: factStatements(this.sql),
-        minuteStats: new MinuteStats(),
-        statsRows: minuteStatements(this.sql),
-        retentionMs: () => 1,
-        isNewest: true,
-        defaultRetentionMs: 1,
-      },
-      this.now,
-    )
+    const effects: (() => void)[] = []
+    const tx = { now: this.now, onCommit: (effect: () => void) => effects.push(effect) }
     const write = () =>
       this.sql.transaction(() => {
-        this.limits.started(turn, Array(claimed).fill({ task, partition }))
+        this.limits.recordStarts(tx, Array(claimed).fill({ task, partition }))
         if (fails) throw new Error('disk I/O error')
       })
     if (fails) expect(write).toThrow('disk I/O error')
     else {
       write()
-      turn.applyToMemory()
+      for (const effect of effects) effect()
       for (let n = 0; n < claimed; n++) this.run({ task, partition })
     }
     return claimed
@@ -232,8 +213,8 @@ describe('a parked group', () => {
     const scene = new Scene(limits)
     expect(scene.claim(9, p)).toBe(2)
     expect(scene.limits.resetsAt(p, scene.now)).toBe(resetsAt)
-    scene.limits.parked(p, scene.now)
-    expect(scene.limits.nextOpeningAt()).toBe(resetsAt)
+    scene.limits.park(p, scene.now)
+    expect(scene.limits.nextResetAt).toBe(resetsAt)
   })
 
   test('is opened once, at its moment', () => {
@@ -241,31 +222,31 @@ describe('a parked group', () => {
     scene.claim(1, p)
     scene.now += 100
     scene.claim(1, q)
-    for (const group of [q, p, p]) scene.limits.parked(group, scene.now)
-    expect(scene.limits.nextOpeningAt()).toBe(start + 1_000)
-    expect(scene.limits.opened(start + 999)).toEqual([])
-    expect(scene.limits.opened(start + 1_000)).toEqual([p])
-    expect(scene.limits.opened(start + 9_999)).toEqual([q])
-    expect([scene.limits.opened(start + 9_999), scene.limits.nextOpeningAt()]).toEqual([[], undefined])
+    for (const group of [q, p, p]) scene.limits.park(group, scene.now)
+    expect(scene.limits.nextResetAt).toBe(start + 1_000)
+    expect(scene.limits.takeReset(start + 999)).toEqual([])
+    expect(scene.limits.takeReset(start + 1_000)).toEqual([p])
+    expect(scene.limits.takeReset(start + 9_999)).toEqual([q])
+    expect([scene.limits.takeReset(start + 9_999), scene.limits.nextResetAt]).toEqual([[], undefined])
   })
 
   test('that is parked again opens at its new moment alone', () => {
     const scene = new Scene({ perPartition: { rateLimit: { limit: 2, per: '1s' } } })
     scene.claim(2, p)
-    scene.limits.parked(p, scene.now)
+    scene.limits.park(p, scene.now)
     scene.flow = checkedLimits({ perPartition: { rateLimit: { limit: 2, per: '1m' } } }, 'send')
-    scene.limits.parked(p, scene.now)
-    expect(scene.limits.opened(start + 59_999)).toEqual([])
-    expect(scene.limits.opened(start + 60_000)).toEqual([p])
+    scene.limits.park(p, scene.now)
+    expect(scene.limits.takeReset(start + 59_999)).toEqual([])
+    expect(scene.limits.takeReset(start + 60_000)).toEqual([p])
   })
 
   test('whose places have filled is not opened by the time it was parked for', () => {
     const scene = new Scene({ perPartition: { rateLimit: { limit: 1, per: '1s' }, concurrency: 2 } })
     scene.claim(1, p)
-    scene.limits.parked(p, scene.now)
+    scene.limits.park(p, scene.now)
     scene.run(p)
-    scene.limits.parked(p, scene.now)
-    expect([scene.limits.nextOpeningAt(), scene.limits.opened(start + 9_999)]).toEqual([undefined, []])
+    scene.limits.park(p, scene.now)
+    expect([scene.limits.nextResetAt, scene.limits.takeReset(start + 9_999)]).toEqual([undefined, []])
   })
 })
 

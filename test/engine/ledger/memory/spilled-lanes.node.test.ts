@@ -66,7 +66,7 @@ describe('a ledger that starts again over a long backlog', () => {
 
   test('serves a task behind the backlog of one that is paused', () => {
     const { rig, fleet } = restarted(Array.from({ length: 3_000 }, () => ({ task: 'draw' })))
-    rig.core.change({ kind: 'pause', task: 'send' }, rig.now)
+    rig.run('change', { kind: 'pause', task: 'send' })
     for (let sync = 0; fleet.begun.length < 3_000 && sync < 20; sync++) fleet.sync('r', 500)
     expect(fleet.begun.every(({ task }) => task === 'draw')).toBe(true)
     expect(fleet.begun).toHaveLength(3_000)

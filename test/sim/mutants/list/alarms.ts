@@ -1,163 +1,110 @@
-/** The one alarm: set too late, too far out, or not at all (I1, I8). */
+/** The one alarm of a ledger: armed after the work, for too late a time, or not at all (I1, I8). */
 import type { Mutant } from '../mutant.ts'
 
 export const alarms: readonly Mutant[] = [
   {
-    name: 'alarm chosen with > now',
+    name: 'the next alarm is chosen with > now',
     breaks: ['I8', 'I10'],
-    seen: 'cloudflare/actors and partywhen: `WHERE time > now` picks the next alarm, so what is overdue never arms it (prior art 0b, 2.2, 2.4).',
-    edits: [
-      {
-        file: 'ledger/host/dispatcher.ts',
-        find: 'checkAt].filter((at) => at !== undefined)',
-        replace: 'checkAt].filter((at) => at !== undefined && at > now) as number[]',
-      },
-    ],
+    seen: 'cloudflare/actors and partywhen: `WHERE time > now` picks the next alarm, so overdue work never arms it.',
+    edits: [{ in: 'Dispatcher.#nextAt', find: 'at !== undefined', replace: 'at !== undefined && at > now' }],
   },
   {
     name: 'overdue rows are not loaded on activation',
     breaks: ['I8', 'I10', 'I12'],
-    seen: 'The same `time > now` where the rows are read: cloudflare/actors never runs what was due while it slept (prior art 2.2).',
+    seen: 'The same `time > now` where rows are read: cloudflare/actors never runs what became due while the object slept.',
     edits: [
       {
-        file: 'ledger/memory/memory.ts',
-        find: `  books.nextDueAt = jobs.nextDueAt(books.dueLoadedTo.at, books.dueLoadedTo.id)
-  loadDue(books, jobs, now)
-  // More`,
-        replace: `  books.dueLoadedTo = { at: now, id: '' }
-  books.nextDueAt = jobs.nextDueAt(books.dueLoadedTo.at, books.dueLoadedTo.id)
-  loadDue(books, jobs, now)
-  // More`,
+        in: 'opened',
+        find: 'loadAbove(books, jobs, now)',
+        replace: `loadAbove(books, jobs, now)
+        books.dueLoadedTo = { at: now, id: '' }`,
       },
     ],
   },
   {
-    name: 'alarm armed after the work',
+    name: 'the alarm is armed after the work',
     breaks: ['I1', 'I8'],
-    seen: 'do-queue and iterate#2520: the row is committed, the object is reset, and no alarm was armed yet (prior art 1 no. 6, 3.2).',
+    seen: 'do-queue and iterate#2520: the row is committed, the object is reset, and no alarm has been armed yet.',
     edits: [
+      { in: 'LedgerCore.#transact', find: 'this.#options.setAlarm(alarmAt)', replace: '' },
       {
-        file: 'ledger/host/core.ts',
-        find: `      this.#options.setAlarm(alarmAt)
-      return { result, alarmAt }
-    })`,
-        replace: `      return { result, alarmAt }
-    })
-    if (alarmAt !== undefined && alarmAt !== this.#alarmAt) this.#options.setAlarm(alarmAt)`,
+        in: 'LedgerCore.#transact',
+        find: 'this.#alarmAt = alarmAt',
+        replace: `if (alarmAt !== undefined && alarmAt !== this.#alarmAt) this.#options.setAlarm(alarmAt)
+        this.#alarmAt = alarmAt`,
       },
     ],
   },
   {
-    name: 'ready work trusts its wake-up',
+    name: 'ready work relies on its wake-up alone',
     breaks: ['I1', 'I8', 'I9'],
-    seen: 'kiribi and superflare: the row is written, the send is lost, and nothing else looks after the row (prior art 0a, 2.7, 2.15).',
-    edits: [
-      {
-        file: 'ledger/transaction/transaction.ts',
-        find: `      this.need(Math.min(this.now + wakeUpPatienceMs, row.expiresAt ?? Number.POSITIVE_INFINITY))`,
-        replace: `      this.need(row.expiresAt ?? Number.POSITIVE_INFINITY)`,
-      },
-    ],
+    seen: 'kiribi and superflare: the row is written, the send is lost, and nothing else looks after the row.',
+    edits: [{ in: 'Turn.#needFor', find: 'this.now + wakeUpPatienceMs', replace: 'Number.POSITIVE_INFINITY' }],
   },
   {
-    name: 'a later alarm replaces the sooner one',
+    name: 'a later alarm replaces an earlier one',
     breaks: ['I8'],
-    seen: 'ironalarm and classic `schedule()`: setAlarm has one slot, and the last caller wins (prior art 2.12, 2.13).',
+    seen: 'ironalarm and `schedule()` of cloudflare/agents: there is one alarm, and the last caller of setAlarm wins.',
     edits: [
       {
-        file: 'ledger/host/core.ts',
-        find: 'turn.neededAt < (this.#alarmAt ?? Number.POSITIVE_INFINITY)',
-        replace: 'turn.neededAt < Number.POSITIVE_INFINITY',
+        in: 'LedgerCore.#transact',
+        find: 'this.#alarmAt ?? Number.POSITIVE_INFINITY',
+        replace: 'Number.POSITIVE_INFINITY',
       },
     ],
   },
   {
     name: 'an alarm that has rung counts as armed',
     breaks: ['I1', 'I8'],
-    seen: 'opennextjs-cloudflare#929: guarded by "is one set?", a past alarm means that none is ever set again (prior art 3.2).',
-    edits: [
-      {
-        file: 'ledger/host/core.ts',
-        find: `    this.#alarmAt = undefined
-    this.books.nextSweepAt`,
-        replace: `    this.books.nextSweepAt`,
-      },
-    ],
+    seen: 'opennextjs-cloudflare#929: an alarm is set only if none is set, and a past one counts as set, so none is ever set again.',
+    edits: [{ in: 'LedgerCore.upkeep', find: 'this.#alarmAt = undefined', replace: '' }],
   },
   {
     name: 'the watchdog trusts an overdue alarm',
     breaks: ['I8', 'I10'],
-    seen: 'cloudflare-docs#18324: getAlarm() named a moment of last Friday all weekend, and nothing rang (prior art 3.2).',
-    edits: [
-      {
-        file: 'ledger/host/dispatcher.ts',
-        find: '(alarmAt !== undefined && alarmAt >= now - overdueMs)',
-        replace: 'alarmAt !== undefined',
-      },
-    ],
+    seen: 'cloudflare-docs#18324: getAlarm() returned a time on the Friday before all weekend, and the alarm never rang.',
+    edits: [{ in: 'Dispatcher.wake', find: '&& alarmAt >= now - overdueMs', replace: '' }],
   },
   {
-    name: 'alarm that throws',
+    name: 'the alarm handler throws',
     breaks: ['I8', 'I10'],
-    // The Durable Object around the dispatcher catches too, for an activation that fails: both are missing here.
-    seen: 'partywhen, and every handler without a catch: six retries in two minutes, and then the alarm is silently gone (prior art 1 no. 1, 2.4).',
+    // The host around the dispatcher also catches errors, for an activation that fails. Both are missing here.
+    seen: 'partywhen, and every handler without a catch: six retries in two minutes, and then the alarm is silently gone.',
     edits: [
+      { in: 'Dispatcher.alarm', find: 'this.#core.setAlarm(now + failedPauseMs)', replace: 'throw error' },
       {
-        file: 'ledger/host/dispatcher.ts',
-        find: `      this.#core.setAlarm(now + failedPauseMs)
-    }`,
-        replace: `      throw error
-    }`,
-      },
-      {
-        file: 'ledger/host/ledger.ts',
-        find: 'await this.ctx.storage.setAlarm(Date.now() + 30_000)',
-        replace: 'throw error',
+        in: 'LedgerHost.alarm',
+        body: `const dispatcher = await this.#open()
+        dispatcher.alarm()`,
       },
     ],
   },
   {
-    name: 'alarm armed in the constructor',
+    name: 'the constructor arms the alarm',
     breaks: ['I8'],
-    seen: 'durable-objects-cron, and the bill of HN 47787042: every start sets the alarm anew and so pushes out the one it had (prior art 2.13, 3.4).',
+    seen: 'durable-objects-cron, and a bill of 34,895 dollars (Hacker News 47787042): every start sets the alarm anew and so postpones it.',
     edits: [
       {
-        file: 'ledger/host/core.ts',
-        find: 'this.#parts.books.nextSweepAt = nextSweepAt(this.#parts, 0)',
-        replace: `this.#parts.books.nextSweepAt = nextSweepAt(this.#parts, 0)
-    if (this.nextUpkeepAt() !== undefined || this.books.ready.size > 0) this.setAlarm(now + deadmanMs)`,
+        in: 'LedgerCore.constructor',
+        after: 'if (this.nextUpkeepAt() !== undefined || this.books.ready.size > 0) this.setAlarm(now + deadmanMs)',
       },
     ],
   },
   {
-    name: 'the alarm is armed again only at its end',
+    name: 'the next alarm is armed only at the end of the handler',
     breaks: ['I8', 'I10'],
-    // The deadman alone is covered for by the platform, which repeats a handler that was reset; so is the catch, by the
-    // deadman. An error that is swallowed before either has armed anything is nobody's.
-    seen: 'iterate#2520, actors: the alarm that rang is used up, the error is swallowed before the next one is set, and the object sleeps for ever (prior art 0c, 3.2).',
+    // Without the alarm at the beginning, the platform still repeats a handler that was reset. Without the alarm in the
+    // catch block, the one at the beginning still rings. Without both, nothing rings after an error that was caught.
+    seen: 'iterate#2520 and cloudflare/actors: the alarm has rung, an error is swallowed before the next one is set, and the object sleeps for ever.',
     edits: [
-      {
-        file: 'ledger/host/core.ts',
-        find: '    this.setAlarm(now + deadmanMs)\n',
-        replace: '',
-      },
-      {
-        file: 'ledger/host/dispatcher.ts',
-        find: '      this.#core.setAlarm(now + failedPauseMs)\n',
-        replace: '',
-      },
+      { in: 'LedgerCore.upkeep', find: 'this.setAlarm(now + deadmanMs)', replace: '' },
+      { in: 'Dispatcher.alarm', find: 'this.#core.setAlarm(now + failedPauseMs)', replace: '' },
     ],
   },
   {
-    name: 'a lost alarm is armed for the newest job alone',
+    name: 'a lost alarm is armed again for the newest job alone',
     breaks: ['I8', 'I10'],
-    seen: 'Found here by the simulator; agents#1119 is its sister: what arms for itself alone hides from the watchdog what waits (prior art 2.1).',
-    edits: [
-      {
-        file: 'ledger/host/core.ts',
-        find: 'this.#alarmAt === undefined ? Math.min(turn.neededAt, this.#waitingUntil(now)) : turn.neededAt',
-        replace: 'turn.neededAt',
-      },
-    ],
+    seen: 'Found here by the simulator, and close to cloudflare/agents#1119: arming for the new job alone hides from the watchdog the jobs that waited before.',
+    edits: [{ in: 'LedgerCore.#waitingUntil', returns: 'Number.POSITIVE_INFINITY' }],
   },
 ]

@@ -3,166 +3,102 @@ import type { Mutant } from '../mutant.ts'
 
 export const attempts: readonly Mutant[] = [
   {
-    name: 'claim without its precondition',
+    name: 'a claim has no precondition',
     breaks: ['I2', 'I4', 'I12'],
-    // The index alone, or the row alone, would be enough: what is claimed leaves the index. Here neither is asked.
-    seen: 'tetrastack: an unconditional UPDATE claims what somebody else has claimed (prior art 2.15; drydock#7 in 3.5).',
+    // A claimed job leaves the ready index, and its row says that it runs. Either check would be enough; both are missing.
+    seen: 'tetrastack: an unconditional UPDATE claims what another worker has claimed already; drydock#7 is alike.',
     edits: [
+      { in: 'claimable', find: 'ready &&', replace: '' },
       {
-        file: 'ledger/commands/claim.ts',
-        find: 'if (ready && row.attempt < row.maxAttempts) return true',
-        replace: 'if (row.attempt < row.maxAttempts) return true',
-      },
-      {
-        file: 'ledger/memory/memory.ts',
-        find: `    this.ready.remove(after.id)
-    this.running.delete(after.id)`,
-        replace: `    if (after.state !== 'running') this.ready.remove(after.id)
-    this.running.delete(after.id)`,
+        in: 'Books.mirror',
+        find: 'this.ready.remove(after.id)',
+        replace: "if (after.state !== 'running') this.ready.remove(after.id)",
       },
     ],
   },
   {
-    name: 'attempt not counted on lapse',
+    name: 'a lapse does not count its attempt',
     breaks: ['I4', 'I10'],
-    seen: 'crowd-faq#233: recovery of stale leases forgot the maximum, and a poison pill came back for ever (prior art 3.5).',
-    edits: [
-      {
-        file: 'ledger/domain/transitions.ts',
-        find: `return { ...ended, state: 'retrying', dueAt: now + delayMs }`,
-        replace: `return { ...ended, state: 'retrying', attempt: row.attempt - 1, dueAt: now + delayMs }`,
-      },
-    ],
+    seen: 'crowd-faq#233: the recovery of stale leases ignored the maximum, and a poison pill came back for ever.',
+    edits: [{ in: 'lapsed', find: "state: 'retrying'", replace: "state: 'retrying', attempt: row.attempt - 1" }],
   },
   {
     name: 'activation renews leases',
     breaks: ['I2', 'I8', 'I10'],
-    seen: 'Leases kept in memory and granted anew at each start: a dead runner keeps its jobs as long as the object keeps waking (prior art 0d).',
+    seen: 'Leases that are kept in memory and granted anew at each start: a dead runner keeps its jobs as long as the object keeps waking.',
     edits: [
       {
-        file: 'ledger/memory/memory.ts',
-        find: `if (!isFinal(row.state)) books.place(row, now)
-    }
-    if (rows.length < loadSlice) break`,
-        replace: `if (!isFinal(row.state)) books.place(row.state === 'running' ? { ...row, leaseUntil: now + 30_000 } : row, now)
-    }
-    if (rows.length < loadSlice) break`,
+        in: 'loadAbove',
+        find: 'books.place(row, now)',
+        replace: "books.place(row.state === 'running' ? { ...row, leaseUntil: now + 30_000 } : row, now)",
       },
     ],
   },
   {
-    name: 'running is read as crashed',
+    name: 'every lease lapses on activation',
     breaks: ['I2'],
-    seen: 'ablauf: write-ahead `running` is taken for a crash at the next start, so every step over a second runs twice (prior art 0d, 2.11).',
+    seen: 'ablauf: the `running` that it writes ahead counts as a crash at the next start, so every step longer than a second runs twice.',
     edits: [
+      { in: 'loadAbove', before: 'books.runners.clear()' },
       {
-        file: 'ledger/memory/memory.ts',
-        find: `if (!isFinal(row.state)) books.place(row, now)
-    }
-    if (rows.length < loadSlice) break`,
-        replace: `if (!isFinal(row.state)) books.place(row.state === 'running' ? { ...row, leaseUntil: now } : row, now)
-    }
-    books.runners.clear()
-    if (rows.length < loadSlice) break`,
+        in: 'loadAbove',
+        find: 'books.place(row, now)',
+        replace: "books.place(row.state === 'running' ? { ...row, leaseUntil: now } : row, now)",
       },
     ],
   },
   {
-    name: 'running is read as somebody has it',
+    name: 'the lease of an unknown runner never lapses',
     breaks: ['I8', 'I10', 'I13'],
-    seen: 'kiribi: a job whose consumer died stays PROCESSING for ever (prior art 0d, 2.7).',
+    seen: 'kiribi: a job whose consumer died stays PROCESSING for ever.',
     edits: [
       {
-        file: 'ledger/maintenance/upkeep.ts',
-        find: '.filter((job) => books.leaseEnd(job) <= turn.now)',
-        replace: '.filter((job) => books.leaseEnd(job) <= turn.now && books.runners.has(leaseParts(job.lease).runner))',
+        in: 'maintenance/lapse',
+        find: 'books.leaseEnd(job) <= turn.now',
+        replace: 'books.leaseEnd(job) <= turn.now && books.runners.has(leaseParts(job.lease).runner)',
       },
     ],
   },
   {
-    name: 'a beat does not extend on disk',
+    name: 'a heartbeat does not extend the lease on disk',
     breaks: ['I2'],
-    seen: 'Heartbeats in memory alone: after a reset the lease ends under a runner that was told it holds (payload#17220, prior art 3.5).',
-    edits: [
-      {
-        file: 'ledger/commands/sync.ts',
-        find: `  runners.extend(runner, full)
-  turn.need(full)`,
-        replace: `  if (Number.isNaN(full)) runners.extend(runner, full)
-  turn.need(full)`,
-      },
-    ],
+    seen: 'Heartbeats in memory alone: after a reset the lease of a runner ends although it was told that it holds it (payload#17220).',
+    edits: [{ in: 'extend', find: 'runners.extend(runner, full)', replace: '' }],
   },
   {
-    name: 'sync reply not repeated for a repeated seq',
+    name: 'the answer to a sync is not repeated for a repeated seq',
     breaks: ['I1', 'I4', 'I9'],
-    seen: 'ZinTrust: a call is repeated after an error although it took effect, and claims a second time (prior art 2.8; matrix no. 7 in 5).',
-    edits: [
-      {
-        file: 'ledger/commands/sync.ts',
-        find: 'const repeated = stale ? [] : claimedBefore(core, turn, request)',
-        replace: 'const repeated = stale || request.seq > 0 ? [] : claimedBefore(core, turn, request)',
-      },
-    ],
+    seen: 'ZinTrust: a call is repeated after an error although it took effect, and claims a second time.',
+    edits: [{ in: 'claimedBefore', returns: '[]' }],
   },
   {
     name: 'claims are given back before they are acknowledged',
     breaks: ['I2', 'I4'],
-    seen: 'drydock#7: what is still on its way to a worker is handed to the next one (prior art 3.5).',
-    edits: [
-      {
-        file: 'ledger/commands/sync.ts',
-        find: 'leaseParts(lease).seq <= ack && !held.has(id)',
-        replace: 'leaseParts(lease).seq <= Math.max(ack, Number.MAX_SAFE_INTEGER) && !held.has(id)',
-      },
-    ],
+    seen: 'drydock#7: a job that is still on its way to one worker is given to the next.',
+    edits: [{ in: 'giveBack', find: 'leaseParts(lease).seq <= ack &&', replace: '' }],
   },
   {
-    name: 'refunds have no end',
+    name: 'refunds have no limit',
     breaks: ['I4', 'I10', 'I13'],
-    seen: 'crowd-faq#233 again: a job that kills its isolate before anybody confirms it is given back each time (prior art 3.5, 3.4).',
-    edits: [
-      {
-        file: 'ledger/domain/transitions.ts',
-        find: 'export const refundsMax = 3',
-        replace: 'export const refundsMax = Number.POSITIVE_INFINITY',
-      },
-    ],
+    seen: 'Like crowd-faq#233: a job that kills its isolate before the claim is confirmed is given back each time.',
+    edits: [{ in: 'refundsMax', value: 'Number.POSITIVE_INFINITY' }],
   },
   {
     name: 'a settlement is not repeated while unanswered',
     breaks: ['I4'],
-    seen: 'Found here: overtaken by the next call, a finished job looks like one its runner never had, and is run again.',
-    edits: [
-      {
-        file: 'runner/runner.ts',
-        find: 'const settle = [...[...this.#open.values()].flat(), ...this.#finished]',
-        replace: 'const settle = [...this.#finished]',
-      },
-    ],
+    seen: 'Found here: when the next call overtakes the settlement, a finished job looks like one that its runner never had, and runs again.',
+    edits: [{ in: 'Runner.#request', find: '[...this.#open.values()].flat()', replace: '[]' }],
   },
   {
     name: 'a settlement is dropped with its failed call',
     breaks: ['I4'],
-    seen: 'classic `queue()` of agents, actors: an error of the bookkeeping is swallowed, and what it was about is forgotten (prior art 0c, 2.1).',
-    edits: [
-      {
-        file: 'runner/runner.ts',
-        find: 'this.#finished = [...(this.#open.get(request.seq) ?? []), ...this.#finished]',
-        replace: 'this.#finished = [...this.#finished]',
-      },
-    ],
+    seen: '`queue()` of cloudflare/agents and cloudflare/actors: an error while recording an outcome is swallowed, and the outcome is lost.',
+    edits: [{ in: 'Runner.#send', find: 'this.#open.get(request.seq) ?? []', replace: '[]' }],
   },
   {
     name: 'a snooze uses an attempt',
     breaks: ['I4', 'I10', 'I12'],
-    seen: 'Redelivery counted as failure: with Queues `retry()` a poll that waits ends in the dead-letter queue (codra#20, prior art 3.5).',
-    edits: [
-      {
-        file: 'ledger/domain/transitions.ts',
-        find: `return waiting({ ...ended, attempt: row.attempt - 1 }, 'scheduled', now + sound.forMs)`,
-        replace: `return waiting(ended, 'scheduled', now + sound.forMs)`,
-      },
-    ],
+    seen: 'Redelivery counts as failure: with `retry()` of Queues a poll that only waits ends in the dead-letter queue (codra#20).',
+    edits: [{ in: 'settled', find: 'attempt: row.attempt - 1', replace: 'attempt: row.attempt' }],
   },
 ]

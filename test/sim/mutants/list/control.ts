@@ -1,123 +1,80 @@
-/** People who steer: settings, bulk actions (I3, I7). */
+/** Control by people: settings and bulk actions (I3, I7). */
 import type { Mutant } from '../mutant.ts'
 
-export const steering: readonly Mutant[] = [
+export const control: readonly Mutant[] = [
   {
     name: 'a pause is forgotten on restart',
     breaks: ['I7', 'I10'],
-    seen: 'Paused in memory: the next deploy resumes what somebody stopped for a reason.',
-    edits: [
-      {
-        file: 'ledger/transaction/context.ts',
-        find: `settings: facts.read<Settings>('settings') ?? noSettings,`,
-        replace: `settings: facts.read<Settings>('settings-of-now') ?? noSettings,`,
-      },
-    ],
+    seen: 'A pause kept in memory: the next deploy resumes what somebody had stopped for a reason.',
+    edits: [{ in: 'openParts', find: "facts.read<Settings>('settings') ?? noSettings", replace: 'noSettings' }],
   },
   {
-    name: 'newer settings are overwritten by older',
+    name: 'older settings overwrite newer ones',
     breaks: ['I7'],
-    seen: 'Broadcast without an order: the slower of two calls wins.',
+    seen: 'A broadcast without an order: the slower of two calls wins.',
     edits: [
       {
-        file: 'ledger/host/core.ts',
-        find: 'if (settings.version <= this.settings.version) return false',
-        replace: 'if (settings.version === this.settings.version) return false',
+        in: 'LedgerCore.adopt',
+        find: 'settings.version <= this.settings.version',
+        replace: 'settings.version === this.settings.version',
       },
     ],
   },
   {
-    name: 'a pause holds back nobody who is ready',
+    name: 'a pause of a task does not hold back its ready jobs',
     breaks: ['I7'],
-    seen: 'A pause that stops the producer alone: what waits already is given out.',
-    edits: [
-      {
-        file: 'ledger/commands/claim.ts',
-        find: 'timeoutMs + settleMarginMs <= remainingMs && !isPaused(settings, task)',
-        replace: 'timeoutMs + settleMarginMs <= remainingMs && !settings.paused',
-      },
-    ],
+    seen: 'A pause that stops the producer alone: jobs that wait already are still given out.',
+    edits: [{ in: 'pick', find: 'isPaused(settings, task)', replace: 'settings.paused' }],
   },
   {
-    name: 'what is resumed arms no alarm',
+    name: 'a resume arms no alarm',
     breaks: ['I8', 'I10'],
-    seen: 'Resumed, and woken by the next arrival: on a quiet evening that is tomorrow.',
-    edits: [
-      {
-        file: 'ledger/host/core.ts',
-        find: '      turn.need(now + wakeUpPatienceMs)\n      turn.after',
-        replace: '      turn.after',
-      },
-    ],
+    seen: 'A resumed task starts with the next arrival: on a quiet evening that is tomorrow.',
+    edits: [{ in: 'LedgerCore.adopt', find: 'turn.need(now + wakeUpPatienceMs)', replace: '' }],
   },
   {
-    name: 'a drained task takes the jobs of its schedules',
+    name: 'a drained task accepts jobs from its schedules',
     breaks: ['I7'],
-    seen: 'Draining that only the front door knows: the deploy that waits for it never comes.',
-    edits: [
-      {
-        file: 'ledger/commands/schedules.ts',
-        find: `  if (isDraining(core.standing.settings, one.task.name)) {
-    past.skip`,
-        replace: `  if (isDraining(core.standing.settings, one.name)) {
-    past.skip`,
-      },
-    ],
+    seen: 'Draining that enqueue alone respects: the deploy that waits for an empty queue never comes.',
+    edits: [{ in: 'fireSlot', find: 'one.task.name', replace: 'one.name' }],
   },
   {
     name: 'a bulk action starts over after a restart',
     breaks: ['I3'],
-    seen: 'Place kept in memory: each restart begins at the newest job, and redrives what it has redriven.',
+    seen: 'The position is kept in memory: each restart begins at the newest job again, and redrives what was redriven before.',
     edits: [
+      { in: 'workOff', find: 'core.jobs.search(row.below', replace: 'core.jobs.search(core.bulks.below ?? row.below' },
       {
-        file: 'ledger/commands/bulk.ts',
-        find: 'below: isDone ? null : (last ?? null),',
-        replace: 'below: isDone ? null : (places.set(core.bulks, last ?? row.below), row.below),',
-      },
-      {
-        file: 'ledger/commands/bulk.ts',
-        find: 'core.jobs.search(row.below,',
-        replace: 'core.jobs.search(places.get(core.bulks) ?? row.below,',
-      },
-      {
-        file: 'ledger/commands/bulk.ts',
-        find: '/** Actions kept for people to look at. */',
-        replace: 'const places = new WeakMap<object, string>()\n/** Actions kept for people to look at. */',
+        in: 'workOff',
+        find: 'isDone ? null : (last ?? null)',
+        replace: 'isDone ? null : ((core.bulks.below = last ?? row.below), row.below)',
       },
     ],
   },
   {
-    name: 'a bulk action skips what did not fit into its slice',
+    name: 'a bulk action skips jobs that did not fit into its slice',
     breaks: ['I3'],
-    seen: 'Paging by what was read rather than by what was done.',
+    seen: 'Paging by what was read instead of by what was done.',
     edits: [
-      {
-        file: 'ledger/commands/bulk.ts',
-        find: 'const last = isWhole ? searched.at(-1)?.id : slice.at(-1)?.id',
-        replace: 'const last = searched.at(-1)?.id',
-      },
+      { in: 'workOff', find: 'isWhole ? searched.at(-1)?.id : slice.at(-1)?.id', replace: 'searched.at(-1)?.id' },
     ],
   },
   {
-    name: 'a redrive in bulk takes what has ended since',
+    name: 'a bulk redrive takes jobs that ended after it began',
     breaks: ['I3'],
-    seen: 'A loop that feeds itself: what was redriven fails, and is redriven.',
+    seen: 'A loop that feeds itself: a job that was redriven fails, and is redriven again.',
     edits: [
+      { in: 'isOpenTo', find: '&& (finishedAt ?? 0) <= startedAt', replace: '' },
       {
-        file: 'ledger/commands/bulk.ts',
-        find: '(finishedAt ?? 0) <= startedAt',
-        replace: '(finishedAt ?? 0) >= 0',
-      },
-      {
-        file: 'ledger/commands/bulk.ts',
-        find: 'const isDone = isWhole && searched.length < lookedMax',
+        in: 'workOff',
+        find: 'const isDone =',
         replace: `const isAgain = row.action === 'redrive' && changed > 0 && row.changed < 20
-  const isDone = isWhole && searched.length < lookedMax && !isAgain`,
+        const isDone = !isAgain &&`,
       },
       {
-        file: 'ledger/commands/bulk.ts',
-        find: 'below: isDone ? null : (last ?? null),',
-        replace: `below: isDone ? null : isAgain ? jobIdFloor(core.shard, turn.now + clockSlackMs) : (last ?? null),`,
+        in: 'workOff',
+        find: 'last ?? null',
+        replace: 'isAgain ? jobIdFloor(core.shard, turn.now + clockSlackMs) : (last ?? null)',
       },
     ],
   },

@@ -1,121 +1,84 @@
-/** Limits, turns, deadlines: what may start, and who is next (I7, I10). */
+/** Limits, fairness, deadlines: which jobs may start, and which one is next (I7, I10). */
 import type { Mutant } from '../mutant.ts'
 
 export const limits: readonly Mutant[] = [
   {
     name: 'the rate limiter forgets its log on restart',
     breaks: ['I7'],
-    seen: 'Limiters in memory, beside the rows: after each deploy and eviction the whole limit is there again.',
+    seen: 'Limiters in memory, beside the rows: after each deploy and each eviction the whole limit is available again.',
+    edits: [{ in: 'Limits.#stored', returns: '[]' }],
+  },
+  {
+    name: 'the rate limiter counts ends instead of starts',
+    breaks: ['I7'],
+    seen: 'Counted where the result comes in: until something has ended, everything may start.',
     edits: [
+      { in: 'commands/claim', find: 'core.limits.started(turn, rows)', replace: '' },
       {
-        file: 'ledger/memory/limits.ts',
-        find: 'return text === undefined ? [] : (JSON.parse(text) as RateLog)',
-        replace: 'return text === undefined || text ? [] : (JSON.parse(text) as RateLog)',
+        in: 'commands/settle',
+        find: 'turn.change(row, next)',
+        replace: 'core.limits.started(turn, [turn.change(row, next)])',
       },
     ],
   },
   {
-    name: 'the rate limiter counts what has ended',
+    name: 'a fixed window replaces the sliding one',
     breaks: ['I7'],
-    seen: 'Counted where the result comes in: as long as nothing has ended, everything may start.',
+    seen: 'The oldest limiter, a counter a minute: twice the limit may start around the edge of a window.',
     edits: [
-      {
-        file: 'ledger/commands/claim.ts',
-        find: '  core.limits.started(turn, rows)\n',
-        replace: '',
-      },
-      {
-        file: 'ledger/commands/settle.ts',
-        find: '      if (next !== row) turn.change(row, next)',
-        replace: '      if (next !== row) core.limits.started(turn, [turn.change(row, next)])',
-      },
-    ],
-  },
-  {
-    name: 'a fixed window in place of a sliding one',
-    breaks: ['I7'],
-    seen: 'The oldest limiter there is, a counter a minute: twice the limit around each edge.',
-    edits: [
-      {
-        file: 'ledger/domain/rate-log.ts',
-        find: 'for (const [at, count] of log) if (at + perMs > now) used += count',
-        replace: 'for (const [at, count] of log) if (Math.floor(at / perMs) === Math.floor(now / perMs)) used += count',
-      },
+      { in: 'roomLeft', find: 'at + perMs > now', replace: 'Math.floor(at / perMs) === Math.floor(now / perMs)' },
     ],
   },
   {
     name: 'starts are forgotten before their window is over',
     breaks: ['I7'],
     seen: 'The log is pruned by another rule than the one that reads it.',
-    edits: [
-      {
-        file: 'ledger/domain/rate-log.ts',
-        find: '    if (at + perMs <= now) continue\n    const last',
-        replace: '    if (at + perMs / 2 <= now) continue\n    const last',
-      },
-    ],
+    edits: [{ in: 'withStarts', find: 'at + perMs <= now', replace: 'at + perMs / 2 <= now' }],
   },
   {
-    name: 'a start at once goes past the limits',
+    name: 'startNow ignores the limits',
     breaks: ['I7'],
-    seen: 'Limits that only the queue consults: what the caller runs itself is not counted (BullMQ: `rateLimit` holds workers alone).',
+    seen: 'Limits that the queue alone respects: what the caller runs itself is not counted (BullMQ: `rateLimit` holds back workers alone).',
     edits: [
       {
-        file: 'ledger/commands/enqueue.ts',
-        find: 'return admission.room(task) >= 1 && admission.roomOf(task, partition) >= 1',
-        replace: 'return admission.room(task) >= 0 && admission.roomOf(task, partition) >= 0',
+        in: 'isAdmitted',
+        find: 'admission.room(task) >= 1 && admission.roomOf(task, partition) >= 1',
+        replace: 'admission.room(task) >= 0 && admission.roomOf(task, partition) >= 0',
       },
     ],
   },
   {
-    name: 'a freed place is counted twice',
+    name: 'a freed slot is counted twice',
     breaks: ['I7'],
-    seen: 'A semaphore that is released by the answer and by the sweeper: one too many runs from then on.',
-    edits: [
-      {
-        file: 'ledger/memory/limits.ts',
-        find: '- this.#live(group) + ended(group)',
-        replace: '- this.#live(group) + 2 * ended(group)',
-      },
-    ],
+    seen: 'A semaphore that both the answer and the sweeper release: from then on one job too many runs.',
+    edits: [{ in: 'Limits.#room', find: '+ ended(group)', replace: '+ 2 * ended(group)' }],
   },
   {
-    name: 'a lapse opens no parked partition',
+    name: 'a lapse does not unpark its partition',
     breaks: ['I8', 'I10'],
-    seen: 'Found here by the simulator: the one that ran has died, its place is free, and nobody looks at who waits for it.',
-    edits: [
-      {
-        file: 'ledger/memory/memory.ts',
-        find: `if (before?.state === 'running' && after.state !== 'running')`,
-        replace: `if (before?.state === 'running' && after.state === 'completed')`,
-      },
-    ],
+    seen: 'Found here by the simulator: the job that ran has died, its slot is free, and nothing looks at the jobs that wait for it.',
+    edits: [{ in: 'Books.mirror', find: "after.state !== 'running'", replace: "after.state === 'completed'" }],
   },
   {
-    name: 'time opens no parked partition',
+    name: 'a limit reset does not unpark its partition',
     breaks: ['I8', 'I10', 'I13'],
-    seen: 'Parked by the limiter, woken by nobody: what waits for its turn waits for the next deploy.',
-    edits: [
-      {
-        file: 'ledger/host/core.ts',
-        find: 'this.books.ready.unpark(task, partition)',
-        replace: 'if (task === partition) this.books.ready.unpark(task, partition)',
-      },
-    ],
+    seen: 'The limiter parks the partition and nothing wakes it: its jobs wait for the next deploy.',
+    edits: [{ in: 'LedgerCore.load', find: 'this.books.ready.unpark(task, partition)', replace: '{}' }],
   },
   {
     name: 'partitions are served oldest first, not in turns',
     breaks: ['I10'],
-    seen: "One tenant's hundred thousand jobs, and another's ten behind them: group fairness is what BullMQ sells by itself.",
+    seen: "One tenant's hundred thousand jobs, and another's ten behind them: BullMQ sells fairness between groups as an extra.",
     edits: [
       {
-        file: 'ledger/memory/ready-index.ts',
-        find: `      yield next.value
-      again.push(one)`,
-        replace: `      for (; next.value && hasRoom(admission, task, one.lane.partition); next = one.waiting.next()) yield next.value`,
+        in: 'turnsOf',
+        find: 'yield next.value',
+        replace:
+          'for (; next.value && hasRoom(admission, task, one.lane.partition); next = one.waiting.next()) yield next.value',
       },
+      { in: 'turnsOf', find: 'again.push(one)', replace: '' },
       {
-        file: 'ledger/memory/ready-index.ts',
+        in: 'ReadyIndex.#leave',
         find: 'else if (!lane.isParked && lanes.open.size > 1) toBack(lanes.open, partition, lane)',
         replace: '',
       },
@@ -124,37 +87,19 @@ export const limits: readonly Mutant[] = [
   {
     name: 'the lowest priority is served first',
     breaks: ['I10'],
-    seen: 'Every queue has the other sign than the last one its user knew (BullMQ: 1 is the highest).',
-    edits: [
-      {
-        file: 'ledger/memory/ready-index.ts',
-        find: '.sort((a, b) => b.priority - a.priority)',
-        replace: '.sort((a, b) => a.priority - b.priority)',
-      },
-    ],
+    seen: 'The sign of a priority differs from queue to queue (in BullMQ 1 is the highest).',
+    edits: [{ in: 'ReadyIndex.#order', find: 'b.priority - a.priority', replace: 'a.priority - b.priority' }],
   },
   {
     name: 'an expired job is claimed',
     breaks: ['I3'],
-    seen: 'Deadlines that a sweeper alone looks at: what is claimed before its round runs too late.',
-    edits: [
-      {
-        file: 'ledger/commands/claim.ts',
-        find: 'if (expire(core, turn, row) || postpone(core, turn, row)) return false',
-        replace: 'if (postpone(core, turn, row)) return false',
-      },
-    ],
+    seen: 'Deadlines that the sweeper alone checks: what is claimed before its next round runs too late.',
+    edits: [{ in: 'claimable', find: 'expire(core, turn, row) ||', replace: '' }],
   },
   {
     name: 'a job that was started is expired',
     breaks: ['I3'],
-    seen: 'A time to live that counts on while the job runs and retries (Celery: `expires` of a retried task).',
-    edits: [
-      {
-        file: 'ledger/domain/transitions.ts',
-        find: 'return startedAt === null && expiresAt !== null && expiresAt <= now',
-        replace: 'return startedAt !== undefined && expiresAt !== null && expiresAt <= now',
-      },
-    ],
+    seen: 'A time to live that goes on counting while the job runs and retries (Celery: `expires` of a retried task).',
+    edits: [{ in: 'isExpired', find: 'startedAt === null &&', replace: '' }],
   },
 ]

@@ -1,149 +1,93 @@
-/** Memory and rows that part: the mark, the counts, the place in the due index (I1, I12). */
+/** Memory that no longer agrees with the rows: the watermark, the counts, the due index (I1, I12). */
 import type { Mutant } from '../mutant.ts'
 
-export const books: readonly Mutant[] = [
+export const memory: readonly Mutant[] = [
   {
-    name: 'the mark advanced past a live row',
+    name: 'the watermark moves past a live row',
     breaks: ['I1', 'I8', 'I12'],
-    seen: 'A cursor that moves over what is still running: after the next start nobody knows of it (prior art 0a; matrix no. 4 in 5).',
-    edits: [
-      {
-        file: 'ledger/maintenance/upkeep.ts',
-        find: 'const live = [...books.ready.values(), ...books.running.values()]',
-        replace: 'const live = [...books.ready.values()]',
-      },
-    ],
+    seen: 'A cursor that moves past a row that is still running: after the next start nothing knows of that row.',
+    edits: [{ in: 'moveMark', find: ', ...books.running.values()', replace: '' }],
   },
   {
-    name: 'a row made live below the mark without due_at',
+    name: 'a row becomes live below the watermark without a due time',
     breaks: ['I1', 'I12'],
-    seen: 'ZinTrust: `availableAt` unchanged on a retry; here a redrive or a slow clock makes live what no activation reads (prior art 2.8).',
-    edits: [
-      {
-        file: 'ledger/transaction/transaction.ts',
-        find: 'if (row.dueAt === null && books.isBelowMark(row.id)) return { dueAt: this.now }',
-        replace: 'if (row.dueAt === null && books.isBelowMark(row.id)) return { dueAt: null }',
-      },
-    ],
+    seen: 'ZinTrust: `availableAt` is not changed on a retry; here a redrive or a slow clock makes a row live that no activation reads.',
+    edits: [{ in: 'Turn.#anchor', find: '{ dueAt: this.now }', replace: '{ dueAt: null }' }],
   },
   {
     name: 'a sweep deletes live rows',
     breaks: ['I1'],
-    // The statement refuses too, and the rows it may meet carry a due time: three guards, and all three are missing here.
-    seen: 'durable-effect and classic `queue()`: rows are purged by age or at the first failure, whatever they still stand for (prior art 0c, 2.1, 2.10).',
+    // Three guards protect live rows: their state, their due time and the SQL statement. All three are missing here.
+    seen: 'durable-effect and `queue()` of cloudflare/agents: rows are purged by age or at the first failure, even if they are still needed.',
     edits: [
+      { in: 'pass', find: 'isFinal(state) && dueAt === null', replace: '!isFinal(state) || dueAt === null' },
       {
-        file: 'ledger/maintenance/upkeep.ts',
-        find: 'const candidates = rows.filter(({ state, dueAt }) => isFinal(state) && dueAt === null)',
-        replace: 'const candidates = rows.filter(({ state, dueAt }) => !isFinal(state) || dueAt === null)',
-      },
-      {
-        file: 'ledger/storage/jobs.ts',
-        find: `WHERE id IN (SELECT value FROM json_each(?)) AND state IN ('completed', 'failed', 'cancelled') RETURNING id`,
-        replace: `WHERE id IN (SELECT value FROM json_each(?)) RETURNING id`,
+        in: 'jobStatements',
+        find: "AND state IN ('completed', 'failed', 'cancelled') RETURNING id",
+        replace: 'RETURNING id',
       },
     ],
   },
   {
-    name: 'memory changed before the commit',
+    name: 'memory changes before the commit',
     breaks: ['I1', 'I12'],
-    seen: 'workerd: what JavaScript remembers is not rolled back with the rows; a failed write leaves a claim that only memory knows (prior art 1 no. 8).',
+    seen: 'workerd: variables are not rolled back with the rows, so a failed write leaves a claim that memory alone knows.',
     edits: [
       {
-        file: 'ledger/transaction/transaction.ts',
-        find: `    const earlier = this.#changes.get(before.id)`,
-        replace: `    this.#parts.books.mirror(before, anchored, this.now)
-    const earlier = this.#changes.get(before.id)`,
+        in: 'Turn.change',
+        find: 'const earlier =',
+        replace: `this.#parts.books.mirror(before, anchored, this.now)
+        const earlier =`,
       },
+      { in: 'Turn.settle', find: 'books.mirror(before, after, this.now)', replace: '' },
+    ],
+  },
+  {
+    name: 'jobs that activation leaves on disk are never loaded',
+    breaks: ['I10', 'I12'],
+    seen: 'A backlog that is paged in at the start and never again: jobs beyond the first page wait for ever.',
+    edits: [{ in: 'lengthen', body: '' }],
+  },
+  {
+    name: 'counts are not rebuilt on activation',
+    breaks: ['I12'],
+    seen: 'Counters in memory that begin at zero after each eviction: the dashboard is wrong after ten idle seconds.',
+    edits: [
       {
-        file: 'ledger/transaction/transaction.ts',
-        find: '      books.mirror(before, after, this.now)',
+        in: 'loadAbove',
+        find: 'books.counts.moveAbove({ task: row.task, from: undefined, to: row.state })',
         replace: '',
       },
     ],
   },
   {
-    name: 'what activation leaves on disk is never fetched',
-    breaks: ['I10', 'I12'],
-    seen: 'A backlog that is paged in at the start and never again: what was beyond the first page waits for ever.',
-    edits: [
-      {
-        file: 'ledger/memory/memory.ts',
-        find: 'if (books.ready.laneSize(lane) >= laneShare) return',
-        replace: 'if (books.ready.laneSize(lane) >= 0) return',
-      },
-    ],
-  },
-  {
-    name: 'counts not rebuilt',
+    name: 'counts below the watermark are not stored',
     breaks: ['I12'],
-    seen: 'Counters in memory that begin at zero after each eviction: a dashboard that lies after ten idle seconds (prior art 3.10 no. 1).',
-    edits: [
-      {
-        file: 'ledger/memory/memory.ts',
-        find: `books.counts.moveAbove({ task: row.task, from: undefined, to: row.state })`,
-        replace: `if (row.state === undefined) books.counts.moveAbove({ task: row.task, from: undefined, to: row.state })`,
-      },
-    ],
+    seen: 'SIAHRA#53 counted by a scan of everything instead: 72 billion rows read in five days.',
+    edits: [{ in: 'Turn.write', find: '|| this.#upkeep.below !== upkeep.below', replace: '' }],
   },
   {
-    name: 'counts below the mark are not stored',
-    breaks: ['I12'],
-    seen: 'SIAHRA#53 is the other way out, a scan of everything: 72 billion rows read in five days (prior art 3.4).',
-    edits: [
-      {
-        file: 'ledger/transaction/transaction.ts',
-        find: 'if (this.#moved || this.#upkeep.below !== upkeep.below || books.isRecounted)',
-        replace: 'if (this.#moved || books.isRecounted)',
-      },
-    ],
-  },
-  {
-    name: 'a new job takes over the row of one whose time is not over',
+    name: 'a new job takes over a row whose retention is not over',
     breaks: ['I1'],
-    seen: 'Asked for by the design: rows are used again, and what forgets a job must know that its retention is over.',
-    edits: [
-      {
-        file: 'ledger/maintenance/recycle.ts',
-        find: '(row.finishedAt ?? now) + retentionMs(row.task) <= now',
-        replace: '(row.finishedAt ?? now) + retentionMs(row.task) * 0.9 <= now',
-      },
-    ],
+    seen: 'Asked for by the design: rows are used again, and whatever forgets a job must know that its retention is over.',
+    edits: [{ in: 'isOver', find: 'retentionMs(row.task)', replace: 'retentionMs(row.task) * 0.9' }],
   },
   {
-    name: 'the tail is not counted on activation',
+    name: 'the recyclable rows are not counted on activation',
     breaks: ['I12'],
-    seen: 'Asked for by the design: what is taken over is in no stored count, so that it must be counted anew.',
-    edits: [
-      {
-        file: 'ledger/memory/memory.ts',
-        find: 'if (books.tailEnd > books.swept) books.counts.tail =',
-        replace: 'if (books.tailEnd < books.swept) books.counts.tail =',
-      },
-    ],
+    seen: 'Asked for by the design: no stored count holds the recyclable rows, so they must be counted anew.',
+    edits: [{ in: 'opened', find: 'books.tailEnd > books.swept', replace: 'books.tailEnd < books.swept' }],
   },
   {
-    name: 'a place in the due index is not taken back',
+    name: 'the loaded position in the due index never moves back',
     breaks: ['I1', 'I10', 'I12'],
-    seen: 'Cron matched by "after the last tick": a clock that steps back puts work behind the place that was read (prior art 2.15, 3.9).',
-    edits: [
-      {
-        file: 'ledger/memory/memory.ts',
-        find: 'if (at <= this.dueLoadedTo.at) this.dueLoadedTo =',
-        replace: 'if (at < 0) this.dueLoadedTo =',
-      },
-    ],
+    seen: 'Cron that matches times after the last tick: a clock that steps back puts work before the position that was read.',
+    edits: [{ in: 'Books.expectDue', find: 'at <= this.dueLoadedTo.at', replace: 'at < 0' }],
   },
   {
-    name: 'a row is remembered as it was before its step',
+    name: 'the row cache keeps the row from before the change',
     breaks: ['I12'],
-    seen: 'Asked for by the design: rows are kept in memory between two steps, and a cache that lags a write is the oldest mistake there is.',
-    edits: [
-      {
-        file: 'ledger/transaction/transaction.ts',
-        find: 'recent.keep(after, input ?? inputOf(after))',
-        replace: 'recent.keep(before, input ?? inputOf(after))',
-      },
-    ],
+    seen: 'Asked for by the design: rows are cached between two transactions, and a cache may lag behind a write.',
+    edits: [{ in: 'Turn.settle', find: 'recent.keep(after', replace: 'recent.keep(before' }],
   },
 ]

@@ -1,89 +1,65 @@
-/** Schedules: one job a slot, and of every slot an account (I6). */
+/** Schedules: one job for each slot, and a record of what became of every slot (I6). */
 import type { Mutant } from '../mutant.ts'
 
 export const schedules: readonly Mutant[] = [
   {
-    name: 'a slot advanced outside the transaction',
+    name: 'a slot advances outside the transaction',
     breaks: ['I6'],
-    seen: 'Fire, then remember: a reset between the two fires it again. Every cron table with `last_run` has had it.',
+    seen: 'Fire, then remember: a reset between the two fires the slot again, as in every cron table with a `last_run`.',
     edits: [
       {
-        file: 'ledger/commands/schedules.ts',
-        find: '  write(core, turn, { ...row, nextAt, lastJob: last, history: past.text() })',
-        replace: '  turn.after(() => write(core, turn, { ...row, nextAt, lastJob: last, history: past.text() }))',
+        in: 'fireOne',
+        find: 'write(core, turn, { ...row, nextAt, lastJob: last, history: past.text() })',
+        replace: 'turn.after(() => write(core, turn, { ...row, nextAt, lastJob: last, history: past.text() }))',
       },
     ],
   },
   {
-    name: 'the next slot counted from now',
+    name: 'the next slot is counted from now',
     breaks: ['I6'],
-    seen: 'agents `scheduleEvery`, setInterval: each lateness is added to all that come after.',
+    seen: '`scheduleEvery` of cloudflare/agents, and setInterval: each delay is added to every later slot.',
     edits: [
       {
-        file: 'ledger/commands/schedules.ts',
-        find: 'isMore ? (taken[slice.length] ?? null) : (due.next ?? null)',
-        replace: `isMore ? (taken[slice.length] ?? null) : 'everyMs' in one.rule ? now + one.rule.everyMs : (due.next ?? null)`,
+        in: 'fireOne',
+        find: 'due.next ?? null',
+        replace: "'everyMs' in one.rule ? now + one.rule.everyMs : (due.next ?? null)",
       },
     ],
   },
   {
-    name: 'catching up has no end',
+    name: 'catching up has no limit',
     breaks: ['I6'],
-    seen: 'Airflow `catchup=True`: a paused schedule comes back with a year of jobs.',
-    edits: [
-      {
-        file: 'ledger/commands/schedules.ts',
-        find: 'row.nextAt ?? now, now, catchUpMax)',
-        replace: 'row.nextAt ?? now, now, 100_000)',
-      },
-    ],
+    seen: 'Airflow with `catchup=True`: a schedule that was paused comes back with a year of jobs.',
+    edits: [{ in: 'fireOne', find: 'catchUpMax', replace: '100_000' }],
   },
   {
     name: 'catching up is left out',
     breaks: ['I6'],
-    seen: 'A cron that matches the present minute alone: what was due while nobody looked is never run.',
-    edits: [
-      {
-        file: 'ledger/commands/schedules.ts',
-        find: `if (catchUp === 'all') return { missed: 0, taken: slots }`,
-        replace: `if (catchUp === 'all') return { missed: 0, taken: slots.slice(-1) }`,
-      },
-    ],
+    seen: 'A cron that matches the present minute alone: slots that came while nothing looked are never run.',
+    edits: [{ in: 'chosen', find: 'taken: slots }', replace: 'taken: slots.slice(-1) }' }],
   },
   {
     name: 'overlap is ignored while the job runs',
     breaks: ['I6'],
-    seen: 'Celery beat: a task slower than its interval piles up.',
+    seen: 'Celery beat: a task that is slower than its interval piles up.',
     edits: [
       {
-        file: 'ledger/commands/schedules.ts',
-        find: `if (before && one.overlap === 'skip') {`,
-        replace: `if (before && one.overlap === 'skip' && before.state !== 'running') {`,
+        in: 'fireSlot',
+        find: "one.overlap === 'skip'",
+        replace: "one.overlap === 'skip' && before.state !== 'running'",
       },
     ],
   },
   {
     name: 'the new job does not wait for the cancelled one',
     breaks: ['I6'],
-    seen: 'Cancelled means asked to: Kubernetes `Replace` deletes the job and starts the next beside the pod that is stopping.',
-    edits: [
-      {
-        file: 'ledger/commands/schedules.ts',
-        find: 'insert(turn, one, slot, { id }, running)',
-        replace: 'insert(turn, one, slot, { id })',
-      },
-    ],
+    seen: 'A cancellation is a request: Kubernetes `Replace` deletes the job and starts the next one beside the pod that is still stopping.',
+    edits: [{ in: 'fireSlot', find: ', running)', replace: ')' }],
   },
   {
     name: 'a schedule arms no alarm',
     breaks: ['I6', 'I8'],
-    seen: 'Schedules that live in a row and are looked at when something else happens to ring.',
-    edits: [
-      {
-        file: 'ledger/commands/schedules.ts',
-        find: 'if (at !== undefined) turn.need(at)',
-        replace: '',
-      },
-    ],
+    seen: 'Schedules that are rows alone, and are looked at when something else happens to ring.',
+    edits: [{ in: 'commands/write', find: 'if (at !== undefined) turn.need(at)', replace: '' }],
   },
 ]

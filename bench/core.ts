@@ -1,0 +1,98 @@
+/**
+ * `npm run bench:core`: what limits and partitions cost a ledger's core, on Node's SQLite in memory. There is no network
+ * and no runtime, only the verbs. Each round runs every case, so that a noisy machine affects all of them alike. The
+ * figure to read is the ratio to `plain`.
+ */
+import { nodeSql } from '../test/engine/ledger/node-sql.ts'
+import { loadEngine } from './large-shard/shard.ts'
+
+/** What a case adds to plain jobs. */
+interface Case {
+  /** Limits of the whole task, and of each partition. */
+  readonly limits?: { readonly whole: Limits; readonly each: Limits }
+  /** The number of partitions that the jobs belong to; none without it. */
+  readonly partitions?: number
+}
+
+interface Limits {
+  readonly concurrency?: number
+  readonly rate?: { readonly limit: number; readonly perMs: number }
+}
+
+const jobs = 20_000
+const warmUpJobs = 2_000
+const batch = 100
+const rounds = 5
+
+const { LedgerCore, newJobId } = await loadEngine()
+
+const rate = { limit: 1_000_000, perMs: 1_000 }
+const cases: Readonly<Record<string, Case>> = {
+  plain: {},
+  'concurrency at capacity': { limits: { whole: { concurrency: batch }, each: {} } },
+  'a rate limit': { limits: { whole: { rate }, each: {} } },
+  '100 partitions': { limits: { whole: {}, each: {} }, partitions: 100 },
+  '100 partitions, each limited': { limits: { whole: {}, each: { rate, concurrency: 10 } }, partitions: 100 },
+  '10,000 partitions of one slot': { limits: { whole: {}, each: { concurrency: 1 } }, partitions: 10_000 },
+}
+
+const ratios: Record<string, number[]> = {}
+for (const one of Object.values(cases)) jobsPerSecond(one, warmUpJobs)
+for (let round = 1; round <= rounds; round++) {
+  const plain = jobsPerSecond({}, jobs)
+  for (const [name, one] of Object.entries(cases)) {
+    const ratio = name === 'plain' ? 1 : jobsPerSecond(one, jobs) / plain
+    ratios[name] = [...(ratios[name] ?? []), ratio]
+  }
+  console.log(
+    `round ${round}: plain ${Math.round(plain).toLocaleString('en')} jobs/s through enqueue, claim and settle`,
+  )
+}
+for (const [name, measured] of Object.entries(ratios)) {
+  const sorted = measured.sort((a, b) => a - b)
+  const [least = 0, median = 0, most = 0] = [sorted[0], sorted[sorted.length >> 1], sorted.at(-1)]
+  console.log(`${name.padEnd(34)} ${median.toFixed(2)} of plain (${least.toFixed(2)} to ${most.toFixed(2)})`)
+}
+
+/** Enqueues, claims and settles `count` jobs, and returns how many it did per second. */
+function jobsPerSecond({ limits, partitions = 0 }: Case, count: number): number {
+  const retry = { maxAttempts: 5, backoff: 'exponential', delayMs: 1_000, maxDelayMs: 3_600_000, jitter: 'full' }
+  let now = 1_900_000_000_000
+  const options = {
+    shard: 0,
+    sql: nodeSql(),
+    setAlarm() {},
+    random: Math.random,
+    policy: () => ({ retry, onFailed: false, ...(limits && { limits }) }),
+    retentionMs: 7 * 86_400_000,
+    historyBytesMax: 2 ** 30,
+  }
+  const core = new LedgerCore(options, now, undefined)
+  const startedAt = performance.now()
+  for (let enqueued = 0; enqueued < count; enqueued += batch) {
+    const added = Array.from({ length: batch }, (_, index) => ({
+      id: newJobId(0, now, Math.random),
+      task: 'send',
+      input: '{}',
+      maxAttempts: 5,
+      ...(partitions > 0 && { partition: `p${(enqueued + index) % partitions}` }),
+    }))
+    core.enqueue({ homeShards: 8, jobs: added }, now++)
+  }
+  let settle: object[] = []
+  for (let [seq, settled] = [1, 0]; settled < count; seq++, now += 5) {
+    const request = {
+      runner: 'r',
+      seq,
+      ack: seq - 1,
+      tasks: { send: 25_000 },
+      heartbeats: [],
+      want: batch,
+      remainingMs: 600_000,
+    }
+    const { claimed } = core.sync({ ...request, settle }, now)
+    settled += settle.length
+    settle = claimed.map(({ id, lease }) => ({ id, lease, outcome: { kind: 'completed' }, ranMs: 1 }))
+  }
+  return count / ((performance.now() - startedAt) / 1_000)
+}
