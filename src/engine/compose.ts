@@ -78,16 +78,8 @@ export function composeEngine(given: ChardOptions, { platform, startRunner, size
       const known = new ServedTasks(tasks.map(({ definition }) => definition))
       served = known
       servedByName = new Map(tasks.map((task) => [task.name, task]))
-      return serviceOf(known, {
-        platform,
-        options,
-        bindings,
-        client,
-        schedules,
-        runners,
-        startRunner,
-        ...(sizes && { sizes }),
-      })
+      const ports = { platform, options, bindings, client, schedules, runners, startRunner }
+      return serviceOf(known, { ...ports, ...(sizes && { sizes }) })
     },
     jobs: jobsOf({ client, bulk, servedTask }),
     tasks: tasksOf({ client, control, served: () => servedByName, servedTask }),

@@ -41,7 +41,7 @@ export interface ServicePorts {
 }
 
 export function serviceOf(tasks: ServedTasks, ports: ServicePorts): Service {
-  const { platform, options, bindings, client, schedules, runners, sizes } = ports
+  const { platform, options, bindings, client, schedules, runners } = ports
   const consumer = {
     platform,
     runShard: (shard: number) => runners.ofShard(shard, tasks, queueWallMs).run(),
@@ -66,7 +66,7 @@ export function serviceOf(tasks: ServedTasks, ports: ServicePorts): Service {
       policy: (name) => policies.get(name) ?? { retry: defaultRetryPolicy, onFailed: false },
       retentionMs: options.retentionMs,
       historyBytesMax: options.historyBytesMax,
-      ...(sizes && { sizes }),
+      ...(ports.sizes && { sizes: ports.sizes }),
       platform,
       schedules: (shard) => schedules.onShard(shard),
       serves: (name) => policies.has(name),

@@ -61,7 +61,7 @@ function recordHomeShards(tx: Transaction, homeShards: number): Refusal | undefi
   if (cached.homeShards === homeShards) return undefined
   const { code: refused, message } = new ChardError(
     'home-shards-mismatch',
-    `homeShards is ${homeShards}, but this deployment began with ${cached.homeShards}; set the option homeShards of createChard to ${cached.homeShards}, for the life of the deployment`,
+    `homeShards is ${homeShards}, but this deployment began with ${cached.homeShards}, and home shards are chosen once. Set the option homeShards of createChard to ${cached.homeShards}`,
   )
   return { refused, message }
 }
