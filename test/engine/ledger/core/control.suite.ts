@@ -44,7 +44,7 @@ const reach: Record<string, (rig: Rig) => string> = {
   },
 }
 
-export function steerSuite(withStore: WithStore): void {
+export function controlSuite(withStore: WithStore): void {
   const rigged = (work: (rig: Rig) => void) => withStore((store) => work(new Rig(store)))
 
   describe('cancel', () => {

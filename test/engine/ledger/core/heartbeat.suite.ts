@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { storedCursors } from '../../../../src/engine/ledger/memory/cursors.ts'
 import { completed, failed, heartbeatOf, leaseMs, minuteMs, Rig, settlementOf, type WithStore } from '../rig.ts'
 
-export function beatSuite(withStore: WithStore): void {
+export function heartbeatSuite(withStore: WithStore): void {
   const rigged = (work: (rig: Rig) => void) => withStore((store) => work(new Rig(store)))
   const runnersOf = (rig: Rig) =>
     rig.sql.all('SELECT runner, until FROM runners').map((row) => ({ ...(row as object) }))

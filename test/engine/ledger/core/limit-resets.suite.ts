@@ -5,7 +5,7 @@ import type { TaskLimits } from '../../../../src/engine/task/limits.ts'
 import { Fleet } from '../fleet.ts'
 import { completed, heartbeatOf, leaseMs, limited, minuteMs, Rig, type RigOptions, type WithStore } from '../rig.ts'
 
-export function openingsSuite(withStore: WithStore): void {
+export function limitResetsSuite(withStore: WithStore): void {
   /** A rig whose task `send` has these limits. */
   const rigged = (limits: TaskLimits, work: (rig: Rig, fleet: Fleet) => void, options: RigOptions = {}) =>
     withStore((store) => {

@@ -14,7 +14,7 @@ import {
   type WithStore,
 } from '../rig.ts'
 
-export function upkeepSuite(withStore: WithStore): void {
+export function maintenanceSuite(withStore: WithStore): void {
   const rigged = (work: (rig: Rig) => void, options: RigOptions = {}) =>
     withStore((store) => work(new Rig(store, options)))
 

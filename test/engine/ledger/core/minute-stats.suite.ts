@@ -4,7 +4,7 @@ import { bucketEndsMs, errorNamesMax } from '../../../../src/engine/ledger/domai
 import type { Claimed } from '../../../../src/engine/ledger/protocol/protocol.ts'
 import { completed, failed, heartbeatOf, minuteMs, Rig, settlementOf, type WithStore } from '../rig.ts'
 
-export function talliesSuite(withStore: WithStore): void {
+export function minuteStatsSuite(withStore: WithStore): void {
   const rigged = (work: (rig: Rig) => void) => withStore((store) => work(new Rig(store)))
   const minutesOf = (rig: Rig) =>
     rig.sql.all<{ task: string; minute: number }>('SELECT task, minute FROM minute_stats ORDER BY minute, task')

@@ -18,7 +18,7 @@ const steps = [
   'redrive',
 ] as const
 
-export function tailSuite(withStore: WithStore): void {
+export function recycleSuite(withStore: WithStore): void {
   const rigged = (work: (rig: Rig) => void, options: RigOptions = {}) =>
     withStore((store) => work(new Rig(store, options)))
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { historyOf, type Placing, placed, slotsOf, workOff } from '../placed.ts'
 import { hourMs, minuteMs, Rig, type WithStore } from '../rig.ts'
 
-export function scheduleSteeringSuite(withStore: WithStore): void {
+export function scheduleControlSuite(withStore: WithStore): void {
   const rigged = (schedules: Placing[], work: (rig: Rig) => void) =>
     withStore((store) => {
       const rig = new Rig(store, { schedules: schedules.map(placed) })

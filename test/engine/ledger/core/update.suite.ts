@@ -38,7 +38,7 @@ const reach: Record<string, (rig: Rig) => string> = {
   },
 }
 
-export function amendSuite(withStore: WithStore): void {
+export function updateSuite(withStore: WithStore): void {
   const rigged = (work: (rig: Rig) => void) => withStore((store) => work(new Rig(store)))
   const update = (rig: Rig, id: string, more: Omit<UpdateRequest, 'id'>) => rig.run('update', { id, ...more })
 
