@@ -14,7 +14,7 @@ import {
   type WithStore,
 } from '../rig.ts'
 
-/** Makes a job in each state. */
+/** For each state, a function that makes a job in it. */
 const reach: Record<string, (rig: Rig) => string> = {
   queued: (rig) => rig.enqueue(),
   scheduled: (rig) => rig.enqueue({ delayMs: hourMs }),

@@ -13,7 +13,7 @@ export function fairnessSuite(withStore: WithStore): void {
     rig.enqueueAll(Array.from({ length: count }, () => rig.job(more)))
     rig.pass(1)
   }
-  /** Claims up to ten jobs a round, and counts them all by a property of theirs. */
+  /** Claims up to ten jobs a round, and counts all started jobs by one of their properties. */
   const rounds = (fleet: Fleet, count: number, of: (job: { partition: string; task: string }) => string) => {
     for (let n = 0; n < count; n++) fleet.sync('r', 10)
     return Object.fromEntries([...Map.groupBy(fleet.begun, of)].map(([name, { length }]) => [name, length]))

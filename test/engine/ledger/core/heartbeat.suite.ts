@@ -156,7 +156,7 @@ export function heartbeatSuite(withStore: WithStore): void {
         expect(rig.core.memory.runners.size).toBe(0)
       }))
 
-    test('that leaves makes the ledger write the minute stats, one row a minute and task, added to the stored row', () =>
+    test('that leaves makes the ledger add the minute stats to what is stored, one row a minute and task', () =>
       rigged((rig) => {
         for (const runner of ['a', 'b']) {
           rig.enqueueAll([rig.job(), rig.job(), rig.job({ task: 'draw' })])

@@ -222,17 +222,15 @@ export function limitResetsSuite(withStore: WithStore): void {
         started: 3,
         because: 'limits of partitions are replaced too',
       },
-    ])(
-      '$now in place of $declared let $started start after a restart, because $because',
-      ({ declared, now, started }) =>
-        rigged(declared, (rig, fleet) => {
-          many(rig, 9, { partition: 'a' })
-          set(rig, { concurrency: 7 })
-          set(rig, now)
-          rig.restart()
-          expect(fleet.sync('r', 20).claimed).toHaveLength(started)
-          expect(rig.broken()).toEqual([])
-        }),
+    ])('$now replacing $declared let $started start after a restart, because $because', ({ declared, now, started }) =>
+      rigged(declared, (rig, fleet) => {
+        many(rig, 9, { partition: 'a' })
+        set(rig, { concurrency: 7 })
+        set(rig, now)
+        rig.restart()
+        expect(fleet.sync('r', 20).claimed).toHaveLength(started)
+        expect(rig.broken()).toEqual([])
+      }),
     )
 
     test.each<{ declared: TaskLimits; wider: TaskLimits }>([
@@ -243,7 +241,7 @@ export function limitResetsSuite(withStore: WithStore): void {
         declared: { perPartition: { rateLimit: { limit: 1, per: 60_000 } } },
         wider: { perPartition: { rateLimit: { limit: 3, per: 60_000 } } },
       },
-    ])('$wider in place of $declared let waiting jobs start at once', ({ declared, wider }) =>
+    ])('$wider replacing $declared let waiting jobs start at once', ({ declared, wider }) =>
       rigged(declared, (rig, fleet) => {
         many(rig, 9, { partition: 'a' })
         fleet.sync('r', 9)

@@ -103,7 +103,7 @@ function perform(rig: Rig, fleet: Fleet, one: Step): void {
 
 export function limitsWalkSuite(withStore: WithStore): void {
   describe('every limit at once', { timeout: 120_000 }, () => {
-    test('I7: no window has more starts than its limit, no group has more leases than its slots, and every job ends', () =>
+    test('I7: no window has more starts than its limit, no group more leases than slots, and every job ends', () =>
       fc.assert(
         fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 50 }), async (steps) => {
           await withStore((store) => {
