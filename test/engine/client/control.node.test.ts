@@ -76,6 +76,20 @@ describe('a setting', () => {
   })
 })
 
+describe('a setting of one task', () => {
+  test.each(['pause', 'resume', 'drain'] as const)(
+    'without a name is refused: %s would be for every task',
+    async (verb) => {
+      const { world, versions } = await filled(0)
+      await expect(world.until(world.chard.tasks[verb](undefined as never))).rejects.toMatchObject({
+        code: 'invalid-option',
+        message: "task is undefined; it takes a task's name",
+      })
+      expect(versions()).toEqual([0, 0, 0, 0])
+    },
+  )
+})
+
 describe('drain', () => {
   test('says how many jobs are left, and refuses new ones until resume', async () => {
     const { world, plain } = await filled(10)

@@ -41,23 +41,23 @@ describe('the shard picker', () => {
 
   test('stays with one shard for a second', () => {
     const { time, of } = spread()
-    const first = of.next()
+    const first = of.pick()
     time.now = 999
-    expect(of.next()).toBe(first)
+    expect(of.pick()).toBe(first)
   })
 
   test('moves on after a second', () => {
     const { time, of } = spread()
     const shards = Array.from({ length: 20 }, () => {
       time.now += 1_000
-      return of.next()
+      return of.pick()
     })
     expect(new Set(shards).size).toBeGreaterThan(10)
   })
 
   test('moves on after a thousand jobs, so that a large batch is spread', () => {
     const { of } = spread()
-    const shards = Array.from({ length: 10_000 }, () => of.next())
+    const shards = Array.from({ length: 10_000 }, () => of.pick())
     expect(new Set(shards).size).toBeGreaterThan(5)
     expect(new Set(shards.slice(0, 1_000)).size).toBe(1)
   })
