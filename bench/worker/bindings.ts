@@ -1,4 +1,4 @@
-/** What the bench's own settings are, beside the two bindings that the engine finds by itself. */
+/** The settings of the bench, beside the two bindings that the engine finds by itself. */
 import { env } from 'cloudflare:workers'
 
 const bindings = env as { readonly SHARDS?: string; readonly BENCH_TOKEN?: string; readonly BENCH_LOCAL?: string }
@@ -6,8 +6,8 @@ const bindings = env as { readonly SHARDS?: string; readonly BENCH_TOKEN?: strin
 export const shards = Number(bindings.SHARDS ?? 8)
 
 /**
- * A deployment is open to the world and its routes cost money, so each call has to bring the token. Only the bench
- * itself, on this machine, runs it without one.
+ * A deployment is public and its routes cost money, so each request must have the token. Only the local bench runs it without
+ * one.
  */
 export function isAllowed(request: Request): boolean {
   if (bindings.BENCH_LOCAL === 'true') return true

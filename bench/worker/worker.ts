@@ -1,4 +1,4 @@
-/** The Worker that is measured: takes jobs in by one, by the hundred or as a sign-up, and tells how far they are. */
+/** The Worker that is measured: enqueues jobs one by one, by the hundred or as a sign-up, and reports their states. */
 import { isAllowed } from './bindings.ts'
 import { chard, tasks } from './tasks.ts'
 
@@ -42,13 +42,13 @@ async function many(name: string, count: number): Promise<Response> {
   return Response.json({ enqueued: jobs.length }, { status: 202 })
 }
 
-/** Enqueue and wait, in one request: the shortest way for a user of the engine to know that a job has finished. */
+/** Enqueues and waits in one request, which is the shortest way to know that a job has finished. */
 async function runOne(): Promise<Response> {
   const job = await tasks.noop.enqueue({ n: 0 }, { startNow: true })
   return Response.json({ state: (await job.wait('20s')).state })
 }
 
-/** A sign-up and what follows from it. Both jobs are on disk before the answer, and run here, as `startNow` has it. */
+/** A sign-up with its two jobs. Both are on disk before the answer, and run here, because of `startNow`. */
 async function signUp(): Promise<Response> {
   const jobs = await Promise.all([
     tasks.mail.enqueue({ n: 0 }, { startNow: true }),
@@ -57,7 +57,7 @@ async function signUp(): Promise<Response> {
   return Response.json({ jobs: jobs.map(({ id }) => id) }, { status: 202 })
 }
 
-/** Those of these jobs that have not completed, lost ones among them. */
+/** The jobs that have not completed, with lost ones. */
 async function unfinished(ids: readonly string[]): Promise<string[]> {
   const states = await Promise.all(
     ids.map((id) =>

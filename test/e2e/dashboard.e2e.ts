@@ -49,7 +49,7 @@ async function create(task: string, input: unknown, options: object = {}): Promi
   return ((await answer.json()) as { id: string }).id
 }
 
-it('shows a job fail, says why, and redrives it with a mended input', async () => {
+it('shows a job fail, says why, and redrives it with a corrected input', async () => {
   const id = await create('import-orders', { file: 'broken.csv' }, { tags: ['eu'], idempotencyKey: 'import:broken' })
   const { page, complaints } = await open(`#/jobs/${id}`)
   const now = page.getByRole('region', { name: 'State' })
@@ -94,7 +94,7 @@ it('follows a running job: its bar, its words, its log', async () => {
   await page.close()
 })
 
-it('pages and filters a thousand jobs, and cancels what the filters find', async () => {
+it('pages and filters a thousand jobs, and cancels those that match', async () => {
   const body = JSON.stringify({ count: 1_000, input: { file: 'later.csv' }, tags: ['thousand'], delay: '1d' })
   expect((await server.fetch('/many', { method: 'POST', body })).status).toBe(200)
   const { page, complaints } = await open('#/jobs')
@@ -136,7 +136,7 @@ it('pages and filters a thousand jobs, and cancels what the filters find', async
   await page.close()
 })
 
-it('fires a schedule by hand, pauses it, and shows what became of it', async () => {
+it('triggers a schedule, pauses it, and shows its history', async () => {
   await server.cron()
   const { page, complaints } = await open('#/schedules')
   const nightly = page.getByRole('region', { name: 'Schedule nightly-report' })
@@ -153,7 +153,7 @@ it('fires a schedule by hand, pauses it, and shows what became of it', async () 
   await page.close()
 })
 
-it('changes the limits of a task, and lets go of them', async () => {
+it('changes the limits of a task, and restores those of the code', async () => {
   await create('call-partner', { tenant: 'acme' })
   const { page, complaints } = await open('#/tasks/call-partner')
   await page.getByText('50 per 1 s, per partition 2 at a time').waitFor()
@@ -171,7 +171,7 @@ it('changes the limits of a task, and lets go of them', async () => {
   await page.close()
 })
 
-it('stops everything, says so first, and lets go from the banner', async () => {
+it('halts everything after a dialog, and switches it on again from the banner', async () => {
   const { page, complaints } = await open('#/')
   await page.getByRole('button', { name: 'Kill switch' }).click()
   await page.getByRole('button', { name: 'Stop everything' }).click()
@@ -247,7 +247,7 @@ it.each<[string, BrowserContextOptions]>([
   await page.close()
 })
 
-it('does without what an engine does not have', async () => {
+it('works with an engine that lacks some routes', async () => {
   const { page } = await open('#/')
   const problem = { type: 'about:blank', title: 'Not Found', status: 404, code: 'not-found', detail: 'Not here.' }
   await page.route(/\/api\/(tasks|settings|schedules|charts)/, (route) => route.fulfill({ status: 404, json: problem }))
@@ -265,7 +265,7 @@ it('does without what an engine does not have', async () => {
   await page.close()
 })
 
-it('asks nothing while it is hidden, and at once when it is seen again', async () => {
+it('requests nothing while it is hidden, and at once when it is shown again', async () => {
   const { page } = await open('#/')
   await page.getByRole('heading', { name: 'Tasks' }).waitFor()
   await page.waitForLoadState('networkidle')

@@ -68,12 +68,12 @@ describe('a missing binding', () => {
     await expect(none.sendWakeUps(0, 1)).rejects.toThrow(toml)
   })
 
-  test('is one of another kind, too', () => {
+  test('is also a binding of another kind', () => {
     const env = { LEDGER: 'a variable', JOBS: { get: () => {} } }
     expect(() => new Bindings({}, () => env).ledger(0)).toThrow('LEDGER')
   })
 
-  test('names the one that was asked for', () => {
+  test('is named in the error', () => {
     expect(() => new Bindings({ ledger: 'BOOKS' }, () => ({})).ledger(0)).toThrow('name = "BOOKS"')
   })
 })

@@ -54,7 +54,7 @@ describe('enqueue', () => {
     await eventually(() => expect(seen).toContain(`${name} onFailed exhausted: attempt 3 failed`))
   })
 
-  test('of a task that rejects its input for ever uses one attempt', async () => {
+  test('of a task that rejects its input uses one attempt', async () => {
     const job = await rejecting.enqueue({})
     await expect(job.wait('5s')).rejects.toThrow('never')
     expect(await job.get()).toMatchObject({ state: 'failed', reason: 'rejected', attempt: 1 })
@@ -72,7 +72,7 @@ describe('enqueue', () => {
     expect(startedAt - createdAt).toBeGreaterThanOrEqual(60)
   })
 
-  test('with a known key answers with the first job; with another input it is refused', async () => {
+  test('with a known key answers with the first job, and with another input is refused', async () => {
     const idempotencyKey = fresh('key')
     const first = await double.enqueue({ n: 1 }, { idempotencyKey })
     const second = await double.enqueue({ n: 1 }, { idempotencyKey })
@@ -109,7 +109,7 @@ describe('enqueue', () => {
 })
 
 describe('startNow', () => {
-  test('records the job first and runs it here, with no queue hop', async () => {
+  test('records the job first and runs it here, without the queue', async () => {
     const send = vi.spyOn((env as unknown as { JOBS: Queue }).JOBS, 'sendBatch')
     const job = await double.enqueue({ n: 4 }, { startNow: true })
     expect(job.state).toBe('running')
@@ -174,7 +174,7 @@ describe('a job', () => {
     await job.wait('5s')
   })
 
-  test('that waits is cancelled at once, and once', async () => {
+  test('that waits is cancelled at once, and a second time it is refused', async () => {
     const job = await double.enqueue({ n: 1 }, { delay: '1h' })
     expect(await job.cancel()).toMatchObject({ state: 'cancelled' })
     await expect(job.cancel()).rejects.toMatchObject({ code: 'wrong-state' })
@@ -187,7 +187,7 @@ describe('a job', () => {
     expect(await job.wait('5s')).toMatchObject({ state: 'completed', attempt: 4 })
   })
 
-  test('that is unknown, or no job at all, is a clear error', async () => {
+  test('that is unknown, gone or malformed is an error with its own code', async () => {
     await expect(chard.jobs.get('nonsense')).rejects.toMatchObject({ code: 'invalid-id' })
     await expect(chard.jobs.get(newJob(1).id)).rejects.toMatchObject({ code: 'unknown-job' })
     await expect(chard.jobs.get(newJob(77).id)).rejects.toMatchObject({ code: 'unknown-job' })
@@ -218,7 +218,7 @@ describe('what the platform does to it', () => {
     vi.restoreAllMocks()
   })
 
-  test('a wake-up nobody sent, one for no shard and a dead one change nothing', async () => {
+  test('an unexpected wake-up, one for no shard and a dead one change nothing', async () => {
     const batch = createMessageBatch('jobs', [
       { id: 'a', timestamp: new Date(), attempts: 1, body: { shard: 1 } },
       { id: 'b', timestamp: new Date(), attempts: 1, body: { shard: 99 } },
@@ -230,7 +230,7 @@ describe('what the platform does to it', () => {
     expect(await rowsOf(ledgerOf(1), 'SELECT id FROM jobs')).toEqual([])
   })
 
-  test('a wake-up that the queue refuses is made good by the ledger itself', async () => {
+  test('when the queue refuses a wake-up, the ledger starts a runner itself', async () => {
     const send = vi
       .spyOn((env as unknown as { JOBS: Queue }).JOBS, 'sendBatch')
       .mockRejectedValue(new Error('queue is down'))
@@ -239,7 +239,7 @@ describe('what the platform does to it', () => {
     send.mockRestore()
   })
 
-  test('a deployment that counts its home shards anew is refused before anything is written', async () => {
+  test('a deployment with another number of home shards is refused before anything is written', async () => {
     await double.enqueue({ n: 1 }, { idempotencyKey: fresh('home'), delay: '1h' })
     await double.enqueue({ n: 1 }, { idempotencyKey: fresh('home'), delay: '1h' })
     const { shards } = await chard.stats.overview()
@@ -248,7 +248,7 @@ describe('what the platform does to it', () => {
     expect(reply).toMatchObject({ refused: 'home-shards-mismatch', message: expect.stringContaining('began with 2') })
   })
 
-  test('a halted deployment records and answers, but gives out no work and arms nothing, until it is let go', async () => {
+  test('a halted deployment records and answers, but starts no attempts and sets no alarms until it is switched on again', async () => {
     const before = await double.enqueue({ n: 1 })
     await before.wait('5s')
     expect(await chard.halt(true)).toEqual({ missing: [] })

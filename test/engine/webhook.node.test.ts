@@ -87,12 +87,12 @@ describe('a message', () => {
     expect((result as RetryAfterError).when).toBe(waitMs)
   })
 
-  test('does not wait as nobody can', async () => {
+  test('ignores a Retry-After that makes no sense', async () => {
     const { result } = await sent(new Response(null, { status: 503, headers: { 'Retry-After': 'soon' } }))
     expect(result).not.toBeInstanceOf(RetryAfterError)
   })
 
-  test('is tried over days, ever more seldom', () => {
+  test('is tried over days, at growing intervals', () => {
     const { retry } = webhookOptions({ webhook: () => undefined, now: () => now, fetch: async () => new Response() })
     const { backoff, maxAttempts, maxDelayMs } = retryPolicy(retry)
     const waits = backoff as readonly number[]
@@ -103,8 +103,8 @@ describe('a message', () => {
   })
 })
 
-describe('a webhook that is not set, or not well', () => {
-  test('is not tried again, and its secret is told to nobody', async () => {
+describe('a webhook that is missing or wrong', () => {
+  test('is not tried again, and its secret is in no error', async () => {
     const targets = [undefined, { url: 'nowhere', secret }, { url, secret: 'topsecret' }, { url, secret: 'whsec_%%%' }]
     for (const target of targets) {
       const { result, init } = await sentTo(target)

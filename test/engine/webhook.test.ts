@@ -34,7 +34,7 @@ async function told(id: string): Promise<Record<string, unknown>[]> {
 }
 
 describe('a job that fails for good', () => {
-  test('is told to the endpoint, without its input and what it said', async () => {
+  test('is reported to the endpoint, without its input and its error message', async () => {
     const job = await failing.enqueue({ times: 9, name: 'private-name' }, { trace })
     const [message] = await eventually(async () => {
       const messages = await told(job.id)
@@ -59,7 +59,7 @@ describe('a job that fails for good', () => {
     expect(JSON.stringify(message)).not.toContain('private-name')
   })
 
-  test('is told again, under the same id, until the endpoint takes it', async () => {
+  test('is reported again, under the same id, until the endpoint accepts it', async () => {
     endpoint.mockImplementationOnce(async () => new Response(null, { status: 503, headers: { 'Retry-After': '0' } }))
     const job = await rejecting.enqueue({})
     await eventually(async () => expect(await told(job.id)).toHaveLength(2))
@@ -72,7 +72,7 @@ describe('a job that fails for good', () => {
     )
   })
 
-  test('whose message fails for good is told of no further: that ends', async () => {
+  test('is not reported when it is a message itself', async () => {
     endpoint.mockImplementation(async () => new Response(null, { status: 410 }))
     const job = await rejecting.enqueue({})
     await eventually(async () => expect(await told(job.id)).toHaveLength(1))
@@ -95,7 +95,7 @@ describe('a job that fails for good', () => {
 })
 
 describe('a trace', () => {
-  test('travels from what enqueues to the job, its children and its lines in the log', async () => {
+  test('passes from the caller to the job, its children and its lines in the log', async () => {
     const job = await withTrace(trace, () => parent.enqueue({ name: 'traced' }))
     await job.wait('5s').catch(() => {})
     expect(await job.get()).toMatchObject({ trace })
@@ -118,7 +118,7 @@ describe('a trace', () => {
     })
   })
 
-  test('is made where there is none, and is none where nobody asked for one', async () => {
+  test('is made by withTrace without one, and there is none without withTrace', async () => {
     const made = await withTrace(undefined, () => double.enqueue({ n: 1 }))
     expect((await made.get()).trace).toMatch(/^[0-9a-f]{32}$/)
     expect(await (await double.enqueue({ n: 1 })).get()).not.toHaveProperty('trace')

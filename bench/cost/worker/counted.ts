@@ -1,8 +1,8 @@
-/** A ledger class with a counter before each of its doors: calls, alarms rung and set, rows. */
+/** A ledger class that counts its calls, its alarms and its rows. */
 import type { ChardWorker } from '../../../src/engine/index.ts'
 import type { Meter } from '../../../src/engine/ledger/storage/sql.ts'
 
-/** What one activation has been asked and has spent. */
+/** What one activation has counted. */
 export interface LedgerCounts extends Meter {
   calls: number
   alarmsRung: number
@@ -32,7 +32,7 @@ export function counted(Ledger: LedgerClass) {
   const doors = Counted.prototype as unknown as Record<string, (this: Counted, ...asked: unknown[]) => unknown>
   for (const name of Object.getOwnPropertyNames(Ledger.prototype)) {
     const door = doors[name]
-    // The watchdog comes every minute, whatever there is to do, and is counted by the minute.
+    // The watchdog comes every minute, whatever there is to do, so its calls are not counted by the job.
     if (name === 'constructor' || name === 'wake' || name === 'settings' || typeof door !== 'function') continue
     doors[name] = function (...asked) {
       this.counts[name === 'alarm' ? 'alarmsRung' : 'calls']++

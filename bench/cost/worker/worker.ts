@@ -41,7 +41,7 @@ async function real({ LEDGER }: Env, jobs: number, batch: number): Promise<objec
     await plain.enqueueMany(Array.from({ length: batch }, (_, n) => ({ input: n })))
     if (batch === 1) await scheduler.wait(1_500)
   }
-  // Looking how far it is calls the ledger too.
+  // Each look at the progress calls the ledger too.
   let looks = 0
   for (;;) {
     await scheduler.wait(1_000)

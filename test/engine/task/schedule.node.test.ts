@@ -23,7 +23,7 @@ const good = { name: 'nightly', cron: '0 3 * * *', task, input: { n: 2 } }
 const { cron: _, ...timeless } = good
 
 describe('defineSchedule', () => {
-  test('answers the schedule with every default in place', () => {
+  test('returns the schedule with every default', () => {
     expect(defineSchedule(good)).toEqual({
       name: 'nightly',
       rule: { cron: '0 3 * * *', timezone: 'UTC' },
@@ -71,7 +71,7 @@ describe('defineSchedule', () => {
     expect(JSON.parse(definition.ruleText)).toEqual({ ...rule, jitterMs: definition.jitterMs })
   })
 
-  test('options that are said to be undefined are left out', () => {
+  test('options that are undefined count as left out', () => {
     const unsaid = { every: undefined, timezone: undefined, catchUp: undefined, overlap: undefined, jitter: undefined }
     const more = { ...unsaid, priority: undefined, tags: undefined, expiresIn: undefined }
     expect(defineSchedule({ ...good, ...more } as unknown as typeof good)).toEqual(defineSchedule(good))
@@ -162,7 +162,7 @@ describe('defineSchedule', () => {
 describe('the input of a schedule', () => {
   const withInput = (input: unknown, of = task) => defineSchedule({ ...good, task: of, input: input as { n: number } })
 
-  test('is kept as it was written, as it is of a job', () => {
+  test('is kept as it was written, like that of a job', () => {
     const input = { n: 2 }
     const { input: text } = defineSchedule({ ...good, input })
     input.n = 3
@@ -190,12 +190,12 @@ describe('the input of a schedule', () => {
     expect(() => withInput(input)).toThrow(expect.objectContaining({ code }))
   })
 
-  test('is checked as the attempts will get it', () => {
+  test('is validated as the attempts will read it', () => {
     const dated = defineTask({ name: 'dated', input: z.object({ at: z.date() }), run: () => 1 }, noTiers)
     expect(() => defineSchedule({ ...good, task: dated, input: { at: new Date(0) } })).toThrow('at: ')
   })
 
-  test('is left to the attempts when its schema answers later', async () => {
+  test('is left to the attempts when its schema is asynchronous', async () => {
     const later = (answer: () => Promise<{ value: { n: number } }>) => {
       const input = { '~standard': { version: 1, vendor: 'test', validate: answer } } as const
       return defineTask({ name: 'later', input, run: () => 1 }, noTiers)
@@ -209,7 +209,7 @@ describe('the input of a schedule', () => {
   })
 })
 
-describe('spreadOffsetMs', () => {
+describe('jitterOffsetMs', () => {
   const name = fc.stringMatching(/^[a-z0-9][\w.:-]{0,99}$/)
 
   test('is a whole number from 0 up to the jitter, and the same each time', () => {
@@ -233,7 +233,7 @@ describe('spreadOffsetMs', () => {
     expect(jitterOffsetMs(name, jitterMs)).toBe(offset)
   })
 
-  test('names that differ in a number jitter over the whole', () => {
+  test('the offsets of numbered names are spread over the whole jitter', () => {
     const tenths = new Set(
       Array.from({ length: 200 }, (_, n) => Math.floor(jitterOffsetMs(`tenant-${n}`, 600_000) / 60_000)),
     )

@@ -87,13 +87,13 @@ export const attempts: readonly Mutant[] = [
     name: 'a settlement is not repeated while unanswered',
     breaks: ['I4'],
     seen: 'Found here: when the next call overtakes the settlement, a finished job looks like one that its runner never had, and runs again.',
-    edits: [{ in: 'Outbox.next', find: '[...this.#open.values()].flat()', replace: '[]' }],
+    edits: [{ in: 'Outbox.prepare', find: '[...this.#open.values()].flat()', replace: '[]' }],
   },
   {
     name: 'a settlement is dropped with its failed call',
     breaks: ['I4'],
     seen: '`queue()` of cloudflare/agents and cloudflare/actors: an error while recording an outcome is swallowed, and the outcome is lost.',
-    edits: [{ in: 'Outbox.unanswered', find: 'this.#open.get(seq) ?? []', replace: '[]' }],
+    edits: [{ in: 'Outbox.takeBack', find: 'this.#open.get(seq) ?? []', replace: '[]' }],
   },
   {
     name: 'a snooze uses an attempt',
