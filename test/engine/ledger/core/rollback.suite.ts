@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import type { Claimed } from '../../../../src/engine/ledger/protocol/protocol.ts'
-import { placed } from '../placed.ts'
 import {
   completed,
   dayMs,
@@ -16,6 +15,7 @@ import {
   settlementOf,
   type WithStore,
 } from '../rig.ts'
+import { shardSchedule as placed } from '../shard-schedules.ts'
 
 interface Scene {
   readonly verb: string

@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { historyOf, type Placing, placed, slotsOf, workOff } from '../placed.ts'
 import { hourMs, minuteMs, Rig, type WithStore } from '../rig.ts'
+import {
+  historyOf,
+  type ShardScheduleOptions as Placing,
+  shardSchedule as placed,
+  slotsOf,
+  workOff,
+} from '../shard-schedules.ts'
 
 export function scheduleSteeringSuite(withStore: WithStore): void {
   const rigged = (schedules: Placing[], work: (rig: Rig) => void) =>

@@ -1,7 +1,7 @@
 /** Which schedules there are, and what a slot makes. What people do to one is in schedule-steering.suite.ts. */
 import { describe, expect, test } from 'vitest'
-import { type Placing, placed, slotsOf, workOff } from '../placed.ts'
 import { dayMs, hourMs, minuteMs, Rig, type RigOptions, type WithStore } from '../rig.ts'
+import { type ShardScheduleOptions as Placing, shardSchedule as placed, slotsOf, workOff } from '../shard-schedules.ts'
 
 export function schedulesSuite(withStore: WithStore): void {
   /** A rig whose code has these schedules, reconciled. */

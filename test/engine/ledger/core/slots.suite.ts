@@ -1,7 +1,13 @@
 /** Slots that do not come alone: those of a downtime, and those whose job before has not ended. */
 import { describe, expect, test } from 'vitest'
-import { historyOf, type Placing, placed, slotsOf, workOff } from '../placed.ts'
 import { cancelled, completed, dayMs, heartbeatOf, minuteMs, Rig, type WithStore } from '../rig.ts'
+import {
+  historyOf,
+  type ShardScheduleOptions as Placing,
+  shardSchedule as placed,
+  slotsOf,
+  workOff,
+} from '../shard-schedules.ts'
 
 export function slotsSuite(withStore: WithStore): void {
   const rigged = (schedules: Placing[], work: (rig: Rig) => void) =>
