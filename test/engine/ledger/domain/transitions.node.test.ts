@@ -434,7 +434,7 @@ describe('any sequence of events', () => {
     )
   })
 
-  /** The row after the event, if the ledger allows it: it claims waiting jobs with attempts left, and ends live leases. */
+  /** The row after an event, if a ledger allows it: claims of waiting jobs with attempts left, ends of live leases. */
   function step(row: JobRow, event: 'claim' | Event, size: number): JobRow | undefined {
     const waits = row.state === 'queued' || row.state === 'scheduled' || row.state === 'retrying'
     if (event === 'claim')
