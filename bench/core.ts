@@ -3,7 +3,7 @@
  * and no runtime, only the verbs. Each round runs every case, so that a noisy machine affects all of them alike. The
  * figure to read is the ratio to `plain`.
  */
-import { nodeSql } from '../test/engine/ledger/node-sql.ts'
+import { nodeSql } from '../src/testing/node-database.ts'
 import { loadEngine } from './large-shard/shard.ts'
 
 /** What a case adds to plain jobs. */

@@ -5,7 +5,7 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { build } from 'esbuild'
-import { nodeSql } from '../../test/engine/ledger/node-sql.ts'
+import { nodeSql } from '../../src/testing/node-database.ts'
 
 export const finishedJobs = 1_000_000
 export const waitingJobs = 100_000

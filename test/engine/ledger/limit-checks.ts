@@ -13,6 +13,8 @@ import type { Rig } from './rig.ts'
 
 /** How long after a limit's reset the alarm may ring: a runner that knows the reset is expected before. */
 const graceMs = 5_000
+/** The longest pause between two wake-ups without progress. */
+const pauseMsMax = 5 * 60_000 + 1_000
 
 /** How many jobs of a group may start now. A rate limit without a row has had no start. */
 function roomOf(
@@ -82,7 +84,10 @@ export function brokenLimits(rig: Rig, rows: readonly JobRowWithInput[]): string
     )
   const isLimited = startable.every(({ task }) => rig.limitsOf(task) !== undefined)
   if (startable.length > 0)
-    check(alarmAt <= now + (isLimited ? graceMs : 500), 'I8: no alarm in time for the jobs that could start')
+    check(
+      alarmAt <= Math.max(now + (isLimited ? graceMs : 500), Math.min(rig.armedByRing, now + pauseMsMax)),
+      'I8: no alarm in time for the jobs that could start',
+    )
   const resetsAt = core.limitCheckAt(now)
   if (startable.length === 0 && resetsAt !== undefined)
     check(alarmAt <= Math.max(resetsAt, now) + graceMs, 'I8: no alarm in time for the reset of a limit')

@@ -1,7 +1,7 @@
 /** A ledger that restarts with a long backlog: it reads a part of it, and behaves as if it had read all of it. */
 import { describe, expect, test } from 'vitest'
+import { nodeSql } from '../../../../src/testing/node-database.ts'
 import { Fleet } from '../fleet.ts'
-import { nodeSql } from '../node-sql.ts'
 import { Rig, withAlarm } from '../rig.ts'
 
 /** Ten times what a lane keeps in memory. */

@@ -11,7 +11,7 @@ import {
   scheduleStatements,
 } from '../../../../src/engine/ledger/storage/small-tables.ts'
 import type { Sql } from '../../../../src/engine/ledger/storage/sql.ts'
-import { nodeSql } from '../node-sql.ts'
+import { nodeSql } from '../../../../src/testing/node-database.ts'
 import { Rig, withAlarm } from '../rig.ts'
 
 /** Every statement of a ledger, with the method that runs it and the plan by which SQLite would run it. */
