@@ -1,6 +1,6 @@
-/** The few numbers that many numbers are told by. */
+/** Summary statistics of measured values. */
 
-/** @param share 0.5 for the median, 0.99 for what one in a hundred exceeds */
+/** A quantile of the values; NaN if there are none. @param share 0.5 for the median, 0.99 for the 99th percentile */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
@@ -12,6 +12,7 @@ export interface Spread {
   readonly max: number
 }
 
+/** The median and the range of the values; a median of NaN if there are none. */
 export function spread(values: readonly number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]]
