@@ -5,7 +5,7 @@
  */
 import type { NewJob, Settlement, SyncRequest } from '../src/engine/ledger/protocol/protocol.ts'
 import type { CheckedLimits } from '../src/engine/task/limits.ts'
-import { nodeSql } from '../test/engine/ledger/node-sql.ts'
+import { nodeSql } from '../src/testing/node-database.ts'
 import { coreOptions, loadEngine } from './engine.ts'
 
 /** The difference of a case from plain jobs. */

@@ -3,9 +3,8 @@
  * latencies are the world's, so that a week takes seconds and a count is the same in every run; rows are counted by the
  * platform's own cursors.
  */
-import { durableSql } from '../../src/engine/ledger/host/durable-sql.ts'
-import type { Meter } from '../../src/engine/ledger/storage/sql.ts'
-import { BareWorld } from '../../test/engine/virtual/bare-world.ts'
+import { DurableDatabase } from '../../src/testing/durable-database.ts'
+import { World } from '../../src/testing/world.ts'
 import type { Counts } from './counts.ts'
 
 /** One way of an RPC. */
@@ -25,22 +24,15 @@ export interface DeploymentOptions {
 }
 
 export class Deployment {
-  readonly world: BareWorld
-  readonly #meter: Meter = { rowsRead: 0, rowsWritten: 0 }
+  readonly world: World
+  readonly #database: DurableDatabase
   #webRequests = 0
 
   /** @param storage of an object in which nothing is stored */
   constructor(storage: DurableObjectStorage, options: DeploymentOptions = {}) {
-    const meter = this.#meter
-    this.world = new BareWorld({
-      hibernates: true,
-      directStart: true,
-      sql: () => ({
-        ...durableSql(storage, meter),
-        rowsWritten: () => meter.rowsWritten,
-        look: <Row>(query: string) => storage.sql.exec(query).toArray() as Row[],
-      }),
-    })
+    const database = new DurableDatabase(storage)
+    this.#database = database
+    this.world = new World({ hibernates: true, directStart: true, database: () => database })
     this.world.ledger().latencyMs = rpcMs
     this.world.queue.accept = () => this.world.clock.sleep(sendMs)
     this.world.queue.fate = () => [options.deliveryMs ?? deliveryMs]
@@ -83,12 +75,12 @@ export class Deployment {
   async minutes(count: number): Promise<void> {
     for (let minute = 0; minute < count; minute++) {
       await this.world.clock.advance(minuteMs)
-      await this.world.until(this.world.client.wakeAll())
+      await this.world.until(this.world.watchdog())
     }
   }
 
   async #opens(): Promise<void> {
-    await this.world.until(this.world.client.record(0, []))
+    await this.world.until(this.world.ledger().stub(this.world.web).enqueue({ homeShards: 1, jobs: [] }))
     await this.minutes(2)
   }
 
@@ -117,12 +109,13 @@ export class Deployment {
 
   #read(): Omit<Counts, 'jobs'> {
     const { world } = this
+    const { meter } = this.#database
     const { alarm, awake, calls } = world.ledger()
     const ofTheWatchdog = calls.filter(({ verb }) => verb === 'wake' || verb === 'settings').length
     return {
-      statementRows: this.#meter.rowsWritten,
+      statementRows: meter.rowsWritten,
       alarmsSet: alarm.timesSet,
-      rowsRead: this.#meter.rowsRead,
+      rowsRead: meter.rowsRead,
       calls: calls.length - ofTheWatchdog,
       alarmsRung: alarm.timesRung,
       awakeMs: awake.ms,

@@ -118,9 +118,8 @@ function rateLimited(deployment: Deployment): (jobs: number) => Promise<void> {
 function scheduled(deployment: Deployment): (slots: number) => Promise<void> {
   const { world } = deployment
   const task = world.task({ name: 'slot', input: anything, run: () => world.clock.sleep(handlerMs) })
-  world.schedules.add({ name: 'every-minute', every: '1m', task, input: 1 })
-  const steer = (action: 'pause' | 'resume') =>
-    world.until(world.client.call(0, (ledger) => ledger.controlSchedule({ name: 'every-minute', action })))
+  world.schedule({ name: 'every-minute', every: '1m', task, input: 1 })
+  const steer = (action: 'pause' | 'resume') => world.until(world.chard.schedules[action]('every-minute'))
   return async (slots) => {
     await steer('resume')
     await deployment.minutes(slots)

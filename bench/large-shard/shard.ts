@@ -6,7 +6,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import type { LedgerCore } from '../../src/engine/ledger/host/core.ts'
 import type { NewJob, Settlement, SyncRequest } from '../../src/engine/ledger/protocol/protocol.ts'
-import { nodeSql } from '../../test/engine/ledger/node-sql.ts'
+import { nodeSql } from '../../src/testing/node-database.ts'
 import { coreOptions, type Engine, loadEngine } from '../engine.ts'
 
 const task = 'noop'

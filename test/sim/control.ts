@@ -1,7 +1,8 @@
 /** People who steer: one job, all of them, tasks, schedules. And how they let go of everything once it is calm. */
 import { ChardError } from '../../src/engine/task/errors.ts'
+import { watchOf } from './checks/cause.ts'
+import type { SimIsolate } from './isolate.ts'
 import type { SteerPlan } from './plan-flow.ts'
-import type { Isolate } from './platform/isolate.ts'
 import type { World } from './world.ts'
 
 /** What is refused to somebody who comes too late, or asks a release that does not know it. */
@@ -17,7 +18,7 @@ const resumedMs = 61_000
 const againMs = 5_000
 
 /** One call of somebody who steers. Resolves with whether it was heard. */
-export function steer(world: World, what: string, call: (isolate: Isolate) => Promise<unknown>): Promise<boolean> {
+export function steer(world: World, what: string, call: (isolate: SimIsolate) => Promise<unknown>): Promise<boolean> {
   return world.request(call).then(
     () => {
       world.note(`${what} is done`)
@@ -89,7 +90,7 @@ export class Closing {
 
   /** What one ledger knows of settings all do. */
   check(): void {
-    const versions = new Set(this.world.ledgers.map(({ ports }) => ports.watch.flow.settings.version))
+    const versions = new Set(this.world.ledgers.map((ledger) => watchOf(ledger).flow.settings.version))
     this.world.claim(versions.size === 1, 'I10', () => `ledgers have settings of versions ${[...versions].join(', ')}`)
   }
 

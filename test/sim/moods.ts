@@ -1,8 +1,8 @@
 /** What handlers do: everything that a handler can do to the engine that calls it. */
 import { NonRetryableError, RetryAfterError, snooze } from '../../src/engine/task/handler-outcomes.ts'
 import type { RunContext, Task } from '../../src/engine/task/task.ts'
-import type { Dice } from './chances.ts'
-import { machine } from './platform/machine.ts'
+import type { Dice } from '../../src/testing/chance.ts'
+import { machine } from '../../src/testing/machine.ts'
 
 export const moods = [
   'quick',
@@ -98,7 +98,7 @@ export async function inMood({ n, moods: all }: Input, context: RunContext, arou
 
 function pass(ms: number): Promise<void> {
   return new Promise((resolve) => {
-    machine().setTimer(ms, resolve)
+    machine().timer(ms, resolve)
   })
 }
 

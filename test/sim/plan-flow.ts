@@ -3,7 +3,7 @@
  * stream of its own, so that the other half are what they were before any of it was there.
  */
 import type { Unique } from '../../src/engine/task/unique.ts'
-import type { Dice } from './chances.ts'
+import type { Dice } from '../../src/testing/chance.ts'
 import type { Mood } from './moods.ts'
 
 /** As the engine's limits, in plain milliseconds. */

@@ -3,7 +3,7 @@
  * happens when an attempt that lapsed is still alive needs several rare things at once: among all faults of the swarm
  * they meet in one seed of thousands, and a check that is so seldom reached proves little.
  */
-import type { Dice } from './chances.ts'
+import type { Dice } from '../../src/testing/chance.ts'
 import { noFaults } from './faults.ts'
 import type { Mood } from './moods.ts'
 import type { JobPlan, Plan } from './plan.ts'

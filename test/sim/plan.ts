@@ -2,8 +2,9 @@
  * What a run will be, drawn from its seed before anything happens: data, so that it can be shown, and shrunk to what a
  * failure needs. A swarm: each run draws which faults are on and how strong, so that some runs go deep in a few.
  */
+import type { LedgerSizes } from '../../src/engine/ledger/domain/sizes.ts'
 import type { Unique } from '../../src/engine/task/unique.ts'
-import { Dice } from './chances.ts'
+import { Dice } from '../../src/testing/chance.ts'
 import { type Faults, noFaults } from './faults.ts'
 import { type Mood, moods } from './moods.ts'
 import { type FlowPlan, type FlowShares, flowPlanOf, flowTasks, noFlowPlan, uniqueOf } from './plan-flow.ts'
@@ -47,8 +48,8 @@ export interface Plan {
   readonly directStart: boolean
   /** Memory of an idle ledger is forgotten after ten seconds. */
   readonly hibernates: boolean
-  /** Sizes of the engine that are smaller than outside. */
-  readonly sizes: Readonly<Record<string, number>>
+  /** Sizes of the engine that are smaller than in production. */
+  readonly sizes: Partial<LedgerSizes>
   /** How many times larger a ledger's database looks than it is: overfull ones prune early. */
   readonly bytesFactor: number
   readonly faults: Faults
@@ -123,25 +124,25 @@ function inFlow(dice: Dice, job: JobPlan, shares: FlowShares): JobPlan {
   }
 }
 
-function smallSizes(dice: Dice): Record<string, number> {
+function smallSizes(dice: Dice): Partial<LedgerSizes> {
   return {
     finishedAboveMax: dice.one([2, 8, 32]),
     stragglersMax: dice.one([1, 3]),
-    upkeepSlice: dice.one([1, 3, 500]),
+    maintenanceSlice: dice.one([1, 3, 500]),
     ...(dice.happens(0.5) && { readyMax: dice.one([3, 8]), loadSlice: dice.one([2, 5]) }),
     ...(dice.happens(0.5) && {
-      openedMax: dice.one([0, 2, 6]),
-      laneShare: dice.one([1, 2, 4]),
-      lengthenedBy: dice.one([1, 3]),
+      activationReadyMax: dice.one([0, 2, 6]),
+      laneJobsMin: dice.one([1, 2, 4]),
+      laneRefill: dice.one([1, 3]),
     }),
   }
 }
 
-function smallFlowSizes(dice: Dice): Record<string, number> {
+function smallFlowSizes(dice: Dice): Partial<LedgerSizes> {
   return {
     bulkLookedMax: dice.one([2, 7, 2_000]),
     bulkChangedMax: dice.one([1, 3, 500]),
-    slotsASlice: dice.one([1, 2, 10]),
+    slotsPerSlice: dice.one([1, 2, 10]),
     catchUpMax: dice.one([3, 10, 100]),
   }
 }

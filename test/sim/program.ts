@@ -1,11 +1,12 @@
-/** The Worker of this world: the engine as `createChard` puts it together, and tasks that do what their input says. */
-import { createChard } from '../../src/engine/chard.ts'
+/** The Worker of this world: the engine as a Worker has it, and tasks that do what their input says. */
+import { composeEngine, type Engine, type EngineHost } from '../../src/engine/compose.ts'
+import { type LedgerSizes, production } from '../../src/engine/ledger/domain/sizes.ts'
 import type { RunContext, Task } from '../../src/engine/task/task.ts'
 import type { TaskOptions } from '../../src/engine/task/task-options.ts'
+import type { Program } from '../../src/testing/isolate.ts'
 import type { Input } from './moods.ts'
 import type { Plan } from './plan.ts'
 import { flowTasks, type SchedulePlan } from './plan-flow.ts'
-import type { Program, Version } from './platform/isolate.ts'
 
 /** Accepts everything: schemas are not what is tried here. */
 const anything = {
@@ -15,19 +16,32 @@ const anything = {
 /** Kept shorter than the rest. */
 export const briefRetentionMs = 60_000
 
+export type Version = 'old' | 'new'
+
+export interface SimProgram extends Program {
+  readonly chard: Engine
+  readonly tasks: Readonly<Record<string, Task<Input, unknown>>>
+}
+
 export interface Handlers {
   run(input: Input, context: RunContext, child: Task<Input, unknown>): Promise<unknown>
 }
 
-export function programOf(plan: Plan, version: Version, { run }: Handlers): Program {
-  const chard = createChard({
+/** Sizes that the plan does not draw are those of production. */
+export function sizesOf({ sizes }: Plan): LedgerSizes {
+  return { ...production, ...sizes }
+}
+
+export function programOf(plan: Plan, version: Version, host: EngineHost, { run }: Handlers): SimProgram {
+  const options = {
     homeShards: plan.homeShards,
     shards: version === 'new' ? plan.shards : plan.homeShards,
     retention: plan.retentionMs,
     historyBytesMax: 2 ** 20,
     runner: { concurrency: plan.concurrency, jobs: plan.jobsMax },
     directStart: plan.directStart,
-  })
+  }
+  const chard = composeEngine(options, { ...host, sizes: sizesOf(plan) })
   const limits = version === 'new' ? plan.flow.limits : plan.flow.limitsOld
   const task = (name: string, options: Partial<TaskOptions<typeof anything, unknown>>): Task<Input, unknown> =>
     chard.task({
@@ -54,7 +68,7 @@ export function programOf(plan: Plan, version: Version, { run }: Handlers): Prog
       fresh: task('fresh', { retry: { maxAttempts: 3 }, timeout: '50s', onFailed: async () => {} }),
     }),
   }
-  const worker = chard.serve(Object.values(tasks))
+  const service = chard.serve(Object.values(tasks))
   // A schedule of a task that this version does not serve is stopped by its ledgers.
   const unserved = task('fresh', {})
   for (const schedule of plan.flow.schedules) {
@@ -69,7 +83,7 @@ export function programOf(plan: Plan, version: Version, { run }: Handlers): Prog
       input: { n: scheduledN, moods: schedule.moods, partition: 'p1' },
     })
   }
-  return { chard, worker, tasks }
+  return { chard, service, tasks }
 }
 
 /** A number that no request has. */

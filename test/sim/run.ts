@@ -1,5 +1,6 @@
 /** One run: the storm with its requests, then calm until everything due has finished, then the quiet of the books. */
 
+import { watchOf } from './checks/cause.ts'
 import { Closing, steerBy } from './control.ts'
 import type { RunFigures } from './figures.ts'
 import { type Plan, planOf } from './plan.ts'
@@ -29,7 +30,6 @@ export async function runSeed(seed: number): Promise<RunFigures> {
 }
 
 export async function run(plan: Plan): Promise<Run> {
-  openSizes(plan)
   const world = new World(plan)
   try {
     await live(world)
@@ -66,13 +66,13 @@ async function live(world: World): Promise<void> {
   await clock.advance(0)
   let most = 0
   const isUnfinished = () => {
-    const live = ledgers.reduce((sum, { ports }) => sum + ports.watch.rows.live.size, 0)
+    const live = ledgers.reduce((sum, ledger) => sum + watchOf(ledger).rows.live.size, 0)
     most = Math.max(most, live)
     return !closing.isDone || world.asking.size > 0 || clock.now < world.expectedUntil || live > 0
   }
   const boundAt = () => Math.max(stormEndedAt, world.expectedUntil) + boundMs + most * serialMsMax
   await until(world, boundAt, isUnfinished)
-  const left = ledgers.flatMap(({ ports }) => [...ports.watch.rows.live.values()])
+  const left = ledgers.flatMap((ledger) => [...watchOf(ledger).rows.live.values()])
   const [first] = left
   world.claim(
     !first,
@@ -82,7 +82,7 @@ async function live(world: World): Promise<void> {
   )
   if (world.violation) return
   closing.check()
-  for (const ledger of ledgers) ledger.ports.watch.restarted(ledger)
+  for (const ledger of ledgers) watchOf(ledger).restarted(ledger)
   await quiet(world)
 }
 
@@ -120,10 +120,13 @@ async function quiet(world: World): Promise<void> {
   const { queue, ledgers } = world
   world.hasWatchdog = false
   await passed(world, 60_000)
-  const sent = queue.sent
+  const sent = queue.sent.length
   const rung = ledgers.reduce((sum, { alarm }) => sum + alarm.timesSet, 0)
   await passed(world, quietMs)
-  const [wakeUps, rings] = [queue.sent - sent, ledgers.reduce((sum, { alarm }) => sum + alarm.timesSet, 0) - rung]
+  const [wakeUps, rings] = [
+    queue.sent.length - sent,
+    ledgers.reduce((sum, { alarm }) => sum + alarm.timesSet, 0) - rung,
+  ]
   world.claim(wakeUps === 0, 'I13', () => `${wakeUps} wake-ups in an hour with nothing to do`)
   const most = quietRingsMax * ledgers.length + (world.minuteStat['rows written'] ?? 0)
   world.claim(rings <= most, 'I13', () => `the alarm was set ${rings} times in an hour with nothing to do`)
@@ -131,18 +134,12 @@ async function quiet(world: World): Promise<void> {
 
 /** How often the side effect of a job that completed was made. */
 function effects({ ledgers, effects: made, minuteStat, weather }: World): void {
-  for (const { ports } of ledgers) {
-    for (const { id, state, task } of ports.watch.rows.all.values()) {
+  for (const ledger of ledgers) {
+    for (const { id, state, task } of watchOf(ledger).rows.all.values()) {
       if (state !== 'completed' || task.endsWith('/onFailed')) continue
       const name = `completed with ${Math.min(made.get(id) ?? 0, 4)} effects`
       minuteStat[name] = (minuteStat[name] ?? 0) + 1
     }
   }
   for (const [fault, times] of Object.entries(weather.struck)) minuteStat[`fault ${fault}`] = times
-}
-
-/** The engine's own sizes, or this plan's. */
-function openSizes({ sizes }: Plan): void {
-  const setters = (globalThis as { simulatedSizes?: Record<string, (size: number | undefined) => void> }).simulatedSizes
-  for (const [name, set] of Object.entries(setters ?? {})) set(sizes[name])
 }

@@ -4,6 +4,7 @@ import type { EnqueueOptions } from '../../src/engine/task/enqueue-options.ts'
 import { ChardError } from '../../src/engine/task/errors.ts'
 import { steer } from './control.ts'
 import type { Faults } from './faults.ts'
+import { anyReset } from './interference.ts'
 import type { Input } from './moods.ts'
 import type { JobPlan } from './plan.ts'
 import type { World } from './world.ts'
@@ -17,7 +18,7 @@ export class Storm {
     this.#every('resetEveryMs', () => {
       const ledger = weather.dice('resetEveryMs').one(world.ledgers)
       world.note(`ledger ${ledger.shard} is reset`)
-      ledger.reset(ledger.anyReset())
+      ledger.restart(anyReset(weather))
     })
     this.#every('isolateDiesEveryMs', () => world.retire(weather.dice('isolateDiesEveryMs').one(world.isolates)))
     this.#every('invocationDiesEveryMs', () => {
@@ -37,10 +38,8 @@ export class Storm {
     })
     this.#every('clockStepsEveryMs', () => {
       const dice = weather.dice('clockStepsEveryMs')
-      const skew = dice.one([
-        ...world.isolates,
-        ...world.ledgers.flatMap(({ activation }) => activation?.isolate ?? []),
-      ]).skew
+      const activated = world.ledgers.flatMap(({ activation }) => activation?.isolate ?? [])
+      const { skew } = dice.one([...world.isolates, ...activated])
       skew.ms += dice.one([-60_000, -2_000, -50, 50, 2_000, 60_000])
       world.note(`a clock is ${skew.ms} ms off`)
     })

@@ -1,19 +1,21 @@
 /** What happened, in order: a hash of all of it, by which two runs are compared, and the last of it to be read. */
-import type { Clock } from '../engine/virtual/clock.ts'
+import type { Clock } from '../../src/testing/clock.ts'
 
 const keptMax = 400
 
 export class Trace {
   hash = 0x811c9dc5
+  readonly #clock: Clock
   readonly #startedAt: number
   #kept: string[] = []
 
-  constructor(private readonly clock: Clock) {
+  constructor(clock: Clock) {
+    this.#clock = clock
     this.#startedAt = clock.now
   }
 
   note(text: string): void {
-    const line = `${clock(this.clock.now - this.#startedAt)} ${text}`
+    const line = `${clock(this.#clock.now - this.#startedAt)} ${text}`
     let hash = this.hash
     for (let index = 0; index < line.length; index++) hash = Math.imul(hash ^ line.charCodeAt(index), 0x01000193) >>> 0
     this.hash = hash

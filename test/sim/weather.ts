@@ -1,17 +1,19 @@
 /** What goes wrong, and when: the faults of a plan, each with chance of its own, until the storm is over. */
-import { Dice } from './chances.ts'
+import { Dice } from '../../src/testing/chance.ts'
 import type { Faults } from './faults.ts'
 
 export class Weather {
   isOver = false
   /** How often each fault struck. */
   readonly struck: Record<string, number> = {}
+  readonly faults: Faults
+  readonly #seed: number
   readonly #dice = new Map<string, Dice>()
 
-  constructor(
-    private readonly seed: number,
-    readonly faults: Faults,
-  ) {}
+  constructor(seed: number, faults: Faults) {
+    this.#seed = seed
+    this.faults = faults
+  }
 
   /** True when this fault strikes now. */
   strikes(fault: keyof Faults): boolean {
@@ -29,7 +31,7 @@ export class Weather {
   dice(concern: string): Dice {
     let dice = this.#dice.get(concern)
     if (!dice) {
-      dice = new Dice(this.seed, concern)
+      dice = new Dice(this.#seed, concern)
       this.#dice.set(concern, dice)
     }
     return dice

@@ -1,91 +1,83 @@
 /**
- * A deployment in one seed: isolates of one or two versions, ledgers, a queue and its consumers, the cron watchdog. All
- * of the engine is the real one, from `createChard` down; the platform below it is virtual.
+ * A deployment in one seed: isolates of one or two releases, ledgers, a queue and its consumers, the cron watchdog. All
+ * of the engine is real, as `composeEngine` composes it; the platform below it is virtual.
  */
-import { verbNames } from '../../src/engine/ledger/host/verbs.ts'
 import type { Job } from '../../src/engine/task/job.ts'
-import { Clock } from '../engine/virtual/clock.ts'
-import { Attempts } from './checks/attempts.ts'
-import './checks/cause.ts'
+import { Activation } from '../../src/testing/activation.ts'
+import { Clock } from '../../src/testing/clock.ts'
+import { Cloud } from '../../src/testing/cloud.ts'
+import type { Invocation } from '../../src/testing/invocation.ts'
+import type { Verb, VirtualLedger } from '../../src/testing/ledger.ts'
+import { type Machine, machine } from '../../src/testing/machine.ts'
+import type { Observer } from '../../src/testing/observer.ts'
+import type { VirtualQueue } from '../../src/testing/queue.ts'
+import { Attempts, watchAttempts } from './checks/attempts.ts'
+import { watchOf, watchOver } from './checks/cause.ts'
 import { LedgerWatch } from './checks/ledger-watch.ts'
 import { Requests } from './checks/requests.ts'
 import type { Claim } from './checks/rows.ts'
+import { SeenDatabase } from './checks/seen-database.ts'
 import type { MinuteStat, Violation } from './figures.ts'
+import { anyReset, interfereWithLedger, interfereWithQueue } from './interference.ts'
+import { isolateOf, SimIsolate } from './isolate.ts'
 import { inMood } from './moods.ts'
 import type { Plan } from './plan.ts'
-import { Activation } from './platform/activation.ts'
-import { Invocation } from './platform/invocation.ts'
-import { Isolate, type Program, type Version } from './platform/isolate.ts'
-import { LedgerObject, type Verb } from './platform/ledger-object.ts'
-import { type Machine, machine, type Surroundings } from './platform/machine.ts'
-import { Queue } from './platform/queue.ts'
-import { briefRetentionMs, programOf } from './program.ts'
+import { briefRetentionMs, programOf, type SimProgram, sizesOf, type Version } from './program.ts'
 import { Trace } from './trace.ts'
 import { Weather } from './weather.ts'
 
 /** What the platform gives an invocation. */
 const subrequestsMax = 1_000
 const queueWallMs = 15 * 60_000
-const afterResponseMs = 30_000
 const isolatesAtOnce = 3
-/** Slots that the engine makes up for at most, unless a plan says fewer. */
-const catchUpMaxOutside = 100
 /** Programs of each version there are at most. */
 const programsMax = 3
 
 export class World {
+  readonly plan: Plan
   readonly clock = new Clock()
   readonly weather: Weather
   readonly trace: Trace
-  readonly ledgers: readonly LedgerObject[]
-  readonly queue: Queue
+  readonly cloud: Cloud
   readonly minuteStat: MinuteStat = {}
   readonly requests: Requests
   readonly attempts: Attempts
   /** How often each job's handler went well. */
   readonly effects = new Map<string, number>()
   violation: Violation | undefined
-  /** Until then something is still to come of what was asked: a delay, somebody who steers. */
+  /** Until then something is still to come: a delay, or somebody who controls a job or the deployment. */
   expectedUntil: number
   /** Requests from outside that are being answered, or do something after their answer. */
   readonly asking = new Set<Invocation>()
   /** The cron trigger fires. */
   hasWatchdog = true
-  isolates: Isolate[] = []
-  readonly #around: Surroundings
-  readonly #programs: Record<Version, Program[]> = { old: [], new: [] }
-  #named = 0
+  isolates: SimIsolate[] = []
+  readonly #programs: Record<Version, SimProgram[]> = { old: [], new: [] }
 
-  constructor(readonly plan: Plan) {
+  constructor(plan: Plan) {
+    this.plan = plan
     this.expectedUntil = this.clock.now
     this.trace = new Trace(this.clock)
     this.weather = new Weather(plan.seed, plan.faults)
-    const chance = this.weather.dice('machines')
     this.requests = new Requests(this.claim)
     this.attempts = new Attempts({
       claim: this.claim,
       isRecorded: (id) => this.#isRecorded(id),
       isClockTrue: () => this.#isClockTrue(),
     })
-    this.#around = {
-      attempts: this.attempts,
-      clock: this.clock,
-      random: () => chance.random(),
-      log: (on, event, details) => {
-        if (on instanceof Activation && (event === 'alarm-failed' || event === 'ledger-not-opened'))
-          on.ledger.hasFailed = true
-        if (event === 'background-not-recorded') this.attempts.gaveUp(details['job'] as string)
-        this.note(`${on.name} ${event} ${JSON.stringify(details).slice(0, 160)}`)
-      },
-    }
-    this.queue = new Queue({
-      clock: this.clock,
-      weather: this.weather,
-      consumersMax: plan.consumersMax,
-      consume: (batch) => this.#consume(batch),
-    })
-    this.ledgers = Array.from({ length: plan.shards }, (_, shard) => this.#ledger(shard))
+    this.cloud = this.#cloud()
+    watchAttempts(this.cloud.around, this.attempts)
+    interfereWithQueue(this, this.queue)
+    for (const ledger of this.ledgers) this.#watch(ledger)
     this.isolates = Array.from({ length: isolatesAtOnce }, () => this.#isolate())
+  }
+
+  get ledgers(): readonly VirtualLedger[] {
+    return this.cloud.ledgers
+  }
+
+  get queue(): VirtualQueue {
+    return this.cloud.queue
   }
 
   readonly claim: Claim = (holds, invariant, message) => {
@@ -102,40 +94,31 @@ export class World {
     this.minuteStat[name] = (this.minuteStat[name] ?? 0) + n
   }
 
-  ledgerOf(id: string): LedgerObject | undefined {
-    return this.ledgers[Number(id.slice(0, id.indexOf('-')))]
-  }
-
   /** Faults end; every isolate is replaced by one of the new version, and the clocks are right. */
   calm(): void {
     this.weather.isOver = true
     for (const isolate of this.isolates) this.retire(isolate)
-    for (const ledger of this.ledgers) if (ledger.activation) ledger.reset(ledger.anyReset())
+    for (const ledger of this.ledgers) if (ledger.activation) ledger.restart(anyReset(this.weather))
   }
 
   /** An isolate dies with everything in it; another takes its place. */
-  retire(isolate: Isolate): void {
+  retire(isolate: SimIsolate): void {
     if (isolate.isDead) return
     this.note(`${isolate.name} dies`)
     isolate.die()
     this.isolates = [...this.isolates.filter((one) => one !== isolate), this.#isolate()]
   }
 
-  anyIsolate(): Isolate {
+  anyIsolate(): SimIsolate {
     return this.weather.dice('isolates').one(this.isolates)
   }
 
-  /** A request to the Worker: it is answered when `work` is done, and cut half a minute later. */
-  request<T>(work: (isolate: Isolate) => Promise<T>): Promise<T> {
-    const isolate = this.anyIsolate()
-    const invocation = this.#invocation(isolate, 'web')
-    this.asking.add(invocation)
-    invocation.ends.push(() => this.asking.delete(invocation))
-    return new Promise((resolve, reject) => {
-      invocation
-        .run(() => work(isolate))
-        .then(resolve, reject)
-        .finally(() => this.#cut(invocation, afterResponseMs))
+  /** A request to the Worker. */
+  request<T>(work: (isolate: SimIsolate) => Promise<T>): Promise<T> {
+    return this.cloud.request(this.anyIsolate(), (isolate, invocation) => {
+      this.asking.add(invocation)
+      invocation.ends.push(() => this.asking.delete(invocation))
+      return work(isolate)
     })
   }
 
@@ -150,11 +133,9 @@ export class World {
     this.clock.ring(this.clock.now + ms, act, 'traffic')
   }
 
-  /** The cron trigger's handler. */
+  /** The cron trigger fires once. */
   watchdog(): void {
-    const isolate = this.anyIsolate()
-    const invocation = this.#invocation(isolate, 'cron')
-    void invocation.run(() => isolate.program.worker.scheduled()).finally(() => invocation.die())
+    void this.cloud.cron()
   }
 
   /** An answer has arrived: from then on the job is the engine's to keep (I1). */
@@ -162,8 +143,13 @@ export class World {
     this.claim(this.#isRecorded(id), 'I1', () => `${id} was accepted and is not there`)
   }
 
+  close(): void {
+    this.cloud.close()
+  }
+
   #isRecorded(id: string): boolean {
-    const rows = this.ledgerOf(id)?.ports.watch.rows
+    const ledger = this.ledgers[Number(id.slice(0, id.indexOf('-')))]
+    const rows = ledger && watchOf(ledger).rows
     return rows?.all.has(id) === true || rows?.pruned.has(id) === true
   }
 
@@ -172,98 +158,96 @@ export class World {
     return clockStepsEveryMs === 0 && clockSkewMs === 0
   }
 
-  close(): void {
-    for (const { storage } of this.ledgers) storage.close()
-  }
-
-  #invocation(isolate: Isolate, kind: string): Invocation {
-    const few = this.weather.strikes('subrequestsFew')
-    const subrequests = few ? 2 + this.weather.upTo('subrequestsFew', 30) : subrequestsMax
-    return new Invocation(`${kind}${++this.#named}@${isolate.name}`, isolate, subrequests)
-  }
-
-  #cut(invocation: Invocation, ms: number): void {
-    if (invocation.isDead) return
-    if (invocation.unfinished === 0) {
-      invocation.die()
-      return
-    }
-    invocation.ends.push(this.clock.ring(this.clock.now + ms, () => invocation.die(), 'platform'))
-  }
-
-  async #consume(batch: MessageBatch): Promise<boolean> {
-    const isolate = this.anyIsolate()
-    const invocation = this.#invocation(isolate, 'queue')
-    const { cutEarlyMs } = this.weather.faults
-    const isCutEarly = cutEarlyMs > 0 && !this.weather.isOver
-    const wallMs = isCutEarly ? 1 + this.weather.upTo('cutEarlyMs', cutEarlyMs) : queueWallMs
-    const died = new Promise<boolean>((resolve) => {
-      invocation.ends.push(
-        this.clock.ring(this.clock.now + wallMs, () => invocation.die(), 'platform'),
-        () => resolve(false),
-      )
+  #cloud(): Cloud {
+    const { plan, weather, clock } = this
+    const chance = weather.dice('machines')
+    const word = () => Math.floor(chance.random() * 2 ** 32)
+    return new Cloud({
+      clock,
+      random: () => {
+        // Made of two words, as a Worker's random numbers are.
+        const [high, low] = [word(), word()]
+        return (high * 2 ** 21 + (low >>> 11)) / 2 ** 53
+      },
+      shards: plan.shards,
+      database: () => new SeenDatabase(plan.bytesFactor),
+      hibernates: plan.hibernates,
+      consumersMax: plan.consumersMax,
+      observer: this.#observer(),
+      isolateFor: (kind) => {
+        if (kind === 'direct') this.count('direct starts')
+        return this.anyIsolate()
+      },
+      // A ledger's machine is not an isolate that requests share: it has its own clock and its own version.
+      home: () => this.#isolate(),
+      subrequests: () => (weather.strikes('subrequestsFew') ? 2 + weather.upTo('subrequestsFew', 30) : subrequestsMax),
+      consumerMs: () => {
+        const { cutEarlyMs } = weather.faults
+        return cutEarlyMs > 0 && !weather.isOver ? 1 + weather.upTo('cutEarlyMs', cutEarlyMs) : queueWallMs
+      },
     })
-    const ended = invocation
-      .run(() => isolate.program.worker.queue(batch))
-      .then(
-        () => true,
-        (error: unknown) => {
-          this.claim(false, 'error', () => `queue() threw ${String(error)}`)
-          return false
-        },
-      )
-    const isEnded = await Promise.race([ended, died])
-    invocation.die()
-    return isEnded
   }
 
-  #sendBatch(messages: readonly { body: unknown }[]): Promise<void> {
-    const sender = machine()
-    if (sender instanceof Activation) sender.ledger.ports.watch.idling.sent(sender.ledger.shard, messages.length)
-    return this.queue.sendBatch(sender, messages)
-  }
-
-  /** A ledger starts a runner in an invocation of its own. */
-  async #startRunner(shard: number): Promise<void> {
-    const isolate = this.anyIsolate()
-    const invocation = this.#invocation(isolate, 'direct')
-    this.count('direct starts')
-    const { Runner } = isolate.program.worker
-    const ctx = { waitUntil: (promise: Promise<unknown>) => invocation.waitUntil(promise) }
-    await invocation.run(() => new Runner(ctx as never, {} as never).start(shard))
-    this.#cut(invocation, afterResponseMs)
-  }
-
-  #isolate(): Isolate {
+  #observer(): Observer {
     const { weather } = this
+    return {
+      logged: (on, event, details) => {
+        if (on instanceof Activation && (event === 'alarm-failed' || event === 'ledger-not-opened'))
+          watchOf(on.ledger).hasFailed = true
+        if (event === 'background-not-recorded') this.attempts.gaveUp(details['job'] as string)
+        this.note(`${on.name} ${event} ${JSON.stringify(details).slice(0, 160)}`)
+      },
+      ended: (invocation) => this.attempts.ended(invocation),
+      consumerThrew: (_, error) => this.claim(false, 'error', () => `queue() threw ${String(error)}`),
+      sent: (sender, count) => {
+        if (sender instanceof Activation) watchOf(sender.ledger).idling.sent(sender.ledger.shard, count)
+      },
+      activating: (ledger) => watchOf(ledger).idling.activated(),
+      hibernating: () => weather.count('hibernated'),
+      rang: (ledger) => watchOf(ledger).idling.rang(ledger.shard),
+      alarmAnswered: (ledger) => watchOf(ledger).alarmAnswered(),
+      alarmFailed: (ledger, error) => watchOf(ledger).alarmFailed(ledger, error),
+      answered: (ledger, kind, ms) => watchOf(ledger).held(ledger, kind, ms),
+      settled: (ledger) => watchOf(ledger).settled(ledger),
+      committed: (ledger, activation) => {
+        const seen = (ledger.storage.database as SeenDatabase).take()
+        if (seen.length === 0) return
+        watchOf(ledger).committed(ledger, activation, seen)
+        if (!weather.strikes('resetAfterCommit')) return
+        ledger.restart(anyReset(weather))
+        throw new Error('this object was reset')
+      },
+    }
+  }
+
+  #isolate(): SimIsolate {
+    const { weather, cloud } = this
     const version = weather.strikes('oldVersion') ? 'old' : 'new'
     const program = this.#program(version)
-    const isolate: Isolate = new Isolate(
-      `${version}${++this.#named}`,
+    return new SimIsolate({
+      name: `${version}${cloud.number()}`,
       version,
       program,
-      this.#around,
-      { ms: this.skew() },
-      { LEDGER: this.#namespace(() => isolate), JOBS: { sendBatch: (messages: never) => this.#sendBatch(messages) } },
-      { Runner: { start: (shard: number) => this.#startRunner(shard) } },
-      version === 'old' && weather.strikes('oldRequests'),
-    )
-    return isolate
+      around: cloud.around,
+      bindings: cloud.bindings,
+      skew: { ms: this.#skew() },
+      speaksOld: version === 'old' && weather.strikes('oldRequests'),
+    })
   }
 
   /** A program set up before, in turn, or a new one: setting one up costs more than most runs of it. */
-  #program(version: Version): Program {
-    const { plan, weather } = this
+  #program(version: Version): SimProgram {
+    const { plan, weather, cloud } = this
     const known = this.#programs[version]
-    const turn = this.#named % programsMax
+    const turn = cloud.numbered % programsMax
     const program = known[turn]
     if (program) return program
-    const made = programOf(plan, version, {
+    const made = programOf(plan, version, cloud.host, {
       run: (input, context, child) =>
         inMood(input, context, {
           dice: weather.dice('handlers'),
           effect: (job) => this.effects.set(job, (this.effects.get(job) ?? 0) + 1),
-          kill: () => this.retire((machine() as Invocation).isolate),
+          kill: () => this.retire(isolateOf(machine())),
           child,
         }),
     })
@@ -271,46 +255,27 @@ export class World {
     return made
   }
 
-  skew(): number {
+  #skew(): number {
     const { weather } = this
     const { clockSkewMs } = weather.faults
     if (weather.isOver || clockSkewMs === 0) return 0
     return weather.dice('clockSkewMs').between(-Math.ceil(clockSkewMs), Math.ceil(clockSkewMs))
   }
 
-  #namespace(isolate: () => Isolate) {
-    const stub = (shard: number) =>
-      Object.fromEntries(
-        verbNames.map((verb) => [verb, (...asked: unknown[]) => this.#call(machine(), isolate(), shard, verb, asked)]),
-      )
-    return {
-      idFromName: (name: string) => ({ name }),
-      get: ({ name }: { name: string }) => stub(Number(name.slice('shard-'.length))),
-    }
-  }
-
-  async #call(
-    caller: Machine,
-    { speaksOld, silentUntil }: Isolate,
-    shard: number,
-    verb: Verb,
-    asked: readonly unknown[],
-  ): Promise<unknown> {
-    const { weather } = this
-    const ledger = this.ledgers[shard] as LedgerObject
-    const said = speaksOld ? asOld(verb, asked) : asked
-    const isCutOff = !weather.isOver && this.clock.now < silentUntil
-    const answer = ledger.call(caller as Invocation | Activation, verb, said, isCutOff)
+  /** A call to a ledger, as the release of its caller makes it. */
+  async #call(ledger: VirtualLedger, caller: Machine, verb: Verb, asked: readonly unknown[]): Promise<unknown> {
+    const { weather, clock } = this
+    const answer = ledger.call(caller, verb, isolateOf(caller).speaksOld ? asOld(verb, asked) : asked)
     this.count(`rpc ${verb}`)
     if (weather.strikes('diesAtAwait')) {
-      // It has asked, and dies before it hears: at any moment of the way there and back.
-      this.clock.ring(this.clock.now + weather.upTo('diesAtAwait', 8), () => caller.die(), 'platform')
+      // It has asked, and dies before it gets the answer: at any moment of the way there and back.
+      clock.ring(clock.now + weather.upTo('diesAtAwait', 8), () => caller.die(), 'platform')
     }
     return answer
   }
 
-  #ledger(shard: number): LedgerObject {
-    const { plan, weather, clock } = this
+  #watch(ledger: VirtualLedger): void {
+    const { plan, clock } = this
     const watch = new LedgerWatch({
       claim: this.claim,
       note: (text) => this.note(text),
@@ -318,21 +283,15 @@ export class World {
       retentionMs: (task) => (task === 'brief' ? Math.min(plan.retentionMs, briefRetentionMs) : plan.retentionMs),
       mayPruneEarly: plan.bytesFactor > 1,
       plan: plan.flow,
-      catchUpMax: plan.sizes['catchUpMax'] ?? catchUpMaxOutside,
+      catchUpMax: sizesOf(plan).catchUpMax,
       isClockTrue: () => this.#isClockTrue(),
       trueNow: () => clock.now,
       requests: this.requests,
       attempts: this.attempts,
     })
-    const ports = {
-      weather,
-      watch,
-      bytesFactor: plan.bytesFactor,
-      hibernates: plan.hibernates,
-      // A ledger's machine is not an isolate that requests share: it has its own clock and its own version.
-      home: () => this.#isolate(),
-    }
-    return new LedgerObject(shard, ports, clock)
+    watchOver(ledger, watch)
+    interfereWithLedger(this, ledger)
+    ledger.reach = (caller, verb, asked) => this.#call(ledger, caller, verb, asked)
   }
 }
 

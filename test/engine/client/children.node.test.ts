@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { World } from '../virtual/world.ts'
+import { World } from '../world.ts'
 
 /** A parent that enqueues children on every attempt, each time with other inputs, and fails until its third. */
 function family() {

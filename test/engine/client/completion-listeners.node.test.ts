@@ -1,29 +1,29 @@
 import { expect, test } from 'vitest'
 import { CompletionListeners } from '../../../src/engine/client/completion-listeners.ts'
-import { silentWorld } from '../virtual/silent-world.ts'
+import { silentWorld } from '../world.ts'
 
 function listening() {
   const world = silentWorld()
-  const isolate = world.isolate()
+  const invocation = world.invocation()
   const listeners = new CompletionListeners()
-  const listener = listeners.listen('0-A', isolate)
+  const listener = listeners.listen('0-A', invocation)
   const waits = async (ms: number, signal?: AbortSignal) => {
     const from = world.clock.now
     await listener.wait(ms, signal)
     return world.clock.now - from
   }
-  return { world, isolate, listeners, listener, waits }
+  return { world, invocation, listeners, listener, waits }
 }
 
 test('a wait for a job ends soon after that job has ended, and at the end of no other', async () => {
-  const { world, isolate, listeners, waits } = listening()
+  const { world, invocation, listeners, waits } = listening()
   const waited = waits(1_000)
   world.clock.ring(world.clock.now + 10, () => listeners.notify(['0-B']), 'test')
   world.clock.ring(world.clock.now + 30, () => listeners.notify(['0-C', '0-A']), 'test')
   const heardAfter = await world.until(waited)
   expect(heardAfter).toBeGreaterThanOrEqual(30)
   expect(heardAfter).toBeLessThanOrEqual(36)
-  expect(isolate.timers).toBe(0)
+  expect(invocation.timers).toBe(0)
 })
 
 test('a completion between two waits ends the next one, once', async () => {
@@ -34,19 +34,19 @@ test('a completion between two waits ends the next one, once', async () => {
 })
 
 test('a wait ends with its time, and with its signal', async () => {
-  const { world, isolate, waits } = listening()
+  const { world, invocation, waits } = listening()
   const abort = new AbortController()
   expect(await world.until(waits(50, abort.signal))).toBe(50)
   const waited = waits(1_000, abort.signal)
   world.clock.ring(world.clock.now + 20, () => abort.abort(), 'test')
   expect(await world.until(waited)).toBe(20)
   expect(await world.until(waits(1_000, abort.signal))).toBe(0)
-  expect(isolate.timers).toBe(0)
+  expect(invocation.timers).toBe(0)
 })
 
 test('a listener that was disposed of is not notified, and the others are', async () => {
-  const { world, isolate, listeners, listener, waits } = listening()
-  const other = listeners.listen('0-A', isolate)
+  const { world, invocation, listeners, listener, waits } = listening()
+  const other = listeners.listen('0-A', invocation)
   listener[Symbol.dispose]()
   listeners.notify(['0-A'])
   const from = world.clock.now
@@ -56,12 +56,12 @@ test('a listener that was disposed of is not notified, and the others are', asyn
 })
 
 /** How long a wait that begins now lasts when the request that runs the job says at 777 ms that it has ended. */
-async function waitOfOwn({ world, isolate, listeners }: ReturnType<typeof listening>) {
-  const listener = listeners.listen('0-B', isolate)
+async function waitOfOwn({ world, invocation, listeners }: ReturnType<typeof listening>) {
+  const listener = listeners.listen('0-B', invocation)
   const from = world.clock.now
   world.clock.ring(from + 777, () => listeners.notifyOwn(['0-B']), 'test')
   await world.until(listener.wait(2_000))
-  expect(isolate.timers).toBe(0)
+  expect(invocation.timers).toBe(0)
   return { isOwn: listener.isOwn, after: world.clock.now - from }
 }
 

@@ -1,8 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { BulkActions } from '../../../src/engine/client/bulk.ts'
-import { silentWorld } from '../virtual/silent-world.ts'
-import { World } from '../virtual/world.ts'
+import { silentWorld, World } from '../world.ts'
 
 /** A deployment of four shards with jobs on each. */
 async function filled(jobs = 40) {
@@ -18,35 +16,33 @@ async function filled(jobs = 40) {
       .map((ledger) => ledger.rows<{ value: string }>(`SELECT value FROM facts WHERE name = 'settings'`))
       .map(([row]) => (row ? (JSON.parse(row.value) as { version: number }).version : 0))
   const count = (state: string) => world.jobs().filter((job) => job.state === state).length
-  return { world, task, plain, away, versions, count, bulk: new BulkActions(world.client, world.web) }
+  return { world, task, plain, away, versions, count }
 }
 
 describe('a setting', () => {
   test('is one version on every shard', async () => {
     const { world, versions } = await filled()
-    const { settings, missing } = await world.until(world.control.change({ kind: 'pause' }))
+    const { settings, missing } = await world.until(world.chard.pause())
     expect(missing).toEqual([])
     expect(versions()).toEqual(Array(4).fill(settings.version))
-    expect(await world.until(world.control.settings())).toEqual(settings)
+    expect(await world.until(world.chard.settings())).toEqual(settings)
   })
 
   test('that a shard did not hear of is told as missing, and brought by the watchdog', async () => {
     const { world, away, versions } = await filled()
     away(2)
-    const { settings, missing } = await world.until(
-      world.control.change({ kind: 'limits', task: 'work', limits: { concurrency: 1 } }),
-    )
+    const { settings, missing } = await world.until(world.chard.tasks.setLimits('work', { concurrency: 1 }))
     expect(missing).toEqual([2])
     expect(versions()).toEqual([settings.version, settings.version, 0, settings.version])
     away(2, false)
-    await world.until(world.client.wakeAll())
+    await world.until(world.watchdog())
     expect(versions()).toEqual(Array(4).fill(settings.version))
   })
 
   test('is not made when shard 0 is away: nothing has changed anywhere', async () => {
     const { world, away, versions } = await filled()
     away(0)
-    await expect(world.until(world.control.change({ kind: 'pause' }))).rejects.toMatchObject({ code: 'unavailable' })
+    await expect(world.until(world.chard.pause())).rejects.toMatchObject({ code: 'unavailable' })
     expect(versions()).toEqual([0, 0, 0, 0])
   })
 
@@ -55,7 +51,7 @@ describe('a setting', () => {
     let lost = 0
     world.ledger(0).fault = (verb) =>
       verb === 'change' && lost++ === 0 ? { when: 'after', error: new Error('Network connection lost.') } : undefined
-    const { settings } = await world.until(world.control.change({ kind: 'pause', task: 'plain' }))
+    const { settings } = await world.until(world.chard.tasks.pause('plain'))
     expect(settings.tasks).toEqual({ plain: { paused: true } })
     expect(new Set(versions())).toEqual(new Set([settings.version]))
   })
@@ -63,10 +59,10 @@ describe('a setting', () => {
   test('that the watchdog brings late does not undo a newer one', async () => {
     const { world, away } = await filled()
     away(1)
-    await world.until(world.control.change({ kind: 'pause' }))
+    await world.until(world.chard.pause())
     away(1, false)
-    const { settings } = await world.until(world.control.change({ kind: 'resume' }))
-    await world.until(world.client.wakeAll())
+    const { settings } = await world.until(world.chard.resume())
+    await world.until(world.watchdog())
     for (const ledger of world.ledgers)
       expect((await world.until(ledger.stub(world.web).settings())).version).toBe(settings.version)
   })
@@ -76,37 +72,37 @@ describe('a setting', () => {
     away(0)
     world.ledger(1).alarm.set(undefined)
     world.ledger(1).restart()
-    expect(await world.until(world.client.wakeAll())).toEqual({ rearmed: 1, missing: [0] })
+    expect(await world.until(world.watchdog())).toEqual({ rearmed: 1, missing: [0] })
   })
 })
 
 describe('drain', () => {
   test('tells how many are left, and refuses new ones until resume', async () => {
     const { world, plain } = await filled(10)
-    expect(await world.until(world.control.drain('plain'))).toMatchObject({ left: 10, missing: [] })
+    expect(await world.until(world.chard.tasks.drain('plain'))).toMatchObject({ left: 10, missing: [] })
     await expect(world.until(plain.enqueue(1))).rejects.toMatchObject({ code: 'draining' })
-    expect(await world.until(world.control.drain('work'))).toMatchObject({ left: 0 })
+    expect(await world.until(world.chard.tasks.drain('work'))).toMatchObject({ left: 0 })
     await world.until(world.runner(0).run())
-    const { left } = await world.until(world.control.drain(undefined))
+    const { left } = await world.until(world.chard.drain())
     expect(left).toBeLessThan(10)
-    await world.until(world.control.change({ kind: 'resume' }))
+    await world.until(world.chard.resume())
     await world.until(plain.enqueue(1))
   })
 
   test('tells of shards that did not answer', async () => {
     const { world, away } = await filled(10)
     away(3)
-    expect((await world.until(world.control.drain('plain'))).missing).toEqual([3])
+    expect((await world.until(world.chard.tasks.drain('plain'))).missing).toEqual([3])
   })
 })
 
 describe('a bulk action', () => {
   test('reaches every shard, and its progress is the sum', async () => {
-    const { world, bulk, count } = await filled(40)
-    const begun = await world.until(bulk.begin('cancel', { task: 'plain' }))
+    const { world, count } = await filled(40)
+    const begun = await world.until(world.chard.jobs.cancelMany({ task: 'plain' }))
     expect(begun).toMatchObject({ action: 'cancel', state: 'running', missing: [] })
     await world.clock.advance(1_000)
-    expect(await world.until(bulk.progress(begun.id))).toMatchObject({
+    expect(await world.until(world.chard.jobs.bulk(begun.id))).toMatchObject({
       state: 'done',
       looked: 40,
       changed: 40,
@@ -115,19 +111,19 @@ describe('a bulk action', () => {
   })
 
   test('that missed a shard is begun there by the same call, and nowhere twice', async () => {
-    const { world, bulk, away, plain, count } = await filled(40)
+    const { world, away, plain, count } = await filled(40)
     away(1)
-    const first = await world.until(bulk.begin('cancel', {}, 'monday'))
+    const first = await world.until(world.chard.jobs.cancelMany({}, { idempotencyKey: 'monday' }))
     expect(first.missing).toEqual([1])
     await world.clock.advance(1_000)
-    expect(await world.until(bulk.progress(first.id))).toMatchObject({ state: 'running', missing: [1] })
+    expect(await world.until(world.chard.jobs.bulk(first.id))).toMatchObject({ state: 'running', missing: [1] })
     const left = count('queued')
     expect(left).toBeGreaterThan(0)
     away(1, false)
     const fresh = await world.until(plain.enqueue(99, { idempotencyKey: 'fresh' }))
-    await world.until(bulk.begin('cancel', {}, 'monday'))
+    await world.until(world.chard.jobs.cancelMany({}, { idempotencyKey: 'monday' }))
     await world.clock.advance(1_000)
-    const end = await world.until(bulk.progress(first.id))
+    const end = await world.until(world.chard.jobs.bulk(first.id))
     expect(end).toMatchObject({ state: 'done', missing: [] })
     expect(end.changed).toBe(count('cancelled'))
     expect(count('cancelled')).toBeGreaterThanOrEqual(40)
@@ -135,19 +131,20 @@ describe('a bulk action', () => {
   })
 
   test('under a key that stands for another one is refused', async () => {
-    const { world, bulk } = await filled(4)
-    await world.until(bulk.begin('cancel', {}, 'k'))
-    await expect(world.until(bulk.begin('redrive', {}, 'k'))).rejects.toMatchObject({ code: 'key-conflict' })
+    const { world } = await filled(4)
+    await world.until(world.chard.jobs.cancelMany({}, { idempotencyKey: 'k' }))
+    await expect(world.until(world.chard.jobs.redriveMany({}, { idempotencyKey: 'k' }))).rejects.toMatchObject({
+      code: 'key-conflict',
+    })
   })
 
   test('that nobody knows is unknown', async () => {
-    const { world, bulk } = await filled(1)
-    await expect(world.until(bulk.progress('x'))).rejects.toMatchObject({ code: 'unknown-bulk' })
+    const { world } = await filled(1)
+    await expect(world.until(world.chard.jobs.bulk('x'))).rejects.toMatchObject({ code: 'unknown-bulk' })
   })
 
   test('of redrive runs what had failed once more', async () => {
     const world = new World({ shards: 2 })
-    const bulk = new BulkActions(world.client, world.web)
     let isBroken = true
     const task = world.task({
       name: 'fragile',
@@ -161,7 +158,7 @@ describe('a bulk action', () => {
     await world.untilFinal()
     isBroken = false
     await world.clock.advance(10)
-    await world.until(bulk.begin('redrive', { state: 'failed' }))
+    await world.until(world.chard.jobs.redriveMany({ state: 'failed' }))
     await world.clock.advance(5_000)
     expect(world.jobs().map(({ state, attempt }) => [state, attempt])).toEqual(Array(3).fill(['completed', 2]))
   })
@@ -172,16 +169,20 @@ describe('the schedules of a deployment', () => {
     const world = new World({ shards: 4 })
     const ran: number[] = []
     const task = world.task({ name: 'tick', input: z.number(), run: (n) => void ran.push(n) })
-    for (const n of [1, 2, 3]) world.schedules.add({ name: `s${n}`, every: '1m', task, input: n })
-    expect((await world.until(world.schedules.list())).schedules.map(({ name }) => name)).toEqual(['s1', 's2', 's3'])
+    for (const n of [1, 2, 3]) world.schedule({ name: `s${n}`, every: '1m', task, input: n })
+    expect((await world.until(world.chard.schedules.list())).schedules.map(({ name }) => name)).toEqual([
+      's1',
+      's2',
+      's3',
+    ])
     await world.clock.advance(60_100)
     expect(ran.toSorted()).toEqual([1, 2, 3])
-    expect(await world.until(world.schedules.pause('s2'))).toMatchObject({ name: 's2', state: 'paused' })
+    expect(await world.until(world.chard.schedules.pause('s2'))).toMatchObject({ name: 's2', state: 'paused' })
     await world.clock.advance(60_100)
     expect(ran).toHaveLength(5)
-    const job = await world.until(world.schedules.trigger('s2'))
+    const job = await world.until(world.chard.schedules.trigger('s2'))
     expect(await world.until(job.wait('5s'))).toMatchObject({ state: 'completed', schedule: { name: 's2' } })
-    expect(await world.until(world.schedules.resume('s2'))).toMatchObject({
+    expect(await world.until(world.chard.schedules.resume('s2'))).toMatchObject({
       state: 'active',
       history: [{ skipped: 'paused' }, { trigger: true }, { job: expect.any(String) }],
     })
@@ -190,7 +191,7 @@ describe('the schedules of a deployment', () => {
   test('that nobody wrote are unknown', async () => {
     const world = silentWorld()
     for (const verb of ['get', 'pause', 'resume', 'trigger'] as const)
-      await expect(world.until(world.schedules[verb]('nobody') as Promise<unknown>)).rejects.toMatchObject({
+      await expect(world.until(world.chard.schedules[verb]('nobody') as Promise<unknown>)).rejects.toMatchObject({
         code: 'unknown-schedule',
       })
   })
@@ -199,8 +200,8 @@ describe('the schedules of a deployment', () => {
     const world = new World({ shards: 2 })
     const ran: number[] = []
     const task = world.task({ name: 'tick', input: z.number(), run: (n) => void ran.push(n) })
-    world.schedules.add({ name: 's', every: '10s', task, input: 1 })
-    await world.until(world.client.wakeAll())
+    world.schedule({ name: 's', every: '10s', task, input: 1 })
+    await world.until(world.watchdog())
     await world.clock.advance(30_100)
     expect(ran).toHaveLength(3)
   })

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { connectionLost, overloaded } from '../virtual/faults.ts'
-import { silentWorld } from '../virtual/silent-world.ts'
-import type { World, WorldOptions } from '../virtual/world.ts'
+import { connectionLost, overloaded } from '../../../src/testing/faults.ts'
+import type { World, WorldOptions } from '../world.ts'
+import { silentWorld } from '../world.ts'
 
 const shardOf = (job: { id: string }) => Number(job.id.split('-')[0])
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { EnqueueOptions } from '../../../src/engine/task/enqueue-options.ts'
 import type { TaskOptions } from '../../../src/engine/task/task-options.ts'
-import { silentWorld } from '../virtual/silent-world.ts'
+import { silentWorld } from '../world.ts'
 
 const shardOf = (job: { id: string }) => Number(job.id.split('-')[0])
 const input = z.object({ who: z.string(), n: z.number() })
@@ -89,9 +89,11 @@ describe('the home of a job', () => {
 
   test('of a schedule is that of its jobs', async () => {
     const { world, task } = tasked(partition)
-    world.schedules.add({ name: 'daily', every: '1m', task, input: { who: 'ann', n: 1 } })
+    world.schedule({ name: 'daily', every: '1m', task, input: { who: 'ann', n: 1 } })
     const job = await world.until(task.enqueue({ who: 'ann', n: 2 }))
-    expect(world.schedules.onShard(shardOf(job))).toMatchObject([{ name: 'daily', partition: 'ann' }])
+    const slot = await world.until(world.chard.schedules.trigger('daily'))
+    expect(shardOf(slot)).toBe(shardOf(job))
+    expect(await world.record(slot.id)).toMatchObject({ schedule: { name: 'daily' }, partition: 'ann' })
   })
 
   test('is the same for jobs of one call, whatever the order of their inputs', async () => {

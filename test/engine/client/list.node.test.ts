@@ -3,8 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { JobQuery } from '../../../src/engine/client/job-search.ts'
 import { homeShardOf } from '../../../src/engine/client/shards.ts'
-import { silentWorld } from '../virtual/silent-world.ts'
-import type { World } from '../virtual/world.ts'
+import { silentWorld, type World } from '../world.ts'
 
 const ulidOf = (id: string) => id.split('-')[1] ?? ''
 
@@ -32,7 +31,7 @@ async function pages(world: World, query: JobQuery): Promise<string[][]> {
   const found: string[][] = []
   let cursor: string | undefined
   do {
-    const page = await world.until(world.client.list({ ...query, ...(cursor !== undefined && { cursor }) }))
+    const page = await world.until(world.chard.jobs.list({ ...query, ...(cursor !== undefined && { cursor }) }))
     found.push(page.jobs.map(({ id }) => id))
     cursor = page.cursor
   } while (cursor !== undefined && found.length < 1_000)
@@ -42,7 +41,7 @@ async function pages(world: World, query: JobQuery): Promise<string[][]> {
 describe('list', () => {
   test('merges the shards, newest first', async () => {
     const world = await filled(4, 30)
-    const { jobs, missing, cursor } = await world.until(world.client.list({ limit: 100 }))
+    const { jobs, missing, cursor } = await world.until(world.chard.jobs.list({ limit: 100 }))
     expect(jobs).toHaveLength(30)
     expect(new Set(jobs.map(({ id }) => id[0])).size).toBe(4)
     const ulids = jobs.map(({ id }) => ulidOf(id))
@@ -69,7 +68,7 @@ describe('list', () => {
         }),
         async ({ shards, jobs, limit, seed, query }) => {
           const world = await filled(shards, jobs, seed)
-          const all = (await world.until(world.client.list({ ...query, limit: 100 }))).jobs.map(({ id }) => id)
+          const all = (await world.until(world.chard.jobs.list({ ...query, limit: 100 }))).jobs.map(({ id }) => id)
           const paged = await pages(world, { ...query, limit })
           expect(paged.flat()).toEqual(all)
           expect(paged.every((page) => page.length <= limit)).toBe(true)
@@ -112,7 +111,7 @@ describe('list', () => {
     [{ state: 'completed' }, 0],
   ])('finds by %j', async (query, count) => {
     const world = await filled(3, 30)
-    expect((await world.until(world.client.list({ ...query, limit: 100 }))).jobs).toHaveLength(count)
+    expect((await world.until(world.chard.jobs.list({ ...query, limit: 100 }))).jobs).toHaveLength(count)
   })
 
   test('finds by the time at which jobs were made: from a moment on, and before one', async () => {
@@ -125,7 +124,7 @@ describe('list', () => {
     }
     const at = (hour: number) => new Date(begunAt + hour * 3_600_000)
     const inputs = async (query: JobQuery) =>
-      (await world.until(world.client.list({ limit: 100, ...query }))).jobs.map(({ input }) => input).toReversed()
+      (await world.until(world.chard.jobs.list({ limit: 100, ...query }))).jobs.map(({ input }) => input).toReversed()
     const hours = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => from + n)
     expect(await inputs({ createdAfter: at(20) })).toEqual(hours(20, 24))
     expect(await inputs({ createdBefore: at(3) })).toEqual(hours(0, 3))
@@ -137,7 +136,7 @@ describe('list', () => {
   test('tells which shards did not answer, and shows the others', async () => {
     const world = await filled(3, 30)
     world.ledger(1).fault = () => ({ when: 'before', error: new Error('away') })
-    const { jobs, missing } = await world.until(world.client.list({ limit: 100 }))
+    const { jobs, missing } = await world.until(world.chard.jobs.list({ limit: 100 }))
     expect(missing).toEqual([1])
     expect(jobs.length).toBeGreaterThan(0)
     expect(jobs.every(({ id }) => !id.startsWith('1-'))).toBe(true)
@@ -153,7 +152,7 @@ describe('list', () => {
     ['cursor', { cursor: "'; DROP TABLE jobs" }],
   ])('refuses a %s it does not take: %j', async (option, query) => {
     const world = silentWorld()
-    await expect(world.until(world.client.list(query))).rejects.toMatchObject({
+    await expect(world.until(world.chard.jobs.list(query))).rejects.toMatchObject({
       code: 'invalid-option',
       message: expect.stringContaining(option),
     })
@@ -163,11 +162,11 @@ describe('list', () => {
 describe('overview', () => {
   test('sums the states of the shards that answer, and tells the others', async () => {
     const world = await filled(3, 30)
-    const whole = await world.until(world.client.overview())
+    const whole = await world.until(world.chard.stats.overview())
     expect(whole.states).toMatchObject({ queued: 30, completed: 0 })
     expect(whole.shards).toHaveLength(3)
     world.ledger(2).fault = () => ({ when: 'before', error: new Error('away') })
-    const part = await world.until(world.client.overview())
+    const part = await world.until(world.chard.stats.overview())
     expect(part.missing).toEqual([2])
     expect(part.states.queued).toBe(30 - (whole.shards[2]?.states.queued ?? 0))
   })

@@ -3,10 +3,8 @@ import { classifyFault, type Fault } from '../../../src/engine/client/faults.ts'
 import { callLedger } from '../../../src/engine/client/remote.ts'
 import type { LedgerRpc } from '../../../src/engine/ledger/protocol/protocol.ts'
 import { ChardError } from '../../../src/engine/task/errors.ts'
-import { Chance } from '../virtual/chance.ts'
-import { Clock } from '../virtual/clock.ts'
-import { connectionLost, memoryExceeded, overloaded, superseded } from '../virtual/faults.ts'
-import { Isolate } from '../virtual/isolate.ts'
+import { connectionLost, memoryExceeded, overloaded, superseded } from '../../../src/testing/faults.ts'
+import { World } from '../world.ts'
 
 describe('a fault', () => {
   test.each<[fault: Fault, error: unknown]>([
@@ -30,8 +28,9 @@ describe('a fault', () => {
 
 /** Calls a ledger that fails with these errors, one after the other, and then answers. */
 function failing(errors: readonly unknown[]) {
-  const clock = new Clock()
-  const platform = new Isolate(clock, new Chance(1))
+  const world = new World()
+  const { clock } = world
+  const platform = world.invocation()
   const left = [...errors]
   const stubs: LedgerRpc[] = []
   const begun = clock.now

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { homeShardOf, ShardPicker } from '../../../src/engine/client/shards.ts'
-import { Chance } from '../virtual/chance.ts'
+import { Chance } from '../../../src/testing/chance.ts'
 
 describe('the home of a key', () => {
   test('is one of the homes, and always the same one', () => {

@@ -1,7 +1,7 @@
 /** A Worker of this version whose ledgers are of another: newer ones say more, older ones say less or lack a verb. */
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { World } from '../virtual/world.ts'
+import { World } from '../world.ts'
 
 function servedWorld() {
   const world = new World({ shards: 1 })
@@ -51,6 +51,6 @@ test('a verb that an older ledger lacks is an unavailable one, and the others go
     }
     return { ...rest, halt: lacking }
   }
-  expect(await world.until(world.control.halt(true))).toEqual({ missing: [0] })
-  expect((await world.until(world.client.overview())).missing).toEqual([])
+  expect(await world.until(world.chard.halt(true))).toEqual({ missing: [0] })
+  expect((await world.until(world.chard.stats.overview())).missing).toEqual([])
 })

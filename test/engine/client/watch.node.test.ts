@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { JobRecord } from '../../../src/engine/task/job.ts'
-import { World } from '../virtual/world.ts'
+import { World } from '../world.ts'
 
 function working() {
   const world = new World()
@@ -104,7 +104,7 @@ describe('wait', () => {
 describe('watch', () => {
   async function seen(world: World, id: string, signal?: AbortSignal): Promise<JobRecord[]> {
     const records: JobRecord[] = []
-    for await (const record of world.client.watch(id, '1m', signal)) records.push(record)
+    for await (const record of world.chard.jobs.watch(id, '1m', signal)) records.push(record)
     return records
   }
 
@@ -148,7 +148,7 @@ describe('an id', () => {
     'that is none is refused here: %j',
     async (id) => {
       const { world } = working()
-      await expect(world.until(world.client.get(id))).rejects.toMatchObject({ code: 'invalid-id' })
+      await expect(world.until(world.chard.jobs.get(id))).rejects.toMatchObject({ code: 'invalid-id' })
       expect(world.ledger().calls).toHaveLength(0)
     },
   )
@@ -157,7 +157,7 @@ describe('an id', () => {
     const { world } = working()
     const id = '1-01JD9ZXW4T5RJ7QK8M2N6P0VBC'
     for (const verb of ['get', 'cancel', 'redrive'] as const) {
-      await expect(world.until(world.client[verb](id))).rejects.toMatchObject({ code: 'unknown-job' })
+      await expect(world.until(world.chard.jobs[verb](id))).rejects.toMatchObject({ code: 'unknown-job' })
     }
     expect(world.ledger().calls).toHaveLength(0)
   })
@@ -166,7 +166,9 @@ describe('an id', () => {
     const { world, task } = working()
     const { id } = await world.until(task.enqueue(1))
     const other = `${id.slice(0, -3)}ZZZ`
-    await expect(world.until(world.client.get(other))).rejects.toMatchObject({ code: 'unknown-job' })
-    await expect(world.until(world.client.get('0-01JD9ZXW4T5RJ7QK8M2N6P0VBC'))).rejects.toMatchObject({ code: 'gone' })
+    await expect(world.until(world.chard.jobs.get(other))).rejects.toMatchObject({ code: 'unknown-job' })
+    await expect(world.until(world.chard.jobs.get('0-01JD9ZXW4T5RJ7QK8M2N6P0VBC'))).rejects.toMatchObject({
+      code: 'gone',
+    })
   })
 })

@@ -1,5 +1,5 @@
+import { nodeSql } from '../../../src/testing/node-database.ts'
 import { coreSuite } from './core.suite.ts'
-import { nodeSql } from './node-sql.ts'
 import { withAlarm } from './rig.ts'
 
 coreSuite("Node's SQLite", (work) => {

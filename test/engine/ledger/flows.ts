@@ -13,6 +13,8 @@ import type { Rig } from './rig.ts'
 
 /** How long after a limit's opening the alarm may ring: a runner that was told of it is expected. */
 const graceMs = 5_000
+/** The longest pause between two wake-ups without progress. */
+const pauseMsMax = 5 * 60_000 + 1_000
 
 /** How much of a group may start now; undefined rate rows mean that nothing has started. */
 function roomOf(
@@ -82,7 +84,10 @@ export function brokenFlows(rig: Rig, rows: readonly JobRowWithInput[]): string[
     )
   const isLimited = startable.every(({ task }) => rig.limitsOf(task) !== undefined)
   if (startable.length > 0)
-    claim(alarmAt <= now + (isLimited ? graceMs : 500), 'I8: no alarm in time for what could start')
+    claim(
+      alarmAt <= Math.max(now + (isLimited ? graceMs : 500), Math.min(rig.armedByRing, now + pauseMsMax)),
+      'I8: no alarm in time for what could start',
+    )
   const resetsAt = core.limitCheckAt(now)
   if (startable.length === 0 && resetsAt !== undefined)
     claim(alarmAt <= Math.max(resetsAt, now) + graceMs, 'I8: no alarm in time for the opening of a limit')

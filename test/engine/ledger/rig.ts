@@ -7,9 +7,8 @@ import { counters } from '../../../src/engine/ledger/commands/charts.ts'
 import { newJobId } from '../../../src/engine/ledger/domain/job-id.ts'
 import { leaseMs, leaseParts } from '../../../src/engine/ledger/domain/lease.ts'
 import { isReady, type JobRowWithInput } from '../../../src/engine/ledger/domain/row.ts'
-import { wakeUpTimeoutMs } from '../../../src/engine/ledger/domain/timeouts.ts'
-import { nextAlarmAt } from '../../../src/engine/ledger/host/alarm-plan.ts'
 import { LedgerCore } from '../../../src/engine/ledger/host/core.ts'
+import { Dispatcher } from '../../../src/engine/ledger/host/dispatcher.ts'
 import { verbs } from '../../../src/engine/ledger/host/verbs.ts'
 import type {
   Claimed,
@@ -108,8 +107,13 @@ export class Rig {
   failingIn: number | undefined
   /** Every statement from the n-th from now on fails. */
   failFrom: number | undefined
+  /** What the dispatcher has warned of. */
+  readonly warned: string[] = []
+  /** What the last ring has armed: a wake-up without progress is followed by a pause that grows. */
+  armedByRing = 0
   readonly random: () => number
   readonly #store: Store
+  readonly #dispatchers = new WeakMap<LedgerCore, Dispatcher>()
   #options: RigOptions
 
   constructor(store: Store, options: RigOptions = {}) {
@@ -163,13 +167,10 @@ export class Rig {
     return rings
   }
 
-  /** The alarm rings, and is set anew from what is left, as the dispatcher does. */
+  /** The alarm rings: the dispatcher does what is due and arms it again. Its wake-ups are sent, and reach nobody. */
   ring(): void {
-    this.core.reconcile(this.now)
-    this.core.maintain(this.now)
-    this.core.load(this.now)
-    const nextAt = nextAlarmAt(this.core, this.now, { checkAt: this.now + wakeUpTimeoutMs, isWatched: false })
-    if (nextAt !== undefined) this.core.arm(nextAt <= this.now ? this.now + 100 : nextAt)
+    this.#dispatcher().alarm()
+    this.armedByRing = this.alarmAt ?? Number.POSITIVE_INFINITY
   }
 
   /** A job to record. */
@@ -354,6 +355,21 @@ export class Rig {
   #extendedTo(lease: string): number {
     const { runner } = leaseParts(lease)
     return this.sql.all<{ until: number }>('SELECT until FROM runners WHERE runner = ?', runner)[0]?.until ?? 0
+  }
+
+  /** Made with the core, since it reads what is stored. */
+  #dispatcher(): Dispatcher {
+    const known = this.#dispatchers.get(this.core)
+    if (known) return known
+    const made = new Dispatcher(this.core, shard, {
+      now: () => this.now,
+      sendWakeUps: async () => {},
+      setTimer: () => () => {},
+      waitUntil: () => {},
+      warn: (event) => this.warned.push(event),
+    })
+    this.#dispatchers.set(this.core, made)
+    return made
   }
 
   #opened(): LedgerCore {

@@ -5,7 +5,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Claimed, NewJob, Outcome, Start, SyncRequest } from '../../../src/engine/ledger/protocol/protocol.ts'
 import { isFinal, type JobState } from '../../../src/engine/task/job.ts'
-import { nodeSql } from './node-sql.ts'
+import { nodeSql } from '../../../src/testing/node-database.ts'
 import {
   cancelled,
   completed,
@@ -243,16 +243,14 @@ class Walk {
   #ring(): void {
     const { rig } = this
     this.#say(`ring at ${rig.now}`)
-    try {
-      rig.ring()
-    } catch (error) {
-      if (!String(error).includes('disk I/O error')) throw error
-      // The deadman that was armed before anything else rings for it.
-      rig.failingIn = undefined
-      this.#say(`failed, the deadman rings: ${error}`)
-      rig.now = Math.max(rig.now, rig.alarmAt ?? 0)
-      rig.ring()
-    }
+    const warned = rig.warned.length
+    rig.ring()
+    if (rig.warned.length === warned) return
+    // The alarm that the dispatcher armed after the failure rings.
+    rig.failingIn = undefined
+    this.#say(`failed, and is tried again: ${rig.warned.at(-1)}`)
+    rig.now = Math.max(rig.now, rig.alarmAt ?? 0)
+    rig.ring()
   }
 
   #restart(): void {

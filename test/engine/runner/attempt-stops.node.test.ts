@@ -90,7 +90,7 @@ describe('a cancelled attempt', () => {
     const ended = await one.clock.until(result)
     expect(ended.outcome).toEqual(outcome)
     expect(ended.ranMs).toBe(1_000 + afterMs)
-    expect(one.isolate.timers).toBe(0)
+    expect(one.invocation.timers).toBe(0)
   })
 
   test('that runs past its timeout as well is cancelled all the same', async () => {

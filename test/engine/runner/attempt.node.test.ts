@@ -206,7 +206,7 @@ describe('attempt', () => {
   test('leaves no timer behind', async () => {
     const one = new OneAttempt(() => one.clock.sleep(5_000))
     await one.result()
-    expect(one.isolate.timers).toBe(0)
+    expect(one.invocation.timers).toBe(0)
   })
 
   test('tells how long it ran', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { World } from '../virtual/world.ts'
+import { World } from '../world.ts'
 
 /** When the platform cuts work after a response. */
 const cutMs = 30_000
@@ -58,7 +58,7 @@ describe('background work that is not done shortly before the cut', () => {
     expect(world.web.uncaught).toEqual([])
   })
 
-  test('lapses with its isolate a little after the cut, and is retried by a consumer', async () => {
+  test('lapses with its invocation a little after the cut, and is retried by a consumer', async () => {
     const { world, seen } = await handedOver(60_000)
     await world.clock.advance(2_500)
     world.web.die()

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { NonRetryableError, snooze } from '../../../src/engine/task/handler-outcomes.ts'
 import type { RetryOptions } from '../../../src/engine/task/retry.ts'
-import { World } from '../virtual/world.ts'
+import { World } from '../world.ts'
 
 /** A world with a task whose handler does what the test says. */
 function greeting(run: (name: string, attempt: number) => unknown, retry: RetryOptions = {}) {

@@ -1,12 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { answerWakeUps, reportDeadWakeUps } from '../../../src/engine/runner/consumers.ts'
-import { Chance } from '../virtual/chance.ts'
-import { Clock } from '../virtual/clock.ts'
-import { Isolate } from '../virtual/isolate.ts'
+import { World } from '../world.ts'
 
 /** A batch of wake-ups with these bodies, and how it is answered. */
 function batchOf(...bodies: unknown[]) {
-  const platform = new Isolate(new Clock(), new Chance(1))
+  const platform = new World().invocation()
   const seen: string[] = []
   const messages = bodies.map((body, index) => ({ id: `${index}`, body, ack: () => seen.push(`ack ${index}`) }))
   const ports = {

@@ -6,9 +6,7 @@ import { Attempt, type AttemptResult } from '../../../src/engine/runner/attempt.
 import type { Served } from '../../../src/engine/runner/tasks.ts'
 import { defineTask } from '../../../src/engine/task/define-task.ts'
 import type { TaskOptions } from '../../../src/engine/task/task-options.ts'
-import { Chance } from '../virtual/chance.ts'
-import { Clock } from '../virtual/clock.ts'
-import { Isolate } from '../virtual/isolate.ts'
+import { World } from '../world.ts'
 
 export const claimed: Claimed = {
   id: '3-01JD9ZXW4T5RJ7QK8M2N6P0VBC',
@@ -26,15 +24,16 @@ export const claimed: Claimed = {
 type Options = Partial<TaskOptions<StandardSchemaV1<{ userId: number }>, unknown>>
 
 export class OneAttempt {
-  readonly clock = new Clock()
-  readonly isolate = new Isolate(this.clock, new Chance(1), { MARK: 'a binding' })
+  readonly #world = new World({ bindings: { MARK: 'a binding' } })
+  readonly clock = this.#world.clock
+  readonly invocation = this.#world.invocation()
   readonly attempt: Attempt
   progressReports = 0
 
   constructor(run: NonNullable<Options['run']> | undefined, options: Options = {}, claim: Partial<Claimed> = {}) {
     const served = run && servedTask({ ...options, run })
     this.attempt = new Attempt({ ...claimed, ...claim }, served, {
-      platform: this.isolate,
+      platform: this.invocation,
       enqueueChild: () => async () => {
         throw new Error('this attempt has no children')
       },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { silentWorld } from '../virtual/silent-world.ts'
-import type { World } from '../virtual/world.ts'
+import type { World } from '../world.ts'
+import { silentWorld } from '../world.ts'
 
 /** A task that knows how many of its jobs run at once. */
 function crowd(world: World, name = 'crowd') {
@@ -104,10 +104,10 @@ describe('a runner', () => {
     const { task, seen } = crowd(world)
     const poison = await world.until(task.enqueue(30_000))
     for (let death = 0; death < 2; death++) {
-      const isolate = world.isolate()
-      void world.runner(0, {}, isolate).run()
+      const invocation = world.invocation()
+      void world.runner(0, {}, invocation).run()
       await world.clock.advance(11_000)
-      isolate.die()
+      invocation.die()
       await world.clock.runWhile(() => world.jobs()[0]?.state !== 'retrying')
       await world.clock.advance(5_000)
     }

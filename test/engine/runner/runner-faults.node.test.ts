@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { connectionLost, memoryExceeded, overloaded, superseded } from '../virtual/faults.ts'
-import { silentWorld } from '../virtual/silent-world.ts'
-import type { Fault } from '../virtual/virtual-ledger.ts'
-import type { World } from '../virtual/world.ts'
+import { connectionLost, memoryExceeded, overloaded, superseded } from '../../../src/testing/faults.ts'
+import type { Fault } from '../../../src/testing/ledger.ts'
+import type { World } from '../world.ts'
+import { silentWorld } from '../world.ts'
 
 function counted(world: World) {
   const runs: number[] = []
@@ -44,13 +44,13 @@ describe('a sync that fails', () => {
       const { task, runs } = counted(world)
       const job = await world.until(task.enqueue(1_000))
       nth(world, n, { when, error: error() })
-      const isolate = world.isolate()
-      await world.until(world.runner(0, {}, isolate).run())
+      const invocation = world.invocation()
+      await world.until(world.runner(0, {}, invocation).run())
       if (runs.length === 0) await world.clock.advance(31_000)
-      if (runs.length === 0) await world.until(world.runner(0, {}, isolate).run())
+      if (runs.length === 0) await world.until(world.runner(0, {}, invocation).run())
       expect(runs).toEqual([1_000])
       expect(await world.record(job.id)).toMatchObject({ state: 'completed', attempt: 1 })
-      expect(isolate.timers).toBe(0)
+      expect(invocation.timers).toBe(0)
     },
   )
 
@@ -73,9 +73,9 @@ describe('a sync that fails', () => {
     const { task } = counted(world)
     await world.until(task.enqueue(1))
     world.ledger().fault = () => ({ when: 'before', error: new Error('strange') })
-    const isolate = world.isolate()
-    expect(await world.until(world.runner(0, {}, isolate).run())).toMatchObject({ jobs: 0, syncs: 1 })
-    expect(isolate.events('sync-unanswered')).toHaveLength(1)
+    const invocation = world.invocation()
+    expect(await world.until(world.runner(0, {}, invocation).run())).toMatchObject({ jobs: 0, syncs: 1 })
+    expect(invocation.events('sync-unanswered')).toHaveLength(1)
   })
 
   test('with a job in hand is tried again at growing intervals until the time is over', async () => {
@@ -109,11 +109,11 @@ describe('an overtaken sync', () => {
     const { task, runs } = counted(world)
     await world.until(task.enqueueMany([50, 100]))
     nth(world, 2, fault)
-    const isolate = world.isolate()
-    const report = world.runner(0, {}, isolate).run()
+    const invocation = world.invocation()
+    const report = world.runner(0, {}, invocation).run()
     await world.clock.advance(10)
     const late = await world.until(task.enqueue(10))
-    return { world, runs, report, late, isolate }
+    return { world, runs, report, late, invocation }
   }
 
   test('does not hold up the settlement of the next job', async () => {
@@ -142,11 +142,11 @@ describe('an overtaken sync', () => {
   })
 
   test('that is never answered costs no storm of syncs, and its claims lapse and run after all', async () => {
-    const { world, report, late, isolate } = await overtaken({ when: 'never' })
+    const { world, report, late, invocation } = await overtaken({ when: 'never' })
     const { syncs } = await world.until(report)
     expect(syncs).toBeLessThan(120)
-    expect(isolate.sleeps).toBeLessThan(500)
-    expect(isolate.timers).toBe(0)
+    expect(invocation.sleeps).toBeLessThan(500)
+    expect(invocation.timers).toBe(0)
     expect(await world.record(late.id)).toMatchObject({ state: 'completed' })
   })
 })
@@ -154,8 +154,8 @@ describe('an overtaken sync', () => {
 test('a runner waits for a silent ledger without spinning', async () => {
   const world = silentWorld()
   world.ledger().fault = () => ({ when: 'never' })
-  const isolate = world.isolate()
-  void world.runner(0, {}, isolate).run()
+  const invocation = world.invocation()
+  void world.runner(0, {}, invocation).run()
   await world.clock.advance(5 * 60_000)
-  expect(isolate.sleeps).toBeLessThan(200)
+  expect(invocation.sleeps).toBeLessThan(200)
 })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { silentWorld } from '../virtual/silent-world.ts'
-import type { World } from '../virtual/world.ts'
+import type { World } from '../world.ts'
+import { silentWorld } from '../world.ts'
 
 /** A task that runs for as long as its input says, and tells how often it ran and why its signal aborted. */
 function watched(world: World, isPolite: boolean) {
@@ -127,8 +127,8 @@ describe('a lost lease', () => {
     const world = silentWorld()
     const { task, seen } = watched(world, true)
     await world.until(task.enqueue(60_000))
-    const isolate = world.isolate()
-    void world.runner(0, {}, isolate).run()
+    const invocation = world.invocation()
+    void world.runner(0, {}, invocation).run()
     await world.clock.advance(5_000)
     cutOff(world)
     await world.clock.advance(45_000)

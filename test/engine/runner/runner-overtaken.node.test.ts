@@ -3,8 +3,7 @@ import { z } from 'zod'
 import type { Claimed, SyncReply, SyncRequest } from '../../../src/engine/ledger/protocol/protocol.ts'
 import { Runner } from '../../../src/engine/runner/runner.ts'
 import { ServedTasks } from '../../../src/engine/runner/tasks.ts'
-import { silentWorld } from '../virtual/silent-world.ts'
-import { defaultBounds } from '../virtual/world.ts'
+import { defaultBounds, silentWorld } from '../world.ts'
 import { claimed } from './one-attempt.ts'
 
 const job = (name: string, lease: string, ms: number): Claimed => ({
@@ -42,7 +41,7 @@ test('an old answer that a lease was lost does not stop the job under its new le
   ]
   const runner = new Runner(
     {
-      platform: world.isolate(),
+      platform: world.invocation(),
       sync: async (request) => {
         asked.push(request)
         return (answers.shift() ?? (() => reply({})))()

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { silentWorld } from '../virtual/silent-world.ts'
-import type { World } from '../virtual/world.ts'
+import type { World } from '../world.ts'
+import { silentWorld } from '../world.ts'
 
 /** A task that reports progress every 20 ms for as long as its input says. */
 function eager(world: World) {
@@ -55,11 +55,11 @@ describe('progress', () => {
   test('does not keep the runner spinning while the ledger is slow to answer', async () => {
     const world = silentWorld()
     const job = await world.until(eager(world).enqueue(9_000))
-    const isolate = world.isolate()
+    const invocation = world.invocation()
     let count = 0
     world.ledger().fault = (verb) => (verb === 'sync' && ++count === 2 ? { when: 'late', ms: 8_000 } : undefined)
-    await world.until(world.runner(0, {}, isolate).run())
-    expect(isolate.sleeps).toBeLessThan(1_200)
+    await world.until(world.runner(0, {}, invocation).run())
+    expect(invocation.sleeps).toBeLessThan(1_200)
     expect(await world.record(job.id)).toMatchObject({ state: 'completed' })
   })
 })

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { silentWorld } from '../virtual/silent-world.ts'
-import { World } from '../virtual/world.ts'
+import { silentWorld, World } from '../world.ts'
 
 function sleeper(world: World, name = 'sleep') {
   return world.task({ name, input: z.number(), timeout: '10m', run: (ms) => world.clock.sleep(ms) })
@@ -93,9 +92,9 @@ describe('a runner', () => {
     const world = silentWorld()
     const task = sleeper(world)
     await world.until(task.enqueueMany([1, 20, 300, 15_000]))
-    const isolate = world.isolate()
-    await world.until(world.runner(0, {}, isolate).run())
-    expect(isolate.timers).toBe(0)
+    const invocation = world.invocation()
+    await world.until(world.runner(0, {}, invocation).run())
+    expect(invocation.timers).toBe(0)
     expect(world.ledger().timers).toBe(0)
   })
 })

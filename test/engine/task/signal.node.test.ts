@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import { Signal } from '../../../src/engine/task/signal.ts'
-import { silentWorld } from '../virtual/silent-world.ts'
+import { silentWorld } from '../world.ts'
 
 function scene() {
   const world = silentWorld()
-  const isolate = world.isolate()
-  const signal = new Signal(isolate)
+  const invocation = world.invocation()
+  const signal = new Signal(invocation)
   /** How long a wait lasts, and whether it was notified. */
   const waits = async (ms: number, abort?: AbortSignal) => {
     const from = world.clock.now
     const wasNotified = await world.until(signal.wait(ms, abort))
-    return { wasNotified, afterMs: world.clock.now - from, timers: isolate.timers }
+    return { wasNotified, afterMs: world.clock.now - from, timers: invocation.timers }
   }
   const later = (ms: number, act: () => void) => void world.clock.ring(world.clock.now + ms, act, 'test')
   return { signal, waits, later }

@@ -3,7 +3,7 @@
  * of those that the background tier ran before there was a row.
  */
 import { Attempt, type AttemptResult } from '../../../src/engine/runner/attempt.ts'
-import { type Machine, machine } from '../platform/machine.ts'
+import { type Machine, machine, type Surroundings } from '../../../src/testing/machine.ts'
 import type { Claim } from './rows.ts'
 
 /** Two attempts at one job that overlap by less than this have met at one moment: the older one is just being told. */
@@ -87,8 +87,15 @@ function isLive({ attempt, on, isEnded }: Seen): boolean {
   return !isEnded && !on.isDead && attempt.stopped === undefined
 }
 
+const watching = new WeakMap<Surroundings, Attempts>()
+
+/** From now on `attempts` watches those on machines with these surroundings. */
+export function watchAttempts(around: Surroundings, attempts: Attempts): void {
+  watching.set(around, attempts)
+}
+
 const run = Attempt.prototype.run
 Attempt.prototype.run = function (this: Attempt) {
-  const { attempts } = machine().around
+  const attempts = watching.get(machine().around)
   return attempts ? attempts.watch(this, () => run.call(this)) : run.call(this)
 }

@@ -1,7 +1,7 @@
 /** Bulk actions: each visits every job that it is meant for, and that was there when it began, exactly once. */
 import { isFinal } from '../../../src/engine/task/job.ts'
-import type { SeenBulk } from '../platform/seen.ts'
 import type { Claim, Row, Rows } from './rows.ts'
+import type { SeenBulk } from './seen.ts'
 
 interface Open {
   /** Jobs that it must still visit, unless they get out of its way by themselves. */

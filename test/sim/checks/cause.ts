@@ -14,8 +14,10 @@ import type {
   SyncRequest,
   Verb,
 } from '../../../src/engine/ledger/protocol/protocol.ts'
-import type { Activation } from '../platform/activation.ts'
-import { machine } from '../platform/machine.ts'
+import type { Activation } from '../../../src/testing/activation.ts'
+import type { VirtualLedger } from '../../../src/testing/ledger.ts'
+import { machine } from '../../../src/testing/machine.ts'
+import type { LedgerWatch } from './ledger-watch.ts'
 
 export type Cause =
   | { readonly verb: 'enqueue'; readonly request: EnqueueRequest; readonly now: number }
@@ -25,6 +27,24 @@ export type Cause =
   | { readonly verb: 'bulk' | 'adopt' | 'triggerSchedule' | 'reconcile' | 'maintain' | 'sweep'; readonly now: number }
 
 const causes = new WeakMap<Activation, Cause>()
+const cores = new WeakMap<Activation, LedgerCore>()
+const watches = new WeakMap<VirtualLedger, LedgerWatch>()
+
+/** The core of an activation, once it has been opened. */
+export function coreOf(activation: Activation | undefined): LedgerCore | undefined {
+  return activation && cores.get(activation)
+}
+
+/** @throws Error when nobody watches this ledger */
+export function watchOf(ledger: VirtualLedger): LedgerWatch {
+  const watch = watches.get(ledger)
+  if (!watch) throw new Error(`nobody watches ledger ${ledger.shard}`)
+  return watch
+}
+
+export function watchOver(ledger: VirtualLedger, watch: LedgerWatch): void {
+  watches.set(ledger, watch)
+}
 
 export function causeOf(activation: Activation): Cause | undefined {
   return causes.get(activation)
@@ -51,13 +71,13 @@ function wrapCore(name: string, cause: (args: never[]) => Cause, owner: object =
   const real = methods[name] as Call
   methods[name] = function (this: LedgerCore, ...args: never[]) {
     const activation = machine() as Activation
-    if (this instanceof LedgerCore) activation.core = this
+    if (this instanceof LedgerCore) cores.set(activation, this)
     const inner = cause(args)
     return during(inner, () => {
       const reply = real.apply(this, args)
-      if (inner.verb === 'enqueue') activation.ledger.ports.watch.enqueued(inner.request, reply as EnqueueReply)
+      if (inner.verb === 'enqueue') watchOf(activation.ledger).enqueued(inner.request, reply as EnqueueReply)
       if (inner.verb === 'sync')
-        activation.ledger.ports.watch.synced(activation.ledger, inner.request, reply as SyncReply, inner.now)
+        watchOf(activation.ledger).synced(activation.ledger, inner.request, reply as SyncReply, inner.now)
       return reply
     })
   }

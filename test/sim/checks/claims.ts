@@ -6,7 +6,7 @@
 import { noSettings } from '../../../src/engine/ledger/domain/settings.ts'
 import type { Settings } from '../../../src/engine/ledger/protocol/settings.ts'
 import type { FlowPlan, FlowTask, PlanLimits, TaskPlanLimits } from '../plan-flow.ts'
-import type { Version } from '../platform/isolate.ts'
+import type { Version } from '../program.ts'
 import type { Cause } from './cause.ts'
 import type { Claim, Row, Rows } from './rows.ts'
 

@@ -6,14 +6,15 @@
 import type { EnqueueReply, EnqueueRequest } from '../../../src/engine/ledger/protocol/protocol.ts'
 import type { Settings } from '../../../src/engine/ledger/protocol/settings.ts'
 import { isFinal } from '../../../src/engine/task/job.ts'
+import type { Activation } from '../../../src/testing/activation.ts'
+import { isolateOf } from '../isolate.ts'
 import type { FlowPlan } from '../plan-flow.ts'
-import type { Activation } from '../platform/activation.ts'
-import type { Seen } from '../platform/seen.ts'
 import { Bulks } from './bulks.ts'
 import type { Cause } from './cause.ts'
 import { Claims } from './claims.ts'
 import { Keys } from './keys.ts'
 import type { Claim, Row, Rows } from './rows.ts'
+import type { Seen } from './seen.ts'
 import { Slots } from './slots.ts'
 import { Turns } from './turns.ts'
 
@@ -82,7 +83,7 @@ export class FlowWatch {
     const changes = this.#changes
     this.#changes = []
     const now = cause?.now ?? activation.now()
-    const { version } = activation.isolate
+    const { version } = isolateOf(activation)
     if (this.#activation !== activation) this.#turns.forgotten()
     this.#activation = activation
     for (const one of seen) {

@@ -14,16 +14,16 @@ import type {
 import { jobStatements } from '../../../src/engine/ledger/storage/jobs.ts'
 import type { Sql } from '../../../src/engine/ledger/storage/sql.ts'
 import { isFinal, jobStates } from '../../../src/engine/task/job.ts'
+import type { Activation } from '../../../src/testing/activation.ts'
+import type { CallKind, VirtualLedger } from '../../../src/testing/ledger.ts'
 import type { FlowPlan } from '../plan-flow.ts'
-import type { Activation } from '../platform/activation.ts'
-import type { LedgerObject, Verb } from '../platform/ledger-object.ts'
-import type { Seen, SeenRow } from '../platform/seen.ts'
 import type { Attempts } from './attempts.ts'
-import { type Cause, causeOf } from './cause.ts'
+import { type Cause, causeOf, coreOf } from './cause.ts'
 import { FlowWatch } from './flow-watch.ts'
 import { Idling } from './idling.ts'
 import type { Requests } from './requests.ts'
 import { type Claim, type Row, Rows } from './rows.ts'
+import type { Seen, SeenRow } from './seen.ts'
 
 /** The longest a ledger may put off looking after ready work: the longest pause between two wake-ups. */
 const readyMsMax = 5 * 60_000 + 1_000
@@ -57,6 +57,10 @@ export class LedgerWatch {
   readonly rows: Rows
   readonly idling: Idling
   readonly flow: FlowWatch
+  /** The alarm that is being answered has met an error, and has said so in the log. */
+  hasFailed = false
+  /** An alarm was cut off after it had armed its successor, which is the only one that rings now. */
+  isOnDeadman = false
   readonly #ports: WatchPorts
   /** The newest seq of each runner. */
   readonly #seqs = new Map<string, number>()
@@ -76,7 +80,7 @@ export class LedgerWatch {
   }
 
   /** Rows are on disk. A reset may follow at once: the alarm must stand already. */
-  committed(ledger: LedgerObject, activation: Activation, seen: readonly Seen[]): void {
+  committed(ledger: VirtualLedger, activation: Activation, seen: readonly Seen[]): void {
     const cause = causeOf(activation)
     const { note, count, requests } = this.#ports
     const inBulk = seen.some(({ kind }) => kind === 'bulk')
@@ -116,9 +120,15 @@ export class LedgerWatch {
     if (cause?.verb === 'enqueue' || cause?.verb === 'sync') this.#armed(ledger, `after a commit of ${cause.verb}`)
   }
 
-  /** I8: an alarm that throws is tried a few times, and then gone for good. */
-  threw({ shard }: LedgerObject, error: unknown): void {
-    this.#ports.claim(false, 'I8', () => `the alarm of ledger ${shard} threw ${String(error)}`)
+  alarmAnswered(): void {
+    this.isOnDeadman = this.hasFailed
+    this.hasFailed = false
+  }
+
+  /** I8: the platform tries an alarm that throws a few times again, and then drops it. */
+  alarmFailed({ shard, alarm }: VirtualLedger, error: { readonly thrown: unknown } | undefined): void {
+    this.#ports.claim(!error, 'I8', () => `the alarm of ledger ${shard} threw ${String(error?.thrown)}`)
+    if (alarm.at !== undefined) this.isOnDeadman = true
   }
 
   /** An enqueue was answered. */
@@ -128,7 +138,7 @@ export class LedgerWatch {
   }
 
   /** A sync was answered: what it says must be what the rows say. */
-  synced({ shard }: LedgerObject, request: SyncRequest, { claimed, lost, leaseMs }: SyncReply, now: number): void {
+  synced({ shard }: VirtualLedger, request: SyncRequest, { claimed, lost, leaseMs }: SyncReply, now: number): void {
     const { claim } = this.#ports
     const { runner, seq } = request
     this.#ports.note(`${shard}: ${said(request)} -> ${claimed.length} claimed, lost ${short(lost)}`)
@@ -193,26 +203,27 @@ export class LedgerWatch {
   }
 
   /** A call was held this long. */
-  held({ shard }: LedgerObject, verb: Verb | 'alarm', ms: number): void {
+  held({ shard }: VirtualLedger, verb: CallKind, ms: number): void {
     this.#ports.claim(ms <= heldMsMax, 'I13', () => `ledger ${shard} held ${verb} for ${ms} ms`)
   }
 
   /** An event has come to rest. */
-  settled(ledger: LedgerObject): void {
+  settled(ledger: VirtualLedger): void {
     const { activation } = ledger
     if (activation) this.#latest = Math.max(this.#latest, activation.now())
     this.#armed(ledger, 'after an event')
-    if (!activation?.core) return
+    const core = coreOf(activation)
+    if (!activation || !core) return
     this.#events++
-    if (this.#events % compareEvery === 0) this.#compare(ledger, activation.core, activation.now(), 'memory')
+    if (this.#events % compareEvery === 0) this.#compare(ledger, core, activation.now(), 'memory')
     if (this.#events % restartEvery === 0) this.restarted(ledger)
   }
 
   /** I12: what a restart would find at this moment. */
-  restarted(ledger: LedgerObject): void {
+  restarted(ledger: VirtualLedger): void {
     const { activation, storage, shard } = ledger
-    const core = activation?.core
-    if (!core || activation.isDead) return
+    const core = coreOf(activation)
+    if (!activation || !core || activation.isDead) return
     const now = activation.now()
     const reopened = activation.run(
       () =>
@@ -220,7 +231,7 @@ export class LedgerWatch {
           {
             shard,
             sql: {
-              all: (statement, ...bindings) => storage.all(statement, ...bindings),
+              all: (statement, ...bindings) => storage.database.look(statement, ...bindings),
               transaction: (work) => work(),
               bytes: () => 0,
             },
@@ -240,9 +251,10 @@ export class LedgerWatch {
   }
 
   /** I12: rows that are kept in memory between two steps are the stored ones. */
-  #compareRecent({ storage, shard }: LedgerObject, { context: { rowCache } }: LedgerCore): void {
+  #compareRecent({ storage, shard }: VirtualLedger, { context: { rowCache } }: LedgerCore): void {
     const known = [...rowCache.all()]
-    const all = (statement: string, ...bindings: (string | number | null)[]) => storage.all(statement, ...bindings)
+    const all = (statement: string, ...bindings: (string | number | null)[]) =>
+      storage.database.look(statement, ...bindings)
     const read = jobStatements({ all, transaction: (work) => work(), bytes: () => 0 } as Sql)
     const stored = new Map(read.withInput(known.map(({ id }) => id)).map((row) => [row.id, row]))
     for (const { input, ...row } of known as (JobRow & { input?: string })[]) {
@@ -254,10 +266,10 @@ export class LedgerWatch {
   }
 
   /** I8: unfinished work has an alarm in time, or a fault has taken it and the watchdog has not come yet. */
-  #armed(ledger: LedgerObject, when: string): void {
+  #armed(ledger: VirtualLedger, when: string): void {
     const { claim, isClockTrue } = this.#ports
     const { alarm, shard, ringing, isDropped } = ledger
-    const memory = ledger.activation?.core?.memory
+    const memory = coreOf(ledger.activation)?.memory
     if (memory?.nextDueAt !== undefined && memory.nextLoadAt === undefined) this.#fullAtRing = ledger.rung
     if (memory?.plainLoadedTo !== undefined) this.#plainFullAtRing = ledger.rung
     claim(!isDropped, 'I8', () => `ledger ${shard}: its alarm failed so often that it is gone`)
@@ -266,7 +278,7 @@ export class LedgerWatch {
     this.#armedForTime(ledger, when)
     for (const row of this.rows.live.values()) {
       const due = this.#dueAt(ledger, row)
-      const isExcused = due <= this.#latest || ledger.isOnDeadman
+      const isExcused = due <= this.#latest || this.isOnDeadman
       const needed = isExcused ? Math.max(due, this.#latest + deadmanMs) : due
       const isArmed =
         at === undefined ? needed === Number.POSITIVE_INFINITY : at <= needed + leftOverMs || !isClockTrue()
@@ -279,7 +291,7 @@ export class LedgerWatch {
   }
 
   /** The same for schedules, and for bulk actions that are not done. */
-  #armedForTime({ alarm: { at }, shard, isOnDeadman, activation }: LedgerObject, when: string): void {
+  #armedForTime({ alarm: { at }, shard, activation }: VirtualLedger, when: string): void {
     // Until a schedule is looked at by the release that has it, its row waits for that.
     if (!activation) return
     const { slots, bulks } = this.flow
@@ -288,14 +300,14 @@ export class LedgerWatch {
       ...bulks.unfinished.map(({ id, startedAt }) => ({ what: `bulk ${id}`, dueAt: startedAt })),
     ]
     for (const { what, dueAt } of due) {
-      const isExcused = dueAt <= this.#latest || isOnDeadman
+      const isExcused = dueAt <= this.#latest || this.isOnDeadman
       const needed = isExcused ? Math.max(dueAt, this.#latest + deadmanMs) : dueAt
       const isArmed = at !== undefined && (at <= needed + leftOverMs || !this.#ports.isClockTrue())
       this.#ports.claim(isArmed, 'I8', () => `ledger ${shard} ${when}: ${what} needs an alarm by ${needed}, has ${at}`)
     }
   }
 
-  #dueAt(ledger: LedgerObject, row: Row): number {
+  #dueAt(ledger: VirtualLedger, row: Row): number {
     const laterAt = this.#latest + readyMsMax
     // Memory is full: what falls due, and what a restart has not met yet, is looked for once there is room.
     const isBeyond = ledger.rung <= this.#fullAtRing + 1
@@ -310,7 +322,7 @@ export class LedgerWatch {
     return Math.max(row.dueAt ?? 0, isBeyond ? laterAt : 0)
   }
 
-  #compare(ledger: LedgerObject, core: LedgerCore, now: number, where: string): void {
+  #compare(ledger: VirtualLedger, core: LedgerCore, now: number, where: string): void {
     const { claim, count } = this.#ports
     const { memory } = core
     const { shard } = ledger

@@ -5,8 +5,8 @@
 
 import type { Settlement, SyncRequest } from '../../../src/engine/ledger/protocol/protocol.ts'
 import { isFinal, type JobState } from '../../../src/engine/task/job.ts'
-import type { SeenRow } from '../platform/seen.ts'
 import type { Cause } from './cause.ts'
+import type { SeenRow } from './seen.ts'
 
 export interface Row extends SeenRow {
   readonly state: JobState

@@ -5,9 +5,9 @@
 import type { SlotRecord } from '../../../src/engine/ledger/protocol/protocol.ts'
 import { jitterOffsetMs } from '../../../src/engine/task/schedule.ts'
 import type { FlowPlan } from '../plan-flow.ts'
-import type { SeenSchedule } from '../platform/seen.ts'
 import type { Cause } from './cause.ts'
 import type { Claim, Row, Rows } from './rows.ts'
+import type { SeenSchedule } from './seen.ts'
 
 /** Slots of a cron rule that are counted when they are missed. */
 const countedMax = 1_000

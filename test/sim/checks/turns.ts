@@ -5,7 +5,9 @@
 
 import { isReady } from '../../../src/engine/ledger/domain/row.ts'
 import type { SyncRequest } from '../../../src/engine/ledger/protocol/protocol.ts'
-import type { Activation } from '../platform/activation.ts'
+import type { Activation } from '../../../src/testing/activation.ts'
+import { isolateOf } from '../isolate.ts'
+import { coreOf } from './cause.ts'
 import type { Claims } from './claims.ts'
 import type { Claim, Row, Rows } from './rows.ts'
 
@@ -31,7 +33,7 @@ export class Turns {
     const served = started.filter(({ lapses, partition }) => lapses < 2 && partition !== '')
     if (served.length === 0) return
     const settled = new Set(request.settle.map(({ id }) => id))
-    const ready = activation.core?.memory.ready
+    const ready = coreOf(activation)?.memory.ready
     const waits = (row: Row) =>
       row.state !== 'running' &&
       row.lapses < 2 &&
@@ -51,7 +53,7 @@ export class Turns {
         'I10',
         () => `${row.id} waits at ${priority}, and ${lower?.id} is served at ${lower?.priority}`,
       )
-      if (!this.claims.hasRoom(task, partition, activation.isolate.version, now)) {
+      if (!this.claims.hasRoom(task, partition, isolateOf(activation).version, now)) {
         this.#passed.delete(lane)
         continue
       }

@@ -2,7 +2,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative, resolve, sep } from 'node:path'
 import type { Plugin } from 'esbuild'
-import { withOpenSizes } from '../build.mjs'
 import { type Mutant, planted } from './mutant.ts'
 import { type Engine, engineOf } from './symbols.ts'
 
@@ -28,7 +27,7 @@ export function plant(mutant: Mutant, engine: Engine): Plugin {
         const text = changed.get(file)
         if (text === undefined) return undefined
         missing.delete(file)
-        return { contents: withOpenSizes(path, text), loader: 'ts' }
+        return { contents: text, loader: 'ts' }
       })
       build.onEnd(() => {
         if (missing.size > 0) throw new Error(`${mutant.name}: the simulator does not use ${[...missing].join(', ')}`)

@@ -1,13 +1,13 @@
 /**
- * How many jobs of each task are in each state, without a row a change and without a scan that grows.
+ * How many jobs of each task are in each state, without a row written for each change and without a scan that grows.
  *
- * Jobs at or above the mark are counted on activation, which reads them anyway; so are the few oldest ones, the tail,
- * whose rows new jobs take over. Of those between the counts are a stored fact: written with the transaction that changes
- * one of them, and when the mark or the tail moves (I12).
+ * Jobs at or above the watermark are counted on activation, which reads them anyway. So are the few oldest ones, whose rows are
+ * recyclable. The counts of the jobs in between are a stored fact: it is written with the transaction that changes one of them,
+ * and when a cursor moves (I12).
  */
 import { isFinal, type JobState, jobStates, type StateCounts } from '../../task/states.ts'
 
-/** Counts by task. A task of which there is nothing is left out. */
+/** Counts by task. A task without jobs is left out. */
 export type TaskCounts = Readonly<Record<string, StateCounts>>
 
 /** One job comes, goes or changes its state. */
@@ -37,7 +37,7 @@ function kept(counts: TaskCounts): TaskCounts {
   return Object.fromEntries(Object.entries(counts).filter(([, own]) => jobStates.some((state) => own[state] !== 0)))
 }
 
-/** Counts as a statement found them. */
+/** Counts from what a statement has found. */
 export function countsOf(found: readonly { task: string; state: JobState; n: number }[]): TaskCounts {
   const counts: Record<string, StateCounts> = {}
   for (const { task, state, n } of found) {
@@ -58,7 +58,7 @@ export function addedCounts(...all: readonly TaskCounts[]): TaskCounts {
   return kept(sum)
 }
 
-/** To take these away by adding. */
+/** Counts that take these away when they are added. */
 export function negatedCounts(counts: TaskCounts): TaskCounts {
   return Object.fromEntries(
     Object.entries(counts).map(([task, own]) => [
@@ -68,7 +68,7 @@ export function negatedCounts(counts: TaskCounts): TaskCounts {
   )
 }
 
-/** All jobs of these counts. */
+/** The number of jobs in these counts. */
 export function sizeOf(counts: TaskCounts): number {
   return Object.values(totalOf(counts)).reduce((sum, n) => sum + n, 0)
 }
@@ -82,7 +82,7 @@ export function totalOf(counts: TaskCounts): StateCounts {
 export class Counts {
   #above: Record<string, StateCounts> = {}
   #finishedAbove = 0
-  /** Of the jobs below the mark but for the tail, and of the tail. */
+  /** Of the jobs below the watermark without the recyclable ones, and of the recyclable ones. */
   below: TaskCounts = {}
   recyclable: TaskCounts = {}
 
@@ -97,7 +97,7 @@ export class Counts {
     this.#finishedAbove += finished(to) - finished(from)
   }
 
-  /** So many jobs at or above the mark were found in this state. */
+  /** So many jobs at or above the watermark were found in this state. */
   foundAbove(task: string, state: JobState, n: number): void {
     const own = ownOf(this.#above, task) ?? noCounts()
     own[state] += n
@@ -122,13 +122,13 @@ export class Counts {
     return addedCounts(this.#above, this.below, this.recyclable)
   }
 
-  /** Finished jobs that activation still has to read past. */
+  /** Finished jobs that activation has to read past. */
   get finishedAbove(): number {
     return this.#finishedAbove
   }
 }
 
-/** A task may be named as what every object has, such as `constructor`. */
+/** A task may have the name of a property that every object has, such as `constructor`. */
 function ownOf(counts: TaskCounts, task: string): StateCounts | undefined {
   return Object.hasOwn(counts, task) ? counts[task] : undefined
 }

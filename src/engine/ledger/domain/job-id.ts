@@ -1,11 +1,11 @@
 /**
- * A job's id: `<shard>-<ulid>`. It says where the job lives and roughly when it was made, and 80 random bits make it
- * unguessable, so that a job's URL is a capability. Fresh randomness in every id, never the monotonic variant: one id
- * must not tell another.
+ * A job's id: `<shard>-<ulid>`. It says where the job lives and roughly when it was made, and 80 random bits make it unguessable,
+ * so that a job's URL is a capability. Every id has fresh randomness and is never of the monotonic variant: one id must not give
+ * away another.
  */
 import { decodeTime, encodeTime } from 'ulid'
 
-/** Crockford's base 32, as the ULID has it: https://github.com/ulid/spec */
+/** Crockford's base 32, as ULIDs use it: https://github.com/ulid/spec */
 const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 const pattern = /^(0|[1-9]\d{0,3})-([0-7][0-9A-HJKMNP-TV-Z]{25})$/
 
@@ -25,7 +25,7 @@ function fourCharacters(bits: number): string {
   return [15, 10, 5, 0].reduce((text, shift) => text + alphabet[(bits >> shift) & 31], '')
 }
 
-/** The parts of an id, or undefined when the text is none. */
+/** The parts of an id; undefined when the text is not an id. */
 export function parseJobId(id: string): { shard: number; ulid: string; madeAt: number } | undefined {
   const match = pattern.exec(id)
   if (!match) return undefined
@@ -33,12 +33,12 @@ export function parseJobId(id: string): { shard: number; ulid: string; madeAt: n
   return { shard: Number(match[1]), ulid: made, madeAt: decodeTime(made) }
 }
 
-/** The smallest id a job of this shard made at `ms` can have. */
+/** The smallest id that a job of this shard, made at `ms`, can have. */
 export function jobIdFloor(shard: number, ms: number): string {
   return `${shard}-${encodeTime(Math.max(0, Math.floor(ms)), 10)}${'0'.repeat(16)}`
 }
 
-/** The shard that a job's id names. The id is one of ours: `parseJobId` is for those that come from outside. */
+/** The shard that a job's id names. For ids of the engine's own; `parseJobId` is for ids from outside. */
 export function shardOf(id: string): number {
   return Number(id.slice(0, id.indexOf('-')))
 }

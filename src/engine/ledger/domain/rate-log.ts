@@ -1,20 +1,20 @@
 /**
- * The starts that a rate limit still counts: a sliding window, exact. Over any window of `perMs` no more than `limit`
- * starts are let through, bursts up to the whole limit included. Pure: rule, log and time go in.
+ * The starts that a rate limit still counts: an exact sliding window. In any window of `perMs` no more than `limit` starts are
+ * let through, in bursts up to the whole limit. Pure: rule, log and time go in.
  *
- * A start counts from its moment until `perMs` later. Many starts of one moment are one entry. A log that grows beyond
- * `entriesMax` merges its two closest entries into the later one: it may then hold a start back by the gap between the
- * two, and never lets one through too early.
+ * A start counts from its time until `perMs` later. Starts at the same time are one entry. A log that grows beyond `entriesMax`
+ * merges its two closest entries into the later one: it may then hold a start back by the gap between the two, and it never lets
+ * a start through too early.
  */
 export interface Rate {
   readonly limit: number
   readonly perMs: number
 }
 
-/** Moments and how many started then, oldest first. */
+/** Times, and how many started then, the oldest first. */
 export type RateLog = readonly (readonly [at: number, count: number])[]
 
-/** Entries of one log; about three kilobytes of JSON. */
+/** Entries of one log: about three kilobytes of JSON. */
 export const entriesMax = 128
 
 /** How many may start now. */
@@ -24,7 +24,7 @@ export function roomLeft({ limit, perMs }: Rate, log: RateLog, now: number): num
   return Math.max(0, limit - used)
 }
 
-/** The first moment from now on at which as many as `wanted`, at most the limit, may start at once. */
+/** The first time from now on at which `wanted` jobs, at most the limit, may start at once. */
 export function resetsAt({ limit, perMs }: Rate, log: RateLog, now: number, wanted = 1): number {
   const usable = limit - Math.min(wanted, limit)
   let used = log.reduce((sum, [at, count]) => (at + perMs > now ? sum + count : sum), 0)
@@ -38,8 +38,8 @@ export function resetsAt({ limit, perMs }: Rate, log: RateLog, now: number, want
 }
 
 /**
- * The log by a clock that has stepped back. Moments that are still to come are past all the same, and nobody knows how
- * long: they become now, and hold starts back for one window rather than until the clock has caught up.
+ * The log by a clock that has stepped back. Entries that seem to be in the future have happened, and nobody knows when: they
+ * become now, and hold starts back for one window rather than until the clock has caught up.
  */
 export function seenAt(log: RateLog, now: number): RateLog {
   if ((log.at(-1)?.[0] ?? now) <= now) return log
@@ -48,7 +48,7 @@ export function seenAt(log: RateLog, now: number): RateLog {
   return [...past, [now, ahead]]
 }
 
-/** The log after `count` more starts. Moments that no longer count go. */
+/** The log after `count` more starts. Entries that no longer count go. */
 export function withStarts({ perMs }: Rate, log: RateLog, count: number, now: number): RateLog {
   const entries: [number, number][] = []
   for (const [at, n] of [...seenAt(log, now), [now, count] as const]) {
@@ -61,7 +61,7 @@ export function withStarts({ perMs }: Rate, log: RateLog, count: number, now: nu
   return entries
 }
 
-/** When nothing of the log counts any more. */
+/** When no entry of the log counts any more. */
 export function spentAt({ perMs }: Rate, log: RateLog): number {
   return (log.at(-1)?.[0] ?? Number.NEGATIVE_INFINITY) + perMs
 }

@@ -1,18 +1,11 @@
 /** A job as its row, and the row as people see it. Types and mapping; no SQL, no decision. */
 
 import { utf8Bytes } from '../../task/bounds.ts'
-import type {
-  AttemptRecord,
-  FailureReason,
-  JobError,
-  JobRecord,
-  JobState,
-  Progress,
-  ScheduledBy,
-} from '../../task/job.ts'
+import type { AttemptRecord, FailureReason, JobError, JobRecord, Progress, ScheduledBy } from '../../task/job.ts'
+import { claimability, type JobState } from '../../task/states.ts'
 import type { NewJob } from '../protocol/protocol.ts'
 
-/** Every column of a job but its input, which never changes. JSON columns are kept as text until somebody looks. */
+/** Every column of a job except its input, which few steps need. JSON columns are text until somebody reads them. */
 export interface JobRow {
   readonly id: string
   readonly task: string
@@ -31,7 +24,7 @@ export interface JobRow {
   readonly dueAt: number | null
   /** Its own time to run, while it waits for another job. */
   readonly notBefore: number | null
-  /** Not started by then, it fails. */
+  /** If it has not started by then, it fails. */
   readonly expiresAt: number | null
   readonly startedAt: number | null
   readonly finishedAt: number | null
@@ -49,7 +42,7 @@ export interface JobRow {
   readonly keyStartedAt: number | null
   /** The job that must have ended before it starts. */
   readonly after: string | null
-  /** The job that waits for its end. */
+  /** The job that waits for the end of this one. */
   readonly successor: string | null
   readonly tags: string | null
   readonly schedule: string | null
@@ -66,8 +59,9 @@ export interface JobRowWithInput extends JobRow {
 }
 
 /**
- * The same row as an object of one fixed shape. SQL hands out objects that the engine of JavaScript treats as dictionaries,
- * and every step of a job copies its row: a copy of a fixed shape takes a tenth of the time.
+ * The same row as an object of one fixed shape. SQLite's bindings hand out objects that JavaScript engines treat as
+ * dictionaries, and every step of a job copies its row: copying an object of a fixed shape takes a tenth of the time. A test holds
+ * the list to the columns.
  */
 export function shaped(row: JobRow): JobRow {
   return {
@@ -150,25 +144,25 @@ export function newRow(job: NewJob, now: number): JobRowWithInput {
   }
 }
 
-/** True for a job that waits and whose time has come. */
+/** True for a waiting job whose time has come. */
 export function isReady({ state, dueAt }: Pick<JobRow, 'state' | 'dueAt'>, now: number): boolean {
-  if (state === 'queued') return true
-  return (state === 'scheduled' || state === 'retrying') && (dueAt ?? 0) <= now
+  const claimable = claimability(state)
+  return claimable === 'now' || (claimable === 'when due' && (dueAt ?? 0) <= now)
 }
 
-/** The lease of a row's newest attempt is live until it is settled or replaced, whatever the clock says. */
+/** True until the lease of the row's newest attempt is settled or replaced, whatever the clock says. */
 export function leaseIsLive(row: JobRow, lease: string): boolean {
   return row.lease === lease && row.leaseUntil !== null
 }
 
-/** The schedule that made it. */
+/** The schedule that made the job. */
 export function scheduledBy({ schedule, slot }: JobRow): ScheduledBy | undefined {
   return schedule === null || slot === null ? undefined : { name: schedule, slot }
 }
 
 /** The row as people see it. */
 export function recordOf(row: JobRowWithInput): JobRecord {
-  const waits = row.state === 'scheduled' || row.state === 'retrying'
+  const waits = claimability(row.state) === 'when due'
   const key = row.key ?? row.formerKey
   const schedule = scheduledBy(row)
   return {

@@ -1,6 +1,6 @@
 /**
- * What is counted of a task: how many were enqueued and how attempts ended, how long jobs queued and ran. The same shape
- * for a minute and for all of a ledger's time. Arithmetic only.
+ * What is counted of a task: how many jobs were enqueued, how attempts ended, how long jobs queued and ran. The same shape for a
+ * minute and for all of a ledger's time. Arithmetic only.
  */
 import type { Costs, Counted, Counters, Histogram, Stats } from '../protocol/stats.ts'
 
@@ -9,7 +9,7 @@ export const bucketEndsMs = [
   10, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000, 3_600_000,
 ] as const
 
-/** Names of errors that are told apart; further ones are counted together. */
+/** Names of errors that are counted by themselves. Further ones are counted together. */
 export const errorNamesMax = 20
 export const otherErrors = 'other'
 
@@ -21,7 +21,7 @@ export function noCosts(): Costs {
   return { rowsRead: 0, rowsWritten: 0, wakeUps: 0, wakeUpsLate: 0, wakeUpsResent: 0 }
 }
 
-/** Sums as stored: what an older release did not count is nothing. */
+/** Stats as they are stored. What an older release did not count is zero. */
 export function parsedStats(text: string | undefined): Counters {
   const stored = JSON.parse(text ?? '{}') as Partial<Counters>
   return { ...noStats(), ...stored, costs: { ...noCosts(), ...stored.costs } }
@@ -73,7 +73,7 @@ export function countOne<Name extends string>(counted: Counted<Name>, name: Name
 }
 
 export function countError(errors: Counted<string>, name: string): void {
-  // A handler may throw anything, under any name; and what every object has is no name to count under.
+  // A handler may throw anything, under any name. The name of a property that every object has cannot be counted under.
   const known = /^[A-Za-z_$][\w$.:-]{0,63}$/.test(name) && !(name in {}) ? name : otherErrors
   const isNew = errors[known] === undefined
   countOne(errors, isNew && Object.keys(errors).length >= errorNamesMax ? otherErrors : known)
@@ -96,7 +96,7 @@ function addedCounts<Name extends string>(a: Counted<Name>, b: Counted<Name>): C
   return Object.fromEntries([...names].map((name) => [name, (a[name] ?? 0) + (b[name] ?? 0)])) as Counted<Name>
 }
 
-/** Those that were told apart first stay so: a counter must not lose to `other` what it once had. */
+/** Names that were counted by themselves stay so: a counter must not lose to `other` what it once had. */
 function addedErrors(a: Counted<string>, b: Counted<string>): Counted<string> {
   const sum = { ...a }
   for (const [name, n = 0] of Object.entries(b)) {

@@ -1,13 +1,13 @@
 /**
- * What an event makes of a job: the one place that decides a next state. Pure: the row, the event, the time and chance
- * go in, the next row comes out. The rest of the ledger obeys.
+ * What an event makes of a job: the one place that decides a next state. Pure: the row, the event, the time and a random number
+ * go in, and the next row comes out. The rest of the ledger writes what is decided here.
  *
  *   scheduled ─┐             ┌─> completed
  *   queued ────┼─> running ──┼─> failed       a redrive takes any of the three
  *   retrying ──┘      │      └─> cancelled    back to queued
  *       ^─────────────┘  failed, lapsed or snoozed, with attempts left
  *
- * I3: no event but a redrive moves a final row. I4: `attempt` never passes `maxAttempts`.
+ * I3: only a redrive moves a final row. I4: `attempt` never passes `maxAttempts`.
  */
 
 import { fitsBytes, historyCharsMax, historyEntriesMax, outputBytesMax } from '../../task/bounds.ts'
@@ -25,13 +25,13 @@ import { type RetryPolicy, retryDelayMs } from '../../task/retry.ts'
 import type { Outcome, Settlement } from '../protocol/protocol.ts'
 import type { JobRow } from './row.ts'
 
-/** Attempts given back to one job because they never started. More would let a broken runner loop for ever. */
+/** How often one job gets an attempt back that never started. Without a bound a broken runner could loop for ever. */
 export const refundsMax = 3
-/** Calls remembered with a job whose input they renewed. */
+/** Calls that are remembered with the job whose input they have renewed. */
 const callsMax = 8
-/** A job that waits for another is looked at this often: the longest attempt of the other ends sooner. */
+/** A job that waits for another is looked at this often. The longest attempt of the other ends sooner. */
 const lookAfterMs = 15 * 60_000
-/** From this lapse on a job runs alone, so that a poison job cannot take its neighbours down again and again. */
+/** From this lapse on a job runs alone, so that a job that crashes its isolate cannot end its neighbours again and again. */
 export const soloFromLapse = 2
 
 /** What a decision needs besides the row. */
@@ -87,7 +87,7 @@ export function settled(
     // Not an attempt that failed: it is given back, and the lease that fenced it dies.
     return waiting({ ...ended, attempt: row.attempt - 1 }, 'scheduled', now + sound.forMs)
   }
-  // A runner of another version may say of no error.
+  // A runner of another version may report no error.
   const failed = { ...ended, error: sound.error === undefined ? null : JSON.stringify(sound.error) }
   if (sound.kind === 'rejected') return final(failed, 'failed', now, 'rejected')
   if (row.attempt >= row.maxAttempts) return final(failed, 'failed', now, 'exhausted')
@@ -98,13 +98,13 @@ export function settled(
 export type Settled = Pick<Settlement, 'outcome' | 'ranMs' | 'log' | 'progress'>
 
 /**
- * Nobody settled the attempt before its lease ended. Its lease stays live until it is replaced, so that a late success
- * is not thrown away.
+ * Nobody settled the attempt before its lease ended. The lease stays live until it is replaced, so that a late success is not
+ * thrown away.
  *
  * @param neverStarted true when the runner never confirmed the claim: the attempt is given back, up to three times
  */
 export function lapsed(row: JobRow, neverStarted: boolean, { now, random, retry }: Circumstances): JobRow {
-  // Given back, it still counts as a death: a job that takes its isolate down at once must come to run alone.
+  // An attempt that is given back still counts as a lapse: a job that crashes its isolate at once must come to run alone.
   if (neverStarted && row.refunds < refundsMax && !row.cancelling)
     return { ...refunded(row, now), lapses: row.lapses + 1 }
   const ended = {
@@ -115,18 +115,18 @@ export function lapsed(row: JobRow, neverStarted: boolean, { now, random, retry 
   }
   if (row.cancelling) return final(ended, 'cancelled', now)
   if (row.attempt >= row.maxAttempts) return final(ended, 'failed', now, 'crashed')
-  // The first death is most often a deploy or an eviction and nothing to wait for. A second one may be the job's doing.
+  // The first lapse is usually a deploy or an eviction, and nothing to wait for. A second one may be caused by the job.
   const delayMs = row.lapses === 0 ? 0 : retryDelayMs(retry, row.lapses, random)
   return { ...ended, state: 'retrying', dueAt: now + delayMs }
 }
 
-/** A claim that never started: as if it had not been. */
+/** A claim that never started: the attempt is given back. */
 export function refunded(row: JobRow, now: number): JobRow {
   const startedAt = row.attempt === 1 ? null : row.startedAt
   return { ...row, state: 'retrying', dueAt: now, attempt: row.attempt - 1, refunds: row.refunds + 1, startedAt }
 }
 
-/** Asked to stop: at once when it waits, through the runner's next beat when it runs. Undefined: it is final. */
+/** Asked to stop: a waiting job at once, a running one through its runner's next heartbeat. Undefined: it is final. */
 export function cancelAsked(row: JobRow, now: number): JobRow | undefined {
   if (isFinal(row.state)) return undefined
   return row.state === 'running' ? { ...row, cancelling: 1 } : final(row, 'cancelled', now)
@@ -137,7 +137,7 @@ export function isExpired({ startedAt, expiresAt }: Pick<JobRow, 'startedAt' | '
   return startedAt === null && expiresAt !== null && expiresAt <= now
 }
 
-/** Nobody started it by its deadline. Undefined: it has none, it is not over, or it was started. */
+/** Nobody started it by its deadline. Undefined: it has no deadline, the deadline has not passed, or it was started. */
 export function expired(row: JobRow, now: number): JobRow | undefined {
   if (isFinal(row.state) || row.state === 'running' || !isExpired(row, now)) return undefined
   return final({ ...row, error: JSON.stringify(expiredError) }, 'failed', now, 'expired')
@@ -148,20 +148,20 @@ export function released(row: JobRow, now: number): JobRow {
   return { ...row, after: null, notBefore: null, dueAt: Math.max(now, row.notBefore ?? now) }
 }
 
-/** It waits for the end of another job, and not only for its time: looked at again by then, should nobody tell it. */
+/** It waits for the end of another job, and not only for its time. It is looked at again even if nothing releases it. */
 export function following(row: JobRow, after: string, notBefore: number, now: number): JobRow {
   const lookAt = Math.min(Math.max(notBefore, now + lookAfterMs), row.expiresAt ?? Number.POSITIVE_INFINITY)
   return { ...row, state: 'scheduled', after, notBefore, dueAt: Math.max(lookAt, now + 1) }
 }
 
-/** Its time has come, and the job it waits for has not ended: it is looked at again later. */
+/** Its time has come, but the job that it waits for has not ended: it is looked at again later. */
 export function postponed(row: JobRow, now: number): JobRow {
   return following(row, row.after ?? '', row.notBefore ?? now, now)
 }
 
 /**
- * A waiting job takes the newest input. What an attempt did with the old one no longer counts: the lease of a lapsed one
- * dies, so that a late success does not pass for the new.
+ * A waiting job takes the newest input. What an attempt has done with the old input no longer counts: the lease of a lapsed
+ * attempt dies, so that its late success is not taken for one with the new input.
  *
  * @param dueAt its new time; undefined: it keeps the one it has
  */
@@ -183,7 +183,7 @@ export interface Renewal {
   readonly call: string
   readonly bytes: number
   readonly priority: number
-  /** Its deadline is the newest call's, also when that names none. */
+  /** The deadline of the newest call, also when that call has none. */
   readonly expiresAt: number | null
   readonly dueAt: number | undefined
 }
@@ -194,15 +194,16 @@ export function callsOf({ calls }: Pick<JobRow, 'calls'>): string[] {
 }
 
 /** A person changes what a waiting job waits for. Undefined: it does not wait. */
-export function updated(row: JobRow, { priority, at }: Update, now: number): JobRow | undefined {
+export function updated(row: JobRow, { priority, at }: JobChange, now: number): JobRow | undefined {
   if (isFinal(row.state) || row.state === 'running') return undefined
   const next = { ...row, priority: priority ?? row.priority }
   return at === undefined ? next : timed(next, at, now)
 }
 
-export interface Update {
+/** What a person changes of a waiting job. */
+export interface JobChange {
   readonly priority?: number | undefined
-  /** Epoch milliseconds; a moment in the past means now. */
+  /** In epoch milliseconds. A time in the past means now. */
   readonly at?: number | undefined
 }
 
@@ -213,7 +214,7 @@ function timed(row: JobRow, at: number, now: number): JobRow {
   return { ...row, state, notBefore: null, dueAt: state === 'queued' ? row.dueAt : Math.max(at, now) }
 }
 
-/** An operator wants it tried anew: its policy's attempts on top of those used. Undefined: it is not final. */
+/** A person wants it tried again: it gets the attempts of its policy on top of those used. Undefined: it is not final. */
 export function redriven(row: JobRow, { now, retry }: Pick<Circumstances, 'now' | 'retry'>): JobRow | undefined {
   if (!isFinal(row.state)) return undefined
   return {
@@ -225,7 +226,7 @@ export function redriven(row: JobRow, { now, retry }: Pick<Circumstances, 'now' 
     refunds: 0,
     cancelling: 0,
     dueAt: null,
-    // It has waited from now on, and not since it was made.
+    // It has waited since now, and not since it was made.
     notBefore: now,
     expiresAt: null,
     finishedAt: null,
@@ -246,7 +247,7 @@ function final(
   return { ...row, state, reason, dueAt: null, finishedAt: now, leaseUntil: null, cancelling: 0 }
 }
 
-/** What is completed is done, whatever the handler reported last. */
+/** A completed job has made all of its progress, whatever its handler reported last. */
 function whole(progress: string | null): string | null {
   return progress && JSON.stringify({ ...(JSON.parse(progress) as Progress), value: 1 })
 }
@@ -267,11 +268,10 @@ const expiredError: JobError = { name: 'Expired', message: 'no attempt was begun
 
 export const lapseError: JobError = {
   name: 'LeaseLapsed',
-  message:
-    'the runner of this attempt was not heard of before its lease ended: it crashed, was evicted or lost its way',
+  message: 'the runner of this attempt was not heard of before its lease ended: it crashed, was evicted or was cut off',
 }
 
-/** An outcome that fits its row. A runner bounds what it sends; one of another version may not. */
+/** An outcome that fits into its row. A runner bounds what it sends, but a runner of another version may not. */
 export function storable(outcome: Outcome): Outcome {
   if (!Object.hasOwn(attemptOutcomes, outcome.kind))
     return failure(`a runner of another version reported "${String(outcome.kind)}"`)
@@ -295,7 +295,7 @@ function errorOf(outcome: Outcome): JobError | undefined {
   return 'error' in outcome ? outcome.error : undefined
 }
 
-/** The history with one more ended attempt, bounded in entries and in characters: the oldest go first. */
+/** The history with one more ended attempt, bounded in entries and in characters: the oldest entries go first. */
 function withAttempt(
   row: JobRow,
   outcome: AttemptOutcome,

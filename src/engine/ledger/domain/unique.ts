@@ -11,8 +11,8 @@
  *   throttle  | renew                            | follow it, a window later  | as running         | new, a window after the start
  *   rerun     | renew                            | follow it                  | as running         | new
  *
- * join: the call answers with the holder. renew: the holder takes the newest input. follow: a new job takes the key, and
- * starts when the holder has ended. new: a new job takes the key.
+ * join: the call answers with the holder. renew: the holder takes the newest input. follow: a new job takes the key and starts
+ * when the holder has ended. new: a new job takes the key.
  */
 import { isFinal } from '../../task/job.ts'
 import type { UniqueRule } from '../../task/unique.ts'
@@ -21,7 +21,7 @@ import { isReady, type JobRow } from './row.ts'
 export type Decision =
   | { readonly do: 'join' }
   | { readonly do: 'refuse' }
-  /** `dueAt` is its new time; undefined: it keeps the one it has. */
+  /** `dueAt` is its new time. Undefined: it keeps the time that it has. */
   | { readonly do: 'renew'; readonly dueAt: number | undefined }
   | { readonly do: 'follow'; readonly notBefore: number }
   | { readonly do: 'new'; readonly notBefore: number }
@@ -51,15 +51,15 @@ export function firstStart(rule: UniqueRule, now: number): number {
 /** When the job after the holder may start, as far as time decides. */
 function earliestStart(rule: UniqueRule, { startedAt, keyStartedAt }: Holder, now: number): number {
   if (rule.kind === 'debounce') return now + rule.ms
-  // A holder that has ended without a start leaves the window of the start before it as it was.
+  // A holder that has ended without having started does not change the window of the start before it.
   const lastStartAt = startedAt ?? keyStartedAt
   if (rule.kind === 'throttle' && lastStartAt !== null) return Math.max(now, lastStartAt + rule.ms)
   return now
 }
 
 /**
- * A job whose rest is over waits for a runner alone: it takes the input and keeps its time. So does one that was begun,
- * for an attempt of it has said when it comes.
+ * A job whose quiet time is over waits only for a runner: it takes the input and keeps its time. So does a job that has been
+ * tried, because its last attempt has set its time.
  */
 function pushed({ ms, maxWaitMs }: UniqueRule & { kind: 'debounce' }, holder: Holder, now: number): number | undefined {
   const isResting = holder.after === null ? !isReady(holder, now) : (holder.notBefore ?? now) > now

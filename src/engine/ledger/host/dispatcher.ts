@@ -243,8 +243,12 @@ export class Dispatcher {
   }
 
   #demand(now: number): Demand {
-    const ready = this.#core.parkAndCount(now) || Number(this.#core.needsRunner(now))
-    return demandOn(this.#core.memory.runners, ready, (runner) => this.#polls.has(runner), now)
+    return demandOn(this.#core.memory.runners, this.#countWork(now), (runner) => this.#polls.has(runner), now)
+  }
+
+  /** Jobs that could start now; or one, when a runner is worth its wake-up before there is work for it. */
+  #countWork(now: number): number {
+    return this.#core.parkAndCount(now) || Number(this.#core.needsRunner(now))
   }
 
   #nextAlarmAt(now: number, isWatched: boolean): number | undefined {
@@ -286,12 +290,14 @@ export class Dispatcher {
   }
 
   #answerPolls(now: number): void {
-    const hasWork = () => this.#core.parkAndCount(now) > 0 || this.#core.needsRunner(now)
-    this.#polls.answer(hasWork, (request) => {
-      const reply = this.#core.sync(request, now, true)
-      if (isEmpty(reply) && reply.againInMs === undefined) return undefined
-      this.#wakeUps.onProgress()
-      return reply
-    })
+    this.#polls.answer(
+      () => this.#countWork(now),
+      (request) => {
+        const reply = this.#core.sync(request, now, true)
+        if (isEmpty(reply) && reply.againInMs === undefined) return undefined
+        this.#wakeUps.onProgress()
+        return reply
+      },
+    )
   }
 }

@@ -52,9 +52,9 @@ export class HeldPolls {
   }
 
   /** Answers each held sync for which there is a reply, the oldest first, while there is something to give out. */
-  answer(hasWork: () => boolean, replyTo: (request: SyncRequest) => SyncReply | undefined): void {
+  answer(countWork: () => number, replyTo: (request: SyncRequest) => SyncReply | undefined): void {
     for (const [runner, { request }] of this.#polls) {
-      if (!hasWork()) return
+      if (countWork() === 0) return
       const reply = replyTo(request)
       if (reply) this.#take(runner)?.answer(reply)
     }

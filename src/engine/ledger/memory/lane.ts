@@ -1,26 +1,23 @@
 /** A lane: the waiting jobs of one priority, task and partition, oldest first. */
 
-/** What a claim must know of a waiting job. */
+/** What a claim needs to know of a waiting job. */
 export interface ReadyJob {
   readonly id: string
   readonly task: string
   /** `''` for a task without partitions. */
   readonly partition: string
   readonly priority: number
-  /** When it became ready: its place in the lane. */
+  /** When it became ready. Decides its position in the lane. */
   readonly readyAt: number
-  /** Not started by then, it fails; undefined: it waits for ever. */
+  /** If it has not started by then, it fails. Undefined: it waits for ever. */
   readonly expiresAt?: number | undefined
   /** Bytes of its input. */
   readonly bytes: number
   /** It must run alone. */
   readonly solo: boolean
-  /** False when only its id finds it on activation: the mark must not pass it. */
+  /** False when only its id finds it on activation: the watermark must not pass it. */
   readonly due: boolean
 }
-
-/** What the jobs of a lane have in common. */
-export type LaneName = Pick<ReadyJob, 'priority' | 'task' | 'partition'>
 
 export interface Entry extends ReadyJob {
   due: boolean
@@ -31,7 +28,7 @@ export class Lane {
   #entries: Entry[] = []
   #head = 0
   #size = 0
-  /** A limit holds it back: a claim does not look at it until something has changed. */
+  /** A limit holds it back: claims do not look at it until something has changed. */
   isParked = false
 
   constructor(
@@ -48,7 +45,7 @@ export class Lane {
     return this.#entries[this.#head]
   }
 
-  /** Nearly every job is the newest of its lane; one that is not finds its place by halving. */
+  /** Nearly every job is the newest of its lane. The position of another is found by halving. */
   insert(entry: Entry): void {
     this.#size++
     const entries = this.#entries
@@ -67,8 +64,8 @@ export class Lane {
     entries.splice(low, 0, entry)
   }
 
-  /** An entry is gone: the head moves past what is, and gives the memory back now and then. */
-  removed(): void {
+  /** An entry is gone: the head moves past the entries that are, and frees their memory now and then. */
+  onGone(): void {
     this.#size--
     while (this.#entries[this.#head]?.gone) this.#head++
     if (this.#head > 1_024 && this.#head * 2 > this.#entries.length) {
@@ -77,7 +74,7 @@ export class Lane {
     }
   }
 
-  /** The entries from the oldest on, without those that are gone. Nothing may change meanwhile. */
+  /** The entries from the oldest on, without those that are gone. The lane must not change meanwhile. */
   *waiting(): Generator<Entry, void> {
     for (let at = this.#head; at < this.#entries.length; at++) {
       const entry = this.#entries[at] as Entry

@@ -1,44 +1,46 @@
 /**
- * The jobs that could start now, in memory, in the order they should. It is a mirror of rows: rebuilt on activation,
+ * The jobs that could start now, in memory, in the order in which they start. It mirrors rows: it is rebuilt on activation, and
  * changed only after a transaction has committed.
  *
- * The highest priority is served first. Within it tasks take turns, and within a task its partitions do: one job each,
- * oldest first, then to the back of the row. A task that no runner knows, and a partition at its limit, hold nobody up:
- * the former is passed over, the latter is parked until something has changed for it.
+ * The highest priority is served first. Within a priority tasks take turns, and within a task its partitions take turns: one job
+ * each, the oldest first, then to the back of the line. A task that no runner knows and a partition at its limit hold up no
+ * other: the task is passed over, and the partition is parked until something has changed for it.
  */
+
+import type { LaneName } from '../domain/lane-name.ts'
 import { type Admission, Counted, groupName, hasRoom } from './admission.ts'
-import { type Entry, Lane, type LaneName, older, type ReadyJob } from './lane.ts'
+import { type Entry, Lane, older, type ReadyJob } from './lane.ts'
 import { TimerHeap } from './timer-heap.ts'
 
 export type { Admission } from './admission.ts'
 export type { ReadyJob } from './lane.ts'
 
-/** What a claim takes: which tasks, how many, how large together. */
+/** What a claim takes: which tasks, how many jobs, and how many bytes together. */
 export interface Want {
   readonly accepts: (task: string) => boolean
   readonly admission: Admission
   readonly count: number
   readonly bytesMax: number
-  /** Jobs that are not to be taken now. */
+  /** True for a job that is not taken now. */
   readonly skips?: (id: string) => boolean
 }
 
-/** What a claim should get, and the partitions in which it found no room, or left none. */
+/** What a claim gets, and the lanes in which it found no room. */
 export interface Picked {
   readonly jobs: readonly ReadyJob[]
   readonly full: readonly Lane[]
 }
 
-/** How much could start, and what limits hold back. */
+/** How many jobs could start, and what limits hold back. */
 export interface Available {
   readonly count: number
-  /** Lanes without room, to be parked. */
+  /** Lanes without room. They can be parked. */
   readonly full: readonly Lane[]
   /** Tasks as a whole, and partitions of solo jobs, without room. */
   readonly held: readonly Pick<ReadyJob, 'task' | 'partition'>[]
 }
 
-/** The lanes of one task at one priority: those open in the order of their turns. */
+/** The lanes of one task at one priority. The open ones are in the order of their turns. */
 interface TaskLanes {
   readonly task: string
   readonly open: Map<string, Lane>
@@ -77,12 +79,12 @@ export class ReadyIndex {
     return this.#entries.has(id)
   }
 
-  /** Jobs that wait beside one like this. */
+  /** Jobs in the lane of this name. */
   laneSize({ priority, task, partition }: LaneName): number {
     return this.#lanes.get(laneName(priority, task, partition))?.size ?? 0
   }
 
-  /** Lanes in which so many jobs wait. */
+  /** Lanes in which at least so many jobs wait. */
   longLanes(min: number): LaneName[] {
     return [...this.#lanes.values()].filter(({ size }) => size >= min)
   }
@@ -96,7 +98,7 @@ export class ReadyIndex {
     else this.#insert(entry)
   }
 
-  /** A job is gone from here, most often because it runs: its lane and its task go to the back of their rows. */
+  /** A job leaves, usually because it runs now. Its lane and its task go to the back of their lines. */
   remove(id: string): void {
     const entry = this.#entries.get(id)
     if (!entry) return
@@ -127,17 +129,17 @@ export class ReadyIndex {
     return oldest
   }
 
-  /** When the next job that waits here is to fail because it was not started. */
+  /** When the next waiting job fails because it was not started. */
   nextExpiryAt(): number | undefined {
     return this.#expiries.next()
   }
 
-  /** Jobs that were to be started by now, up to `max`. */
+  /** Jobs whose deadline has passed, up to `max`. */
   expired(now: number, max: number): string[] {
     return this.#expiries.due(now, max)
   }
 
-  /** How many jobs could start now, counted up to `max`, and what limits hold back. */
+  /** How many jobs could start now, counted up to `max`, and what limits hold back. Parks nothing. */
   available({ accepts, admission }: Pick<Want, 'accepts' | 'admission'>, max: number): Available {
     const full: Lane[] = []
     const held: Available['held'][number][] = []
@@ -159,7 +161,7 @@ export class ReadyIndex {
     return { count: counted.all, full, held }
   }
 
-  /** The solo job that has waited longest among those the runner can serve. Takes nothing out. */
+  /** The solo job that has waited longest, of those that the runner can serve. Takes nothing out. */
   nextSolo({ accepts, admission, skips }: Omit<Want, 'count' | 'bytesMax'>): ReadyJob | undefined {
     let oldest: Entry | undefined
     for (const entry of this.#solo.values()) {
@@ -170,8 +172,8 @@ export class ReadyIndex {
   }
 
   /**
-   * The jobs a claim should get. Takes nothing out: the claim may roll back.
-   * At least one job whatever its size, so that a large one is never stuck.
+   * The jobs that a claim gets. Takes nothing out: the claim may roll back.
+   * At least one job whatever its size, so that a large job is never stuck.
    */
   next(want: Want): Picked {
     const jobs: ReadyJob[] = []
@@ -199,7 +201,7 @@ export class ReadyIndex {
     return { jobs, full }
   }
 
-  /** A limit holds this lane back until `unpark`, or the one that has come in its place since it was told of. */
+  /** Parks a lane that a limit holds back; or the lane of the same name that has come in its place since it was found full. */
   park({ priority, task, partition }: Lane): void {
     const lane = this.#lanes.get(laneName(priority, task, partition))
     const lanes = lane && this.#taskLanes(lane)
@@ -224,7 +226,7 @@ export class ReadyIndex {
     }
   }
 
-  /** Limits are others now: every lane is looked at again. */
+  /** The limits have changed: the next claim looks at every lane again. */
   unparkAll(): void {
     for (const [lane] of this.#parked.values()) if (lane) this.unpark(lane.task, lane.partition)
   }
@@ -247,7 +249,7 @@ export class ReadyIndex {
     const name = laneName(priority, task, partition)
     const lane = this.#lanes.get(name)
     if (!lane) return
-    lane.removed()
+    lane.onGone()
     const level = this.#levels.get(priority)
     const lanes = level?.tasks.get(task)
     if (!level || !lanes) return
@@ -257,7 +259,7 @@ export class ReadyIndex {
     if (level.tasks.size > 1 && level.tasks.has(task)) toBack(level.tasks, task, lanes)
   }
 
-  /** An empty lane goes, and with it whatever was there for it alone. */
+  /** Removes an empty lane, and its task and its priority if they are empty too. */
   #close(lane: Lane, level: Level, lanes: TaskLanes): void {
     this.#lanes.delete(laneName(lane.priority, lane.task, lane.partition))
     lanes.open.delete(lane.partition)
@@ -272,7 +274,7 @@ export class ReadyIndex {
     this.#order()
   }
 
-  /** A lane takes its place at the back of the row. */
+  /** Puts a lane at the back of the line of its task. */
   #open(lane: Lane): TaskLanes {
     const { priority, task, partition } = lane
     let level = this.#levels.get(priority)
@@ -300,7 +302,7 @@ export class ReadyIndex {
   }
 }
 
-/** The jobs of a task, its partitions taking turns. What has no room is passed over and told. */
+/** The jobs of a task, with its partitions taking turns. A lane without room is passed over and noted in `full`. */
 function* turnsOf({ task, open }: TaskLanes, { admission, skips }: Want, full: Lane[]): Generator<Entry, void> {
   const round = function* (lanes: Iterable<{ lane: Lane; waiting: Iterator<Entry, void> }>) {
     for (const one of lanes) {
@@ -328,7 +330,7 @@ function* turnsOf({ task, open }: TaskLanes, { admission, skips }: Want, full: L
   }
 }
 
-/** Counts what could start of a task, up to `max` in all. */
+/** Counts the jobs of a task that could start, up to `max` in all. */
 function countLanes(
   { task, open, openJobs }: TaskLanes,
   admission: Admission,
@@ -345,9 +347,9 @@ function countLanes(
 }
 
 /** A map keeps the order in which its keys came. */
-function toBack<T>(row: Map<string, T>, name: string, of: T): void {
-  row.delete(name)
-  row.set(name, of)
+function toBack<T>(line: Map<string, T>, name: string, of: T): void {
+  line.delete(name)
+  line.set(name, of)
 }
 
 function laneName(priority: number, task: string, partition: string): string {

@@ -1,4 +1,4 @@
-/** The jobs whose lease is live, as memory knows them: whose they are, and how many of each task and partition. */
+/** The jobs whose lease is live: by id, by runner, and counted by task and partition. */
 import { leaseParts } from '../domain/lease.ts'
 
 /** A job whose lease is live. */
@@ -9,14 +9,14 @@ export interface RunningJob {
   readonly lease: string
   readonly leaseUntil: number
   readonly startedAt: number
-  /** False when only its id finds it on activation: the mark must not pass it. */
+  /** False when only its id finds it on activation: the watermark must not pass it. */
   readonly due: boolean
   readonly cancelling: boolean
 }
 
 export class RunningJobs {
   readonly #jobs = new Map<string, RunningJob>()
-  /** Whose they are: a ledger may have thousands of runners with a job each, and each sync asks for its own. */
+  /** By runner: a ledger may have thousands of runners with a job each, and each sync needs those of its runner. */
   readonly #byRunner = new Map<string, Map<string, RunningJob>>()
   /** Live leases by task, and within it by partition. */
   readonly #counts = new Map<string, { all: number; byPartition: Map<string, number> }>()

@@ -1,38 +1,38 @@
-/** Held up to here, nothing is given up. */
+/** While it holds no more than this, entries that no longer stand are left in. */
 const heldMin = 1_024
 
 /**
- * Things by the moment at which something becomes of them, the earliest first. A thing waits for one moment. One that is
- * called off is skipped when met, and given up before those outnumber the rest: most are called off long before.
+ * Things by the time at which they are due, the earliest first. A thing is due at one time. An entry that no longer stands is
+ * skipped when it is met, and such entries are removed before they outnumber the rest: most are called off long before their time.
  */
 export class TimerHeap<T> {
   #heap: { at: number; of: T }[] = []
-  /** Held above this, those called off are given up. */
+  /** When it holds more than this, entries that no longer stand are removed. */
   #heldMax = heldMin
   readonly #stands: (at: number, of: T) => boolean
 
-  /** @param stands whether what was put for a moment still waits for it */
+  /** @param stands true for a thing that is still due at that time */
   constructor(stands: (at: number, of: T) => boolean) {
     this.#stands = stands
   }
 
-  /** Entries held, those called off and not yet given up among them. */
+  /** Entries in the heap, those that no longer stand included. */
   get held(): number {
     return this.#heap.length
   }
 
   add(at: number, of: T): void {
-    if (this.#heap.length >= this.#heldMax) this.#giveUp()
+    if (this.#heap.length >= this.#heldMax) this.#removeGone()
     const heap = this.#heap
     heap.push({ at, of })
     for (let child = heap.length - 1; child > 0; ) {
       const parent = (child - 1) >> 1
-      if (!this.#swapped(parent, child)) break
+      if (!this.#swap(parent, child)) break
       child = parent
     }
   }
 
-  /** The earliest moment for which something still waits. */
+  /** The earliest time at which something is still due. */
   next(): number | undefined {
     for (let top = this.#heap[0]; top; top = this.#heap[0]) {
       if (this.#stands(top.at, top.of)) return top.at
@@ -41,9 +41,9 @@ export class TimerHeap<T> {
     return undefined
   }
 
-  /** Everything whose moment has come, up to `max`. Stays until it is called off. */
+  /** What is due by now, up to `max`. It stays in the heap until it no longer stands. */
   due(now: number, max: number): T[] {
-    // By the thing: one that was put for its moment twice is there once.
+    // By the thing: one that was added twice for its time is in it once.
     const found = new Map<T, number>()
     while (found.size < max) {
       const at = this.next()
@@ -54,17 +54,17 @@ export class TimerHeap<T> {
     return [...found.keys()]
   }
 
-  /** Takes out everything whose moment has come. */
+  /** Takes out everything that is due by now. */
   take(now: number): T[] {
     const found: T[] = []
     for (let at = this.next(); at !== undefined && at <= now; at = this.next()) found.push(this.#drop().of)
     return found
   }
 
-  #giveUp(): void {
+  #removeGone(): void {
     const kept = new Map<T, number>()
     for (const { at, of } of this.#heap) if (this.#stands(at, of)) kept.set(of, at)
-    // In order they are a heap.
+    // In order they form a heap.
     this.#heap = [...kept].map(([of, at]) => ({ at, of })).sort((a, b) => a.at - b.at)
     this.#heldMax = Math.max(heldMin, 2 * kept.size)
   }
@@ -80,13 +80,13 @@ export class TimerHeap<T> {
       const right = left + 1
       const lesser =
         (heap[right]?.at ?? Number.POSITIVE_INFINITY) < (heap[left]?.at ?? Number.POSITIVE_INFINITY) ? right : left
-      if (lesser >= heap.length || !this.#swapped(parent, lesser)) return top
+      if (lesser >= heap.length || !this.#swap(parent, lesser)) return top
       parent = lesser
     }
   }
 
-  /** Puts the earlier of a parent and its child above. True when they had to change places. */
-  #swapped(parent: number, child: number): boolean {
+  /** Puts the earlier of a parent and its child above. Answers whether they had to change places. */
+  #swap(parent: number, child: number): boolean {
     const [a, b] = [this.#heap[parent], this.#heap[child]]
     if (!a || !b || a.at <= b.at) return false
     this.#heap[parent] = b

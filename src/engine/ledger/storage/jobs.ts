@@ -2,7 +2,7 @@
  * Every SQL statement about jobs, named and typed; those of the small tables are in small-tables.ts. A statement never
  * chooses a state: it writes what it is given, and only if the row is still as it was read.
  */
-import type { JobState } from '../../task/job.ts'
+import { finalStates, type JobState } from '../../task/states.ts'
 import { lesser } from '../domain/job-id.ts'
 import type { SpilledLane } from '../domain/lane-name.ts'
 import { type JobRow, type JobRowWithInput, shaped } from '../domain/row.ts'
@@ -12,7 +12,7 @@ import { type RowBatch, rowBatches } from './row-batch.ts'
 import { RowCache } from './row-cache.ts'
 import type { Sql, SqlValue } from './sql.ts'
 
-/** Which of these a change touches, a bit for each: there are fewer than 31. */
+/** Which columns a change touches, a bit for each. There are fewer than 31; a test holds that. */
 function changedBits({ before, after }: Change): number {
   let bits = 0
   for (const [index, name] of changingNames.entries()) if (before[name] !== after[name]) bits |= 1 << index
@@ -25,38 +25,40 @@ const insertInto = `INSERT INTO jobs (${columnNames.map(sqlName).join(', ')}, in
 const light = selected(lightNames)
 const freshByIds = packedFresh('jobs WHERE id IN (SELECT value FROM json_each(?))')
 
-/** What a lane that is cut leaves on disk: as `CutLanes.leaves` has it. */
+/** What a spilled lane leaves on disk. `SpilledLanes.isOnDisk` decides the same for a row. */
 const plain = "state = 'queued' AND due_at IS NULL AND expires_at IS NULL AND not_before IS NULL AND lapses = 0"
 const ofLane = '(task = ? AND partition = ? AND priority = ?)'
 const freshLeft = packedFresh(`(SELECT * FROM jobs WHERE id > ? AND ${plain} AND ${ofLane} ORDER BY id LIMIT ?)`)
+/** A row whose job has ended. */
+const isEnded = `jobs.state IN (${finalStates.map((state) => `'${state}'`).join(', ')})`
 const laneBindings = ({ task, partition, priority }: SpilledLane): SqlValue[] => [task, partition, priority]
 
-/** The row is still as it was read. */
+/** A row with the same values in these columns is still as it was read. */
 const unchanged = ['state', 'attempt', 'lease', 'leaseUntil', 'cancelling'] as const satisfies ColumnName[]
 
 export interface Change {
   readonly before: JobRow
   readonly after: JobRow
-  /** Its new input, as JSON text; absent: it keeps the one it has. */
+  /** Its new input, as JSON text. Absent: it keeps the one it has. */
   readonly input?: string | undefined
 }
 
-/** @param recent rows that need not be read: those of the ledger whose database this is */
+/** @param rowCache rows that need not be read, of the ledger whose database this is */
 export function jobStatements(sql: Sql, rowCache = new RowCache()) {
-  /** How many rows a statement writes. Of many it is asked afterwards: a RETURNING would make an object of each. */
+  /** Runs a statement and answers how many rows it has written. For many rows RETURNING would make an object of each. */
   const written = (statement: string, { source, bindings }: RowBatch): number => {
     if (source === undefined) return sql.all(`${statement} RETURNING 1`, ...bindings).length
     sql.all(statement, ...bindings)
     return sql.all<{ n: number }>('SELECT changes() AS n')[0]?.n ?? 0
   }
 
-  /** Writes a batch over rows that are there. Answers how many were. */
+  /** Writes a batch over existing rows. Answers how many it has written. */
   const overwritten = (batch: RowBatch, set: readonly string[], where: readonly string[]): number => {
     const from = batch.source === undefined ? '' : ` FROM ${batch.source}`
     return written(`UPDATE jobs SET ${set.join(', ')}${from} WHERE ${where.join(' AND ')}`, batch)
   }
 
-  /** The rows with these ids. One is found without unpacking an array. */
+  /** The rows with these ids. A single row is found without unpacking an array. */
   const selectByIds = <Row>(wanted: string, ids: readonly string[]): Row[] => {
     const [only, second] = ids
     const [which, bound] =
@@ -66,7 +68,7 @@ export function jobStatements(sql: Sql, rowCache = new RowCache()) {
     return sql.all<Row>(`SELECT ${wanted} FROM jobs WHERE id ${which}`, bound)
   }
 
-  /** Rows of which the same columns have changed. */
+  /** Writes rows in which the same columns have changed. */
   const update = (changes: readonly Change[], changed: readonly ColumnName[]): number => {
     const hasInput = changes.some(({ input }) => input !== undefined)
     const set = [...changed.map(sqlName), ...(hasInput ? ['input'] : [])]
@@ -92,7 +94,7 @@ export function jobStatements(sql: Sql, rowCache = new RowCache()) {
   const lights = (rows: string, ...bindings: SqlValue[]): LightRow[] =>
     unpackedLight(sql.all<Packed>(packedLight(rows), ...bindings))
 
-  /** Whole rows by a statement that packs those that are fresh. In no order. */
+  /** Whole rows, by a statement that packs the fresh ones. In no order. */
   const withInput = (statement: string, ...bindings: SqlValue[]): JobRowWithInput[] => {
     const { rows, others } = unpackedFresh(sql.all<Packed>(statement, ...bindings))
     return others.length === 0 ? rows : [...rows, ...wholeByIds(others)]
@@ -102,7 +104,7 @@ export function jobStatements(sql: Sql, rowCache = new RowCache()) {
     selectByIds<JobRowWithInput>(`${whole}, input`, ids).map((row) => ({ ...shaped(row), input: row.input }))
 
   return {
-    /** Records jobs; one whose id is known is left as it is. Answers how many were new. */
+    /** Records jobs. A job whose id is known stays as it is. Answers how many were new. */
     insert(rows: readonly JobRowWithInput[]): number {
       const values = rows.map((row): SqlValue[] => [...columnNames.map((name) => row[name]), row.input])
       return rowBatches(values).reduce((count, batch) => {
@@ -120,7 +122,7 @@ export function jobStatements(sql: Sql, rowCache = new RowCache()) {
     takeOver(pairs: readonly { readonly id: string; readonly row: JobRowWithInput }[]): number {
       for (const { id } of pairs) rowCache.drop(id)
       const values = pairs.map(({ id, row }): SqlValue[] => [...columnNames.map((name) => row[name]), row.input, id])
-      const isOver = `jobs.state IN ('completed', 'failed', 'cancelled') AND jobs.due_at IS NULL AND jobs.key IS NULL`
+      const isOver = `${isEnded} AND jobs.due_at IS NULL AND jobs.key IS NULL`
       return rowBatches(values).reduce((count, batch) => {
         const { columns: bound } = batch
         const set = [...columnNames.map(sqlName), 'input'].map((name, index) => `${name} = ${bound[index]}`)
@@ -286,7 +288,7 @@ export function jobStatements(sql: Sql, rowCache = new RowCache()) {
       for (const id of ids) rowCache.drop(id)
       return sql
         .all<{ id: string }>(
-          `DELETE FROM jobs WHERE id IN (SELECT value FROM json_each(?)) AND state IN ('completed', 'failed', 'cancelled') RETURNING id`,
+          `DELETE FROM jobs WHERE id IN (SELECT value FROM json_each(?)) AND ${isEnded} RETURNING id`,
           JSON.stringify(ids),
         )
         .map(({ id }) => id)

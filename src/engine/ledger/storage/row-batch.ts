@@ -1,14 +1,14 @@
 /**
- * Many rows in one statement. What all rows of a batch have in common is bound once, and only what each has of its own
- * goes through one JSON array: taking a column out of that array costs more than writing it, and of some thirty columns
- * of a job two or three differ between the jobs of a call.
+ * Many rows in one statement. A value that all rows of a batch share is bound once, and only the values that differ go through
+ * one JSON array: taking a column out of that array costs more than writing it, and of some thirty columns of a job two or three
+ * differ between the jobs of a call.
  *
- * One statement for all also means no limit of 100 parameters a row. A bound string fails somewhere above 1.5 MB, so
- * batches are cut well below, and a large row goes by itself.
+ * One statement for all rows also avoids the limit of 100 parameters. A bound string fails somewhere above 1.5 MB, so batches are
+ * cut well below that, and a large row goes by itself.
  */
 import type { SqlValue } from './sql.ts'
 
-/** Characters of JSON in one bound array, and the row from which on a row is bound by itself. */
+/** Characters of JSON in one bound array, and the size from which on a row is bound by itself. */
 const arrayCharsMax = 512 * 1024
 const rowCharsMax = 64 * 1024
 

@@ -1,9 +1,9 @@
 /**
  * The ledger's schema: an append-only list of migrations, each applied in one transaction with its version row.
  *
- * A deploy runs old and new code side by side for minutes and can be rolled back, so a migration only ever adds what
- * the previous release can live with; what is no longer used goes one release later. A released entry never changes:
- * a test pins the hash of each.
+ * A deploy runs old and new code side by side for minutes and can be rolled back. So a migration only adds what the previous
+ * release can work with, and what is no longer used goes one release later. A released migration never changes: a test holds the
+ * hash of each.
  */
 import type { Sql } from './sql.ts'
 
@@ -98,8 +98,8 @@ export const migrations: readonly string[] = [
 ]
 
 /**
- * Brings the database to the newest schema. Cheap when it is there already: one row read.
- * A database that is newer than this code (a rollback) is left as it is. False for such a one.
+ * Brings the database to the newest schema. Reads one row when it has that already. A database that is newer than this code,
+ * after a rollback, is left as it is. Answers whether the newest schema is this code's.
  */
 export function migrate(sql: Sql, now: number): boolean {
   sql.all('CREATE TABLE IF NOT EXISTS schema_versions (version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL)')
@@ -113,7 +113,7 @@ export function migrate(sql: Sql, now: number): boolean {
   return (row?.version ?? 0) <= migrations.length
 }
 
-/** The statements of a migration. Ours hold no `;` inside a string or a comment; a test holds them to it. */
+/** The statements of a migration. No migration has a `;` inside a string or a comment; a test holds that. */
 export function statementsOf(migration: string): string[] {
   return migration
     .replaceAll(/--.*$/gm, '')

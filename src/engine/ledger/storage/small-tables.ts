@@ -1,6 +1,6 @@
 /**
- * Every SQL statement about the small tables of a ledger: facts, runners, limits, schedules, bulk actions, tallies. Each
- * is a row at a time, by its key.
+ * Every SQL statement about the small tables of a ledger: facts, runners, limits, schedules, bulk actions, minute stats.
+ * Each reads or writes a row at a time, by its key.
  */
 import type { Sql } from './sql.ts'
 
@@ -41,7 +41,7 @@ export function runnerStatements(sql: Sql) {
   }
 }
 
-/** The starts that rate limits still count, a row a task or partition. */
+/** The starts that rate limits still count: one row for each task or partition. */
 export function limitStatements(sql: Sql) {
   return {
     read: ({ task, partition }: { task: string; partition: string }): string | undefined =>
@@ -80,22 +80,22 @@ export function limitStatements(sql: Sql) {
 export interface ScheduleRow {
   readonly name: string
   readonly task: string
-  /** Its rule and spread as the code gave them, to tell a changed one. */
+  /** Its rule and jitter as the code gave them, to recognise a change. */
   readonly rule: string
   /** What its intervals count from. */
   readonly anchor: number
   /** The slot that comes next; NULL when there is none. */
   readonly nextAt: number | null
-  /** 1: a person has paused it. */
+  /** 1 when a person has paused it. */
   readonly paused: number
-  /** Why the code no longer runs it; NULL: it does. */
+  /** Why the code no longer runs it; NULL when it does. */
   readonly stopped: string | null
   readonly lastJob: string | null
-  /** JSON: the newest slots and what became of them, newest first. */
+  /** JSON: the newest slots and what became of them, the newest first. */
   readonly history: string
 }
 
-/** Schedules: a row each. */
+/** Schedules: one row each. */
 export function scheduleStatements(sql: Sql) {
   const listed = `name, task, rule, anchor, next_at AS nextAt, paused, stopped, last_job AS lastJob, history`
   return {
@@ -128,18 +128,18 @@ export interface BulkRow {
   /** JSON. */
   readonly filter: string
   readonly startedAt: number
-  /** It goes on below this id; NULL: it is done. */
+  /** It goes on below this id; NULL when it is done. */
   readonly below: string | null
   readonly looked: number
   readonly changed: number
 }
 
-/** Bulk actions: a row each, written once a slice. */
+/** Bulk actions: one row each, written once a slice. */
 export function bulkStatements(sql: Sql) {
   const listed = `id, action, filter, started_at AS startedAt, below, looked, changed`
   return {
     get: (id: string): BulkRow | undefined => sql.all<BulkRow>(`SELECT ${listed} FROM bulks WHERE id = ?`, id)[0],
-    /** Every one that is kept: a few. */
+    /** All that are kept: a few. */
     all: (): BulkRow[] => sql.all<BulkRow>(`SELECT ${listed} FROM bulks ORDER BY started_at, id`),
     write: ({ id, action, filter, startedAt, below, looked, changed }: BulkRow): void => {
       sql.all(
@@ -160,9 +160,9 @@ export function bulkStatements(sql: Sql) {
   }
 }
 
-/** The sums of a task's minutes; its newest row also holds its totals. */
+/** The stats of each task and minute. The newest row of a task also holds its counters. */
 export function minuteStatements(sql: Sql) {
-  /** Every task there is a row of, by a look at the key each. */
+  /** Every task that has a row, found by one look into the key each. */
   const tasks = `RECURSIVE tasks (task) AS (
     SELECT min(task) FROM minute_stats
     UNION ALL SELECT (SELECT min(task) FROM minute_stats m WHERE m.task > tasks.task) FROM tasks WHERE tasks.task IS NOT NULL
@@ -171,7 +171,7 @@ export function minuteStatements(sql: Sql) {
   return {
     newest: (task: string): { minute: number; stats: string; counters: string } | undefined =>
       sql.all<{ minute: number; stats: string; counters: string }>(newest, task)[0],
-    /** Takes over the row of the task's oldest minute, if it is from before another: forgotten by itself it would be a row more. */
+    /** Takes over the row of the task's oldest minute if it is older than `before`: to forget it by itself would write a row more. */
     takeOver: (task: string, before: number, minute: number, stats: string, counters: string): boolean =>
       sql.all(
         `UPDATE minute_stats SET minute = ?, stats = ?, counters = ?
@@ -206,7 +206,7 @@ export function minuteStatements(sql: Sql) {
            (SELECT counters FROM minute_stats m WHERE m.task = tasks.task ORDER BY minute DESC LIMIT 1) AS counters
          FROM tasks WHERE tasks.task IS NOT NULL`,
       ),
-    /** Forgets older minutes, but for the newest of each task. */
+    /** Forgets older minutes, except for the newest of each task. */
     forgetBefore(minute: number): void {
       sql.all(
         `WITH ${tasks} DELETE FROM minute_stats WHERE (task, minute) IN (

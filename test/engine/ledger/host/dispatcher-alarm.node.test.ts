@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { silentWorld } from '../../virtual/silent-world.ts'
-import { World } from '../../virtual/world.ts'
+import { silentWorld, World } from '../../world.ts'
 
 function nothing(world: World) {
   return world.task({ name: 'nothing', input: z.number(), run: () => {} })
@@ -44,9 +43,9 @@ describe('an alarm', () => {
     await world.until(nothing(world).enqueue(1))
     await world.untilQuiet()
     await world.clock.advance(2_000)
-    const written = world.ledger().sql.rowsWritten()
+    const written = world.ledger().storage.database.rowsWritten
     await world.clock.advance(3_600_000)
-    expect(world.ledger().sql.rowsWritten()).toBe(written)
+    expect(world.ledger().storage.database.rowsWritten).toBe(written)
     expect(world.ledger().alarm.timesSet).toBeLessThan(10)
   })
 
@@ -92,7 +91,7 @@ describe('the watchdog', () => {
     { lateMs: 70_000, rearms: true, because: 'a minute is more than late' },
   ])('with one that is overdue by $lateMs ms, rearms is $rearms: $because', async ({ lateMs, rearms }) => {
     const { world, wake, ledger } = await waiting()
-    ledger.alarm.isStuck = true
+    ledger.alarm.fate = () => 'stuck'
     await world.clock.advance(10_000 + lateMs)
     expect(await wake()).toBe(rearms)
   })
@@ -110,7 +109,7 @@ describe('the watchdog', () => {
     world.ledger(1).alarm.set(undefined)
     world.ledger(1).restart()
     world.ledger(2).fault = () => ({ when: 'before', error: new Error('away') })
-    expect(await world.until(world.client.wakeAll())).toEqual({ rearmed: 1, missing: [2] })
+    expect(await world.until(world.watchdog())).toEqual({ rearmed: 1, missing: [2] })
   })
 })
 

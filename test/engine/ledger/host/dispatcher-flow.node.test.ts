@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { TaskOptions } from '../../../../src/engine/task/task-options.ts'
-import { World } from '../../virtual/world.ts'
+import { World } from '../../world.ts'
 import { overfull } from '../fleet.ts'
 
 const input = z.object({ who: z.string() })
@@ -137,13 +137,13 @@ describe('a concurrency limit', () => {
 describe('a pause', () => {
   test('with a hundred jobs waiting costs nothing while it lasts, and ends at once', async () => {
     const { world, during, enqueue } = paced({})
-    await world.until(world.control.change({ kind: 'pause', task: 'paced' }))
+    await world.until(world.chard.tasks.pause('paced'))
     await enqueue(100)
     await during(10_000)
     const paused = await during(3_600_000)
     expect(paused).toMatchObject({ syncs: 0, wakeUps: 0, starts: 0 })
     expect(paused.alarms).toBeLessThan(3)
-    await world.until(world.control.change({ kind: 'resume', task: 'paced' }))
+    await world.until(world.chard.tasks.resume('paced'))
     expect((await during(2_000)).starts).toBe(100)
   })
 
@@ -151,7 +151,7 @@ describe('a pause', () => {
     const { world, during, enqueue } = paced({}, 500)
     await enqueue(200)
     await during(1_100)
-    await world.until(world.control.change({ kind: 'pause' }))
+    await world.until(world.chard.pause())
     await during(600)
     expect(world.jobs().filter(({ state }) => state === 'running')).toEqual([])
     const { starts, wakeUps } = await during(600_000)
@@ -162,8 +162,8 @@ describe('a pause', () => {
 describe('a schedule', () => {
   test('of every two seconds fires each slot once through restarts of the ledger', async () => {
     const { world, task, starts } = paced({})
-    world.schedules.add({ name: 'tick', every: '2s', task, input: { who: 'clock' } })
-    await world.until(world.client.wakeAll())
+    world.schedule({ name: 'tick', every: '2s', task, input: { who: 'clock' } })
+    await world.until(world.watchdog())
     for (let n = 0; n < 60; n++) {
       await world.clock.advance(1_037)
       world.ledger().restart()

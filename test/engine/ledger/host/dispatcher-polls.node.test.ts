@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { SyncReply, SyncRequest } from '../../../../src/engine/ledger/protocol/protocol.ts'
-import { silentWorld } from '../../virtual/silent-world.ts'
-import type { World } from '../../virtual/world.ts'
+import type { World } from '../../world.ts'
+import { silentWorld } from '../../world.ts'
 
 /** A world in which jobs have arrived at this interval, all of them worked off. */
 async function arrivals(everyMs: number) {

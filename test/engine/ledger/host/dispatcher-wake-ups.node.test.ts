@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { silentWorld } from '../../virtual/silent-world.ts'
-import { World } from '../../virtual/world.ts'
+import { silentWorld, World } from '../../world.ts'
 
 const dayMs = 24 * 3_600_000
 

@@ -6,7 +6,7 @@ import type { Admission } from '../../../../src/engine/ledger/memory/ready-index
 import { migrate } from '../../../../src/engine/ledger/storage/schema.ts'
 import { limitStatements } from '../../../../src/engine/ledger/storage/small-tables.ts'
 import { type CheckedLimits, checkedLimits, type TaskLimits } from '../../../../src/engine/task/limits.ts'
-import { nodeSql } from '../node-sql.ts'
+import { nodeSql } from '../../../../src/testing/node-database.ts'
 
 const whole: Group = { task: 'send', partition: '' }
 const [p, q] = ['p', 'q'].map((partition) => ({ task: 'send', partition })) as [Group, Group]

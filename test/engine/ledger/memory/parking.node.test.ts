@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Claimed } from '../../../../src/engine/ledger/protocol/protocol.ts'
 import { checkedLimits, type TaskLimits } from '../../../../src/engine/task/limits.ts'
-import { nodeSql } from '../node-sql.ts'
+import { nodeSql } from '../../../../src/testing/node-database.ts'
 import { completed, failed, heartbeatOf, leaseMs, minuteMs, Rig, settlementOf, snoozed, withAlarm } from '../rig.ts'
 
 /** A ledger whose task has limits in each partition, with jobs of one partition in it. */

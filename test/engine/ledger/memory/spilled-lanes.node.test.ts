@@ -1,7 +1,7 @@
 /** A ledger that starts again over a long backlog: it reads little of it, and nobody can tell. */
 import { describe, expect, test } from 'vitest'
+import { nodeSql } from '../../../../src/testing/node-database.ts'
 import { Fleet } from '../fleet.ts'
-import { nodeSql } from '../node-sql.ts'
 import { Rig, withAlarm } from '../rig.ts'
 
 /** Ten times what a lane keeps in memory. */

@@ -11,7 +11,7 @@ import {
   scheduleStatements,
 } from '../../../../src/engine/ledger/storage/small-tables.ts'
 import type { Sql } from '../../../../src/engine/ledger/storage/sql.ts'
-import { nodeSql } from '../node-sql.ts'
+import { nodeSql } from '../../../../src/testing/node-database.ts'
 import { Rig, withAlarm } from '../rig.ts'
 
 /** Every statement of a ledger, by the verb that runs it, as SQLite would run it. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { migrate, migrations, statementsOf } from '../../../../src/engine/ledger/storage/schema.ts'
-import { type NodeSql, nodeSql } from '../node-sql.ts'
+import { type NodeSql, nodeSql } from '../../../../src/testing/node-database.ts'
 import { Rig, withAlarm } from '../rig.ts'
 
 /** The hash of every migration. A released one never changes: add another, and its hash here. */
