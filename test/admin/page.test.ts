@@ -27,7 +27,7 @@ async function open(prefix: string, auth?: AdminAuth) {
   return { send, page }
 }
 
-describe.each(['/', '/admin', '/deep/inside/steer'])('mounted at %s', (prefix) => {
+describe.each(['/', '/admin', '/deep/inside/control'])('mounted at %s', (prefix) => {
   test('the page finds its files by relative URLs, and they are kept for good', async () => {
     const { send, page } = await open(prefix)
     expect(page.status).toBe(200)

@@ -9,7 +9,7 @@ import { DevServer, temporaryFolder } from './dev-server.ts'
 import { withFakeCharts } from './fake-charts.ts'
 import { accessibilityViolations, listenForComplaints, screenshot, sidewaysScroll } from './page.ts'
 
-const prefix = '/deep/inside/steer'
+const prefix = '/deep/inside/control'
 const desktop = { viewport: { width: 1280, height: 860 } }
 
 const store = await temporaryFolder()
@@ -130,7 +130,7 @@ it('pages and filters a thousand jobs, and cancels what the filters find', async
   expect(await accessibilityViolations(page)).toEqual([])
   await page.getByRole('dialog').getByRole('button', { name: 'Cancel all' }).click()
   await page.getByText('Done: 1,000 jobs cancelled.').waitFor({ timeout: 60_000 })
-  await page.getByText('No job fits these filters').waitFor()
+  await page.getByText('No job matches these filters').waitFor()
   expect(await accessibilityViolations(page)).toEqual([])
   expect(complaints).toEqual([])
   await page.close()
@@ -180,7 +180,7 @@ it('stops everything, says so first, and lets go from the banner', async () => {
   await expect.poll(() => page.title()).toMatch(/^\(2\) Overview/)
   expect(await accessibilityViolations(page)).toEqual([])
   await screenshot(page, 'dashboard-halted', false)
-  await health.getByRole('button', { name: 'Let go' }).click()
+  await health.getByRole('button', { name: 'Switch off' }).click()
   await health.getByText('The kill switch is on').waitFor({ state: 'detached' })
   expect(complaints).toEqual([])
   await page.close()
@@ -214,7 +214,7 @@ it('is worked with the keyboard alone', async () => {
   await expect.poll(() => focused(page)).toMatch(/^Edit and redrive/)
   await tabTo(page, /^Redrive$/)
   await page.keyboard.press('Enter')
-  await page.getByText('It gets attempts anew.').waitFor()
+  await page.getByText('The job has got its attempts again.').waitFor()
   expect(complaints).toEqual([])
   await page.close()
 })

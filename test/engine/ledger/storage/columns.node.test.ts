@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { newRow, shaped } from '../../../../src/engine/ledger/domain/row.ts'
 import { changingNames, columnNames, sqlName } from '../../../../src/engine/ledger/storage/columns.ts'
 import { migrate } from '../../../../src/engine/ledger/storage/schema.ts'
-import { nodeSql } from '../node-sql.ts'
+import { nodeSql } from '../../../../src/testing/node-database.ts'
 
 const fresh = newRow({ id: '0-1', task: 'send', input: '{}', maxAttempts: 1 }, 5)
 
