@@ -146,8 +146,8 @@ Dollars are at list prices, without the amounts that plans include. The shapes
 ([shapes.ts](../bench/cost/shapes.ts)) are:
 
 ${markdownTable(
-  ['shape', 'work'],
-  results.shapes.map(({ name, what }) => [name, what]),
+  ['shape', 'unit', 'work'],
+  results.shapes.map(({ name, unit, what }) => [name, unit, what]),
 )}
 
 - **Rows** are counted by \`cursor.rowsWritten\` and \`rowsRead\` of a real object's SQLite in workerd. Each alarm that is set

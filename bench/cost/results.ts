@@ -11,6 +11,8 @@ export interface ShapeResult {
   readonly name: string
   /** A description of the shape. */
   readonly what: string
+  /** The name of one unit of the work. */
+  readonly unit: string
   readonly counts: Counts
   /** The same for each unit of the shape. */
   readonly cost: JobCost

@@ -51,9 +51,9 @@ async function countAll(): Promise<Results> {
 
 async function countShapes(server: DevServer): Promise<ShapeResult[]> {
   const results: ShapeResult[] = []
-  for (const { name, what } of await get<Pick<ShapeResult, 'name' | 'what'>[]>(server, '/shapes')) {
-    const counts = await get<Counts>(server, `/shape?name=${encodeURIComponent(name)}`)
-    results.push({ name, what, counts, cost: jobCost(counts) })
+  for (const shape of await get<Pick<ShapeResult, 'name' | 'what' | 'unit'>[]>(server, '/shapes')) {
+    const counts = await get<Counts>(server, `/shape?name=${encodeURIComponent(shape.name)}`)
+    results.push({ ...shape, counts, cost: jobCost(counts) })
   }
   return results
 }

@@ -64,7 +64,7 @@ export default {
   async fetch(request: Request, env: Env): Promise<Response> {
     const { pathname, searchParams } = new URL(request.url)
     const name = searchParams.get('name') ?? ''
-    if (pathname === '/shapes') return Response.json(shapes.map(({ name, what }) => ({ name, what })))
+    if (pathname === '/shapes') return Response.json(shapes.map(({ name, what, unit }) => ({ name, what, unit })))
     if (pathname === '/shape') return Response.json(await env.BENCH.get(env.BENCH.idFromName(name)).measure(name))
     if (pathname === '/real')
       return Response.json(await real(env, Number(searchParams.get('jobs')), Number(searchParams.get('batch'))))
