@@ -1,9 +1,9 @@
 /** The results of a run: medians, ranges, ratios to Chard, and whether Chard meets its targets. */
 import { markdownTable } from './markdown.ts'
 import type { Level, Measure, Sample } from './measures/measure.ts'
-import { type Spread, spread } from './statistics.ts'
+import { type MedianAndRange, medianAndRange } from './statistics.ts'
 
-export interface Found extends Spread {
+export interface FigureResult extends MedianAndRange {
   readonly unit: string
   /** The median divided by Chard's median. */
   readonly toChard?: number
@@ -17,7 +17,7 @@ export interface MeasureResult {
   /** The day on which it was measured, as `YYYY-MM-DD`. */
   readonly at: string
   /** By contender, then by figure. */
-  readonly contenders: Readonly<Record<string, Readonly<Record<string, Found>>>>
+  readonly contenders: Readonly<Record<string, Readonly<Record<string, FigureResult>>>>
   readonly levels: readonly (Level & { readonly isMet: boolean })[]
 }
 
@@ -26,17 +26,17 @@ const subject = 'Chard'
 
 /** Summarizes the samples of a measure. @param samples of all rounds, by contender */
 export function resultOf(measure: Measure, samples: Readonly<Record<string, readonly Sample[]>>): MeasureResult {
-  const medians = (name: string, figure: string) => spread(valuesOf(samples[name] ?? [], figure)).median
+  const medians = (name: string, figure: string) => medianAndRange(valuesOf(samples[name] ?? [], figure)).median
   const contenders = Object.fromEntries(
     Object.entries(samples).map(([name, taken]) => [
       name,
       Object.fromEntries(
-        Object.entries(measure.figures).flatMap(([figure, { unit }]): [string, Found][] => {
+        Object.entries(measure.figures).flatMap(([figure, { unit }]): [string, FigureResult][] => {
           const values = valuesOf(taken, figure)
           if (values.length === 0) return []
           const own = medians(subject, figure)
-          const toChard = name !== subject && own > 0 ? { toChard: spread(values).median / own } : {}
-          return [[figure, { unit, ...spread(values), ...toChard }]]
+          const toChard = name !== subject && own > 0 ? { toChard: medianAndRange(values).median / own } : {}
+          return [[figure, { unit, ...medianAndRange(values), ...toChard }]]
         }),
       ),
     ]),

@@ -6,14 +6,14 @@ export function quantile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
 }
 
-export interface Spread {
+export interface MedianAndRange {
   readonly median: number
   readonly min: number
   readonly max: number
 }
 
 /** The median and the range of the values; a median of NaN if there are none. */
-export function spread(values: readonly number[]): Spread {
+export function medianAndRange(values: readonly number[]): MedianAndRange {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]]
   const median = ((middle[0] ?? Number.NaN) + (middle[1] ?? Number.NaN)) / 2

@@ -111,7 +111,7 @@ export class Shard implements Disposable {
 
 /**
  * Fills the file of a ledger and lets the first activation settle: it reads past the rows that were written behind the
- * ledger's back and moves the watermark. A halted ledger then gives out no jobs, so that it stays as it is.
+ * ledger's back and moves the watermark. No job of a halted ledger is claimed afterwards, so that it stays as it is.
  */
 export async function fill(file: string, finished: number, waiting: number, isHalted: boolean): Promise<void> {
   {
