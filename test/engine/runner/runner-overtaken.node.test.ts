@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import type { Claimed, SyncReply, SyncRequest } from '../../../src/engine/ledger/protocol/protocol.ts'
+import type { Claimed, SyncReply, SyncRequest } from '../../../src/engine/ledger/protocol/sync.ts'
 import { Runner } from '../../../src/engine/runner/runner.ts'
 import { ServedTasks } from '../../../src/engine/runner/tasks.ts'
 import { defaultBounds, silentWorld } from '../world.ts'
