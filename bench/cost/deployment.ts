@@ -1,7 +1,7 @@
 /**
  * A deployment whose costs are counted: the engine in a virtual world, over the SQLite of a real Durable Object. Time and
- * latencies are the world's, so that a week takes seconds and a count is the same in every run; rows are counted by the
- * platform's own cursors.
+ * latencies are the world's, so that a week takes seconds and every run has the same counts. Rows are counted by the
+ * cursors of the platform.
  */
 import { DurableDatabase } from '../../src/testing/durable-database.ts'
 import { World } from '../../src/testing/world.ts'
@@ -16,7 +16,7 @@ const deliveryMs = 50
 const minuteMs = 60_000
 /** How long a finished job is kept. */
 const retentionMs = 7 * 24 * 60 * minuteMs
-/** By then what nobody takes over is swept. */
+/** A sweep removes finished jobs at the latest after this time. */
 const sweepsMs = 6 * 60 * minuteMs
 
 export interface DeploymentOptions {
@@ -39,9 +39,9 @@ export class Deployment {
   }
 
   /**
-   * Counts what some work costs in a ledger that has done the same work before, and whose jobs of then are over as those of
-   * now come: one that goes on. What a ledger writes once in its life, its schema above all, is behind it. Its new jobs take
-   * the rows of the old ones over, as those of the next week will take theirs; what cannot be taken over is waited for.
+   * Counts what some work costs in a ledger that has done the same work a retention period before. What a ledger writes once,
+   * above all its schema, is not counted. New jobs take over the rows of the old ones, as the jobs of the next period will
+   * take over theirs. Rows that are not taken over are swept, and that is counted.
    */
   async ofOneThatGoesOn(work: () => Promise<void>): Promise<Omit<Counts, 'jobs'>> {
     await this.#opens()
@@ -55,7 +55,7 @@ export class Deployment {
     return this.#since(before)
   }
 
-  /** Counts what it costs in a ledger that is new and to which nothing comes after: all of it is swept. */
+  /** Counts what some work costs in a new ledger that gets no work after it, so that a sweep removes all of it. */
   async ofOneThatEnds(work: () => Promise<void>): Promise<Omit<Counts, 'jobs'>> {
     await this.#opens()
     const before = this.#read()
@@ -71,7 +71,7 @@ export class Deployment {
     return this.world.until(work())
   }
 
-  /** Lets minutes pass. With each the watchdog comes by. */
+  /** Moves the clock by minutes. After each, the watchdog comes by. */
   async minutes(count: number): Promise<void> {
     for (let minute = 0; minute < count; minute++) {
       await this.world.clock.advance(minuteMs)
