@@ -1,11 +1,11 @@
 /**
- * A typed client of the service, from the type of its app alone: paths, bodies and answers are checked by the compiler,
- * and nothing of the Worker is bundled. `npm run check` compiles this file.
+ * A typed client of the service, made from the type of its app: the compiler checks paths, bodies and answers, and nothing of the
+ * Worker is bundled. `npm run check` compiles this file.
  */
 import { hc } from 'hono/client'
 import type { AppType } from '../src/app/app.ts'
 
-/** Signs a user up, waits for the picture's job, and answers its last state. */
+/** Signs a user up, waits for the picture's job, and returns its last state. */
 export async function signUp(origin: string, email: string) {
   const client = hc<AppType>(origin)
   const header = { 'idempotency-key': crypto.randomUUID() }
@@ -22,7 +22,7 @@ export async function signUp(origin: string, email: string) {
   return { state, progress }
 }
 
-/** Cancels what waits for a task, as an operator. Answers what became of each job. */
+/** Cancels the waiting jobs of a task, as an operator. Returns the state of each. */
 export async function cancelWaiting(origin: string, token: string, task: string) {
   const client = hc<AppType>(origin, { headers: { Authorization: `Bearer ${token}` } })
   const { jobs } = client.admin.api

@@ -1,4 +1,4 @@
-/** The Worker: what the platform calls, and the classes it makes. Everything is decided elsewhere. */
+/** The entry of the Worker: what the platform calls, and the classes that it creates. Everything is decided elsewhere. */
 import { app } from './app/app.ts'
 import { chard } from './app/chard.ts'
 import { drawAvatar } from './app/tasks/draw-avatar.ts'
@@ -14,10 +14,10 @@ export const Runner = worker.Runner
 export default {
   fetch: app.fetch,
   queue: worker.queue,
-  /** The watchdogs of the engine and of the service. One that fails does not stop the other, and is reported. */
+  /** The watchdogs of the engine and of the service. One that fails is reported, and does not stop the other. */
   async scheduled() {
-    const turns = await Promise.allSettled([worker.scheduled(), handOverMissing()])
-    const reasons = turns.flatMap((turn) => (turn.status === 'rejected' ? [turn.reason] : []))
+    const results = await Promise.allSettled([worker.scheduled(), handOverMissing()])
+    const reasons = results.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []))
     if (reasons.length > 0) throw new AggregateError(reasons, 'a watchdog failed')
   },
 } satisfies ExportedHandler<Cloudflare.Env>

@@ -1,5 +1,5 @@
 /**
- * Time, limits and order in one small Worker: each task shows one thing, and the routes let you look.
+ * Limits, order and schedules in one small Worker. Each task shows one of them, and the routes show the jobs.
  *
  *     npx wrangler dev --config examples/flow/wrangler.toml
  *     curl -X POST localhost:8787/enqueue/limited -d '{ "count": 100 }'
@@ -15,11 +15,11 @@ import {
 
 const chard = createChard()
 
-/** What the tasks take. Any Standard Schema library will do; this is the smallest schema there is. */
+/** The input of the tasks. Any Standard Schema library will do; this is a schema by hand. */
 interface Input {
-  /** Whose job it is. */
+  /** The tenant that the job is for. */
   readonly tenant?: string
-  /** How long it works. */
+  /** How long the handler works. */
   readonly ms?: number
 }
 
@@ -35,11 +35,11 @@ const run = async ({ ms = 0 }: Input) => {
 const tasks = {
   /** No limit. */
   plain: chard.task({ name: 'plain', input, run }),
-  /** Twenty starts in any second, whatever comes. */
+  /** At most twenty starts in any second. */
   limited: chard.task({ name: 'limited', input, rateLimit: { limit: 20, per: '1s' }, run }),
-  /** Ten at a time. */
+  /** At most ten at a time. */
   ordered: chard.task({ name: 'ordered', input, concurrency: 10, run }),
-  /** Ten at a time, tenants taking turns, each with two at a time. */
+  /** At most ten at a time and two of each tenant, and the tenants take turns. */
   shared: chard.task({
     name: 'shared',
     input,
@@ -48,7 +48,7 @@ const tasks = {
     perPartition: { concurrency: 2 },
     run,
   }),
-  /** Runs by itself. */
+  /** Enqueued by a schedule. */
   tick: chard.task({ name: 'tick', input, run }),
 }
 type TaskName = keyof typeof tasks
@@ -81,7 +81,7 @@ export default {
   scheduled: worker.scheduled,
 }
 
-/** What a request to enqueue says. */
+/** The body of a request to enqueue. */
 interface Order extends Pick<EnqueueOptions, 'priority' | 'delay' | 'expiresIn' | 'unique'> {
   readonly count?: number
   readonly input?: Input

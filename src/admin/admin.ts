@@ -1,6 +1,7 @@
 /**
- * The admin's room under one prefix and one guard: everything below it is closed to others, a path that does not exist
- * included; but for the dashboard's page, in which nothing is. No CORS header is ever sent, so no page of another origin reads an answer.
+ * The admin routes under one prefix and one guard. Everything below the prefix is closed to others, also a path that does not
+ * exist; only the dashboard's page is open, which holds no data. No CORS header is sent, so no page of another origin can
+ * read an answer.
  */
 import type { MiddlewareHandler } from 'hono'
 import { etag } from 'hono/etag'
@@ -22,17 +23,19 @@ export interface AdminOptions {
 }
 
 /**
- * Mount it anywhere: `app.route('/admin', admin(chard, { auth }))`. Every route describes itself, in the document of an
- * `OpenAPIHono` around it. Reads carry an ETag; `missing` in an answer lists the shards that did not answer: with any, it
- * is not the whole truth. Every change leaves an audit line.
+ * The admin routes as an app, to mount under any prefix. Every route describes itself in the document of an `OpenAPIHono` that
+ * mounts it. Reads carry an ETag. `missing` in an answer lists the shards that did not answer: with any, the answer is
+ * incomplete. Every change leaves a line in the audit trail.
+ *
+ *     app.route('/admin', admin(chard, { auth: { token: () => env.ADMIN_TOKEN } }))
  *
  * - `GET /`: the dashboard.
- * - `POST /login`, `POST /logout`: the cookie of a browser, in place of the token.
+ * - `POST /login`, `POST /logout`: a cookie for a browser, in place of the token.
  * - `/api/jobs`, `/api/bulk`: jobs, one by one and many at once.
- * - `/api/schedules`, `/api/tasks`, `/api/settings`: what makes jobs, and what holds them back.
+ * - `/api/schedules`, `/api/tasks`, `/api/settings`: schedules, tasks and their limits, and pauses.
  * - `/api/overview`, `/api/charts`, `/api/halt`, `/api/resume`: the deployment, now and over time, and its kill switch.
- * - `/metrics`: all that is counted, as OpenMetrics text.
- * - `/api/session`: how one was let in.
+ * - `/metrics`: everything that is counted, as OpenMetrics text.
+ * - `/api/session`: how the caller was authenticated.
  */
 export function admin(chard: AdminEngine, { auth }: AdminOptions) {
   const app = describedApp()
@@ -53,12 +56,12 @@ export function admin(chard: AdminEngine, { auth }: AdminOptions) {
     .route('/api', overviewApi(chard))
     .route('/api', controlApi(chard))
 
-  // The prefix is ours alone, so a path that is not there is answered here and not by the app around.
+  // A path that does not exist is answered here, behind the guard, and not by the app around.
   app.all('*', () => problem(404, 'not-found', 'There is nothing under this path.'))
   return routes
 }
 
-/** Everything here is for one reader at one moment, but for files that say otherwise. */
+/** No answer is cached, but for files that say otherwise. */
 const uncached: MiddlewareHandler = async (c, next) => {
   await next()
   if (!c.res.headers.get('Cache-Control')?.includes('immutable')) c.header('Cache-Control', 'no-store')

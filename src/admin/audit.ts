@@ -1,6 +1,6 @@
 /**
- * The audit trail: one line of JSON in the Worker's log for every admin action that changes something, also when it was
- * refused. It names the action, what it was about and the outcome; never a credential, an address or a job's input.
+ * The audit trail: one line of JSON in the Worker's log for every admin action that changes something, also for one that was
+ * refused. It names the action, its subject and its outcome, and never a credential, an address or a job's input.
  */
 import { ChardError, type ChardErrorCode } from '../engine/index.ts'
 
@@ -23,7 +23,7 @@ export type AdminAction =
   | 'halt'
   | 'resume'
 
-/** What an action was about. Empty when it was about the whole deployment. */
+/** The subject of an action. Empty for the whole deployment. */
 export interface AuditSubject {
   readonly job?: string
   readonly task?: string
@@ -31,14 +31,14 @@ export interface AuditSubject {
   readonly bulk?: string
 }
 
-/** One line. `outcome` is `done`, the engine's reason why not, or `error`. `unavailable` may have happened. */
+/** One line. `outcome` is `done`, the engine's code for why not, or `error`. After `unavailable` it may have been done. */
 export interface AuditLine extends AuditSubject {
   readonly event: 'admin'
   readonly action: AdminAction
   readonly outcome: 'done' | 'refused' | ChardErrorCode | 'error'
 }
 
-/** Names and ids come from a URL and may be anything; real ones are hardly longer. */
+/** Names and ids come from a URL and may be of any length. */
 const charsMax = 64
 
 export function audit(action: AdminAction, subject: AuditSubject, outcome: AuditLine['outcome']): void {
@@ -48,9 +48,9 @@ export function audit(action: AdminAction, subject: AuditSubject, outcome: Audit
 }
 
 /**
- * Does what `act` does, and logs how it ended.
+ * Calls `act`, and logs how it ended.
  *
- * @param made what is known only afterwards, such as the id of a new job
+ * @param made the part of the subject that is known only afterwards, such as the id of a new job
  */
 export async function audited<T>(
   action: AdminAction,

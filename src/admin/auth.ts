@@ -1,10 +1,11 @@
 /**
- * Who may use the admin routes: whoever sends `Authorization: Bearer <token>`, or the cookie of a login with that token.
- * The token is the deployment's secret and comes as a function, because bindings are read when a request is there.
+ * Who may use the admin routes: callers that send `Authorization: Bearer <token>`, or the cookie of a login with that token.
+ * The token is a secret of the deployment. It is given as a function, because bindings are read during a request.
  *
- * 1. Without a token that is long enough nothing is open: a forgotten secret closes the door.
- * 2. `open` is for the developer's own machine. Nothing that a request or a deployment can set may make it true.
- * 3. What a browser sends along by itself, a cookie or nothing at all, changes something only from our own pages.
+ * 1. Without a token that is long enough the routes are closed, so a forgotten secret opens nothing.
+ * 2. `open` is for the developer's own machine. Nothing that a request or a deployment sets may make it true.
+ * 3. A request without the token in its header, which a page of another origin could make a browser send, changes something
+ *    only when it comes from our own pages.
  */
 import type { Context, MiddlewareHandler } from 'hono'
 import { createMiddleware } from 'hono/factory'
@@ -14,23 +15,23 @@ import { sessionEnd } from './session.ts'
 export interface AdminAuth {
   /** The admin token, or undefined when none is set. */
   readonly token: () => string | undefined
-  /** True lets everybody in. Base it on a constant that only the development build defines. Default: never. */
+  /** True lets everybody in. Base it on a constant that only the development build defines. Default: false. */
   readonly open?: () => boolean
   /** The secret's name, for messages that say what to set. Default `ADMIN_TOKEN`. */
   readonly secretName?: string
-  /** False refuses a login: too many from this address. Default: the length of the token has to do. */
+  /** False refuses a login, because this address has tried too often. Default: true, and the token's length protects it. */
   readonly loginAllowed?: (request: Request) => Promise<boolean>
 }
 
-/** How a request was let in, and until when that holds, in epoch milliseconds. */
+/** How a request was authenticated, and until when that holds, in epoch milliseconds. */
 export type Credential = { readonly by: 'open' | 'bearer' } | { readonly by: 'cookie'; readonly endsAt: number }
 
-/** A shorter token could be guessed; it counts as not set. */
+/** A shorter token could be guessed, so it counts as not set. */
 export const tokenCharsMin = 16
 
 /**
- * True when the request carries the admin token. `open` does not count: personal data is shown to who proves it, on a
- * developer's machine too.
+ * True when the request carries the admin token. `open` does not count, so that personal data is shown only to callers with
+ * the token, on a developer's machine too.
  */
 export async function isAdmin(request: Request, auth: AdminAuth): Promise<boolean> {
   const token = usableToken(auth)
@@ -38,7 +39,7 @@ export async function isAdmin(request: Request, auth: AdminAuth): Promise<boolea
   return token !== undefined && given !== undefined && (await sameText(given, token))
 }
 
-/** Lets admins pass, and answers everybody else with a problem that says what to do. */
+/** Lets admins through, and answers everybody else with a problem that says what to do. */
 export function adminOnly(auth: AdminAuth): MiddlewareHandler<{ Variables: { credential: Credential } }> {
   return createMiddleware(async (c, next) => {
     const found = await credentialOf(c, auth)
@@ -49,7 +50,7 @@ export function adminOnly(auth: AdminAuth): MiddlewareHandler<{ Variables: { cre
   })
 }
 
-/** How a request is let in, or the problem that says why it is not. */
+/** How a request is authenticated, or the problem that says why it is not. */
 export async function credentialOf(c: Context, auth: AdminAuth): Promise<Credential | Response> {
   if (auth.open?.()) return { by: 'open' }
   const token = usableToken(auth)
@@ -70,7 +71,7 @@ function bearer(request: Request): string | undefined {
   return /^Bearer +(.+)$/i.exec(request.headers.get('Authorization') ?? '')?.[1]?.trim()
 }
 
-/** Compares hashes, which are equally long: the time tells neither where the texts differ nor how long they are. */
+/** Compares hashes, which are equally long, so that the time it takes reveals neither a difference nor a length. */
 export async function sameText(a: string, b: string): Promise<boolean> {
   return crypto.subtle.timingSafeEqual(await sha256(a), await sha256(b))
 }
@@ -84,7 +85,7 @@ function changes({ method }: Request): boolean {
 }
 
 /**
- * A cookie is a browser's, and browsers say where a change comes from. On the open machine programs call too, and they
+ * Browsers say where a change comes from, and a cookie comes from a browser. On an open machine programs call too, and those
  * send neither header.
  */
 function fromHere(request: Request, { by }: Credential): boolean {
@@ -102,8 +103,7 @@ export function fromElsewhere({ headers, url }: Request): boolean {
 }
 
 /**
- * `403`, not `503`: nothing is out of order that would mend itself, and a scanner on the loose should not paint the
- * deployment's error rate red.
+ * `403` and not `503`, because waiting does not help, and because a scanner should not raise the deployment's error rate.
  */
 export function closed({ token, secretName = 'ADMIN_TOKEN' }: AdminAuth): Response {
   const why = token() ? `is shorter than ${tokenCharsMin} characters` : 'is not set'

@@ -1,11 +1,11 @@
-/** Bounds on what is read of a request at all, before anything looks into it. */
+/** Bounds on the size of a request, checked before anything reads it. */
 import type { MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { problem } from './problem.ts'
 
-/** Many times what any filter and cursor need. */
+/** Many times more than the longest filter and cursor need. */
 const urlCharsMax = 8 * 1024
-/** A job's input is 512 KiB of JSON at most; the rest is room for its options, and for spaces. */
+/** A job's input is 512 KiB of JSON at most. The rest is for its options and for white space. */
 const bodyBytesMax = 1024 * 1024
 
 export const boundedUrl: MiddlewareHandler = async ({ req }, next) => {

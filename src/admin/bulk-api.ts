@@ -1,4 +1,4 @@
-/** The admin's routes that change many jobs: what a filter finds is worked through in the background, with progress. */
+/** The admin routes that change many jobs: every job that a filter matches, in the background, with progress. */
 import { createRoute, z } from '@hono/zod-openapi'
 import type { BulkProgress } from '../engine/index.ts'
 import { audited } from './audit.ts'
@@ -21,11 +21,14 @@ const start = createRoute({
   path: '/',
   ...shared,
   operationId: 'startBulk',
-  summary: 'Cancel or redrive every job that a filter finds',
-  description: 'An empty filter finds all jobs. Jobs whose state does not allow the action are left alone.',
-  request: { headers: idempotencyHeader, body: { required: true, ...json(newBulkSchema, 'What, and to which jobs.') } },
+  summary: 'Cancel or redrive every job that a filter matches',
+  description: 'An empty filter matches all jobs. Jobs whose state does not allow the action are left as they are.',
+  request: {
+    headers: idempotencyHeader,
+    body: { required: true, ...json(newBulkSchema, 'The action, and the jobs that it is for.') },
+  },
   responses: {
-    202: json(bulkSchema, 'Begun. `Location` tells how far it is.'),
+    202: json(bulkSchema, 'The action has begun. `Location` is the URL of its progress.'),
     ...problems(400, ...guarded, 409, 413, 415, 422, 503),
   },
 })
@@ -35,7 +38,7 @@ const get = createRoute({
   path: '/{id}',
   ...shared,
   operationId: 'getBulk',
-  summary: 'How far a bulk action is',
+  summary: 'The progress of a bulk action',
   request: { params: z.object({ id: text(100) }) },
   responses: { 200: json(bulkSchema, 'The progress.'), ...problems(...guarded, 404, 422, 503) },
 })

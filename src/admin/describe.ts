@@ -1,6 +1,6 @@
 /**
- * How these apps describe themselves: routes with the schemas that check what comes in and name what goes out. An
- * `OpenAPIHono` that mounts them has all of it in its document; a plain Hono runs them just the same.
+ * Routes that describe themselves: their schemas check requests and document answers. An `OpenAPIHono` that mounts these apps
+ * has them in its document. A plain Hono serves them too.
  */
 import { OpenAPIHono, type RouteConfig, type RouteConfigToTypedResponse, type RouteHandler } from '@hono/zod-openapi'
 import type { Env, Handler, MiddlewareHandler, Schema, ToSchema } from 'hono'
@@ -8,7 +8,7 @@ import * as z from 'zod'
 import type { InputIssue } from '../engine/index.ts'
 import { problem } from './problem.ts'
 
-/** An app whose schemas refuse with problems. */
+/** An app whose routes answer with a problem when a request does not fit their schemas. */
 export function describedApp<E extends Env = Env>(): OpenAPIHono<E> {
   return new OpenAPIHono<E>({
     defaultHook: ({ success, ...result }) => {
@@ -27,22 +27,22 @@ export function json<S extends z.ZodType>(schema: S, description: string) {
   return { description, content: { 'application/json': { schema } } }
 }
 
-/** What a call needs to say who makes it. */
+/** The ways of authentication, for the document. */
 export const adminSecurity: { [scheme: string]: string[] }[] = [{ bearer: [] }, { cookie: [] }]
 
 const keyTakes = 'takes 1 to 255 visible ASCII characters, such as a UUID'
 
-/** The header of every route that creates something. */
+/** The `Idempotency-Key` header of every route that creates something. */
 export const idempotencyHeader = z.object({
   'idempotency-key': z
     .string()
     .regex(/^[!-~]{1,255}$/)
     .optional()
-    .meta({ description: 'The same key and request again answer with what the first one made.' }),
+    .meta({ description: 'A second request with the same key and body is answered with what the first one made.' }),
 })
 
 /**
- * Adds a route whose handler reads its request and makes its `Response` by itself: in the document and in the typed
+ * Adds a route whose handler reads the request and makes the `Response` by itself. It is in the document and in the typed
  * client like any other, but nothing is checked before the handler.
  */
 export function described<E extends Env, S extends Schema, R extends RouteConfig, P extends string>(
@@ -55,12 +55,12 @@ export function described<E extends Env, S extends Schema, R extends RouteConfig
   return app as unknown as OpenAPIHono<E, S & ToSchema<R['method'], P, InputOf<R>, RouteConfigToTypedResponse<R>>>
 }
 
-/** What a caller sends, by the schemas of the route. */
+/** The input of a route, by its schemas. */
 type InputOf<R extends RouteConfig> = RouteHandler<R> extends Handler<infer _E, infer _P, infer I> ? I : never
 
 /**
- * Refuses parameters that are not known or are given twice: with a misspelt filter left out, a list would show what
- * nobody asked for. The schema cannot see either, because a query reaches it as an object.
+ * Refuses parameters that are unknown or given twice: if a misspelt filter were ignored, a list would show too much. The schema
+ * cannot see either, because it gets the query as an object.
  */
 export function onlyParameters(schema: z.ZodObject): MiddlewareHandler {
   const names = Object.keys(schema.shape)
@@ -81,7 +81,7 @@ export function onlyParameters(schema: z.ZodObject): MiddlewareHandler {
   }
 }
 
-/** More findings than these help nobody. */
+/** More findings would help nobody. */
 const findingsMax = 20
 
 function findings(issue: z.core.$ZodIssue): InputIssue[] {

@@ -1,4 +1,4 @@
-/** The admin's routes over jobs: find them, look at one, create, cancel, redrive. They parse, call and answer. */
+/** The admin routes over jobs: find them, look at one, create, cancel and redrive. They parse, call the engine and answer. */
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { ChardError, type EnqueueOptions, type JobRecord } from '../engine/index.ts'
@@ -10,7 +10,7 @@ import { refuse } from './problem.ts'
 import { duration } from './schema/duration.ts'
 import { jobDetailSchema, jobId, jobListSchema } from './schema/job.ts'
 import { problems } from './schema/problem.ts'
-import { moment, takes, text } from './schema/text.ts'
+import { takes, text, timestamp } from './schema/text.ts'
 import { jobDetail, jobSummary } from './view.ts'
 import { seenInput } from './visible.ts'
 
@@ -22,12 +22,12 @@ export const priority = z.int(priorityTakes).min(-1_000, priorityTakes).max(1_00
 const newJobSchema = z
   .strictObject({
     task: text(100),
-    input: z.unknown().meta({ description: 'Checked by the schema of the task.' }),
+    input: z.unknown().meta({ description: 'Validated by the schema of the task.' }),
     options: z
       .strictObject({
         idempotencyKey: text(512).optional(),
         delay: duration.optional(),
-        at: moment.optional(),
+        at: timestamp.optional(),
         expiresIn: duration.optional(),
         priority: priority.optional(),
         tags: z.array(text(128)).max(16).optional(),
@@ -35,7 +35,7 @@ const newJobSchema = z
       .optional(),
   })
   .openapi('NewJob', {
-    // Any value will do as an input, but there must be one.
+    // Any JSON value may be an input, but there must be one.
     required: ['task', 'input'],
     example: { task: 'draw-avatar', input: { userId: 123 }, options: { priority: 10, tags: ['by-hand'] } },
   })
@@ -80,8 +80,8 @@ const create = createRoute({
   summary: 'Enqueue a job of any task that is served',
   request: { headers: idempotencyHeader, body: { required: true, ...json(newJobSchema, 'The job.') } },
   responses: {
-    202: json(jobDetailSchema, 'Recorded. `Location` is its URL.'),
-    200: json(jobDetailSchema, 'The job that this idempotency key made before.'),
+    202: json(jobDetailSchema, 'The job is recorded. `Location` is its URL.'),
+    200: json(jobDetailSchema, 'The job that an earlier request with this idempotency key has made.'),
     ...problems(400, ...guarded, 404, 409, 413, 415, 422, 503),
   },
 })
@@ -93,9 +93,9 @@ const cancel = createRoute({
   security,
   operationId: 'cancelJob',
   summary: 'Cancel a job',
-  description: 'A waiting job at once; a running handler learns it within ten seconds.',
+  description: 'A waiting job is cancelled at once. A running handler is told within ten seconds.',
   request: { params: oneJob },
-  responses: { 200: json(jobDetailSchema, 'The job as it is then.'), ...problems(...guarded, 404, 409, 410, 503) },
+  responses: { 200: json(jobDetailSchema, 'The job after the change.'), ...problems(...guarded, 404, 409, 410, 503) },
 })
 
 const redrive = createRoute({
@@ -104,10 +104,13 @@ const redrive = createRoute({
   tags,
   security,
   operationId: 'redriveJob',
-  summary: 'Attempts anew for a job that has ended, with its input or with another',
-  request: { params: oneJob, body: { required: false, ...json(newInputSchema, 'The new input, if it is another.') } },
+  summary: 'Give a final job its attempts again, with its input or with another',
+  request: {
+    params: oneJob,
+    body: { required: false, ...json(newInputSchema, 'Another input. Without a body the job keeps its input.') },
+  },
   responses: {
-    200: json(jobDetailSchema, 'The job as it is then.'),
+    200: json(jobDetailSchema, 'The job after the change.'),
     ...problems(400, ...guarded, 404, 409, 410, 413, 415, 422, 503),
   },
 })
@@ -149,7 +152,7 @@ export function jobsApi({ jobs, tasks }: Pick<AdminEngine, 'jobs' | 'tasks'>) {
     })
 }
 
-/** The header and the option are two names of one thing. */
+/** The idempotency key may be given in the header or in the options. Both together must be the same. */
 function keyOf(c: Context, option: string | undefined): { idempotencyKey?: string } {
   const header = c.req.header('Idempotency-Key')
   if (header === undefined) return {}

@@ -1,4 +1,4 @@
-/** `GET /metrics`, for Prometheus and whoever reads its formats. */
+/** `GET /metrics`, for Prometheus and others that read its formats. */
 import { createRoute, z } from '@hono/zod-openapi'
 import { adminSecurity, described, describedApp } from './describe.ts'
 import type { AdminEngine } from './engine.ts'
@@ -13,7 +13,7 @@ const metrics = createRoute({
   security: adminSecurity,
   operationId: 'getMetrics',
   summary: 'Everything that is counted, as OpenMetrics text',
-  description: 'One call to each ledger a scrape. Give the scraper the admin token as a bearer token.',
+  description: 'A scrape calls each ledger once. The scraper needs the admin token as a bearer token.',
   responses: {
     200: { description: 'The metrics.', content: { 'application/openmetrics-text': { schema: z.string() } } },
     ...problems(401, 403),

@@ -1,14 +1,14 @@
 /**
- * What of the engine becomes which metric. Pure: what the ledgers told goes in, text comes out.
+ * Turns what the ledgers have counted into metrics. Pure: the answers of the ledgers go in, text comes out.
  *
- * - Labels are bounded: tasks that the code serves, up to a number, and one more for all the rest.
- * - Counters come from what is on disk and never fall. With a shard missing they are left out: a sum without it would look
- *   like a restart, and its return like a burst.
+ * - Labels are bounded: up to 100 tasks that the code serves, and one label for all others.
+ * - Counters come from disk and never fall. When a shard is missing they are left out: a sum without it would look like a
+ *   restart, and the next sum with it like a burst.
  */
 import { bucketEndsMs, type Counters, type Histogram, jobStates, type Metrics } from '../engine/index.ts'
 import { type Distribution, OpenMetrics } from './open-metrics.ts'
 
-/** Tasks that are told apart. */
+/** Tasks with a label of their own. */
 const tasksMax = 100
 const otherTasks = 'other'
 
@@ -21,18 +21,18 @@ export function metricsText({ shards, missing }: Metrics, served: readonly strin
     .gauge('chard_jobs', 'Recorded jobs.', jobSamples(shards, labelOf))
     .gauge(
       'chard_oldest_ready_age_seconds',
-      'How long the job that has waited longest could have started.',
+      'How long the longest-waiting job has been ready.',
       shards.map(({ shard, oldestReadyAt }) => [{ shard }, Math.max(0, now - (oldestReadyAt ?? now)) / 1_000]),
     )
     .gauge('chard_runners', 'Runners at work.', ofShards(shards, 'runners'))
     .gauge(
       'chard_wake_ups_unanswered',
-      'Wake-ups sent and not answered yet.',
+      'Wake-ups that are sent and not answered yet.',
       shards.map(({ shard, wakeUps }) => [{ shard }, wakeUps.unanswered]),
     )
     .gauge(
-      'chard_wake_ups_fruitless',
-      'How often in a row a wake-up has led to nothing.',
+      'chard_wake_ups_without_progress',
+      'Wake-ups in a row that have led to no progress.',
       shards.map(({ shard, wakeUps }) => [{ shard }, wakeUps.resent]),
     )
     .gauge(
@@ -75,12 +75,12 @@ function counters(out: OpenMetrics, shards: Metrics['shards'], labelOf: (task: s
     )
     .counter(
       'chard_attempts',
-      'Attempts that have ended, by how.',
+      'Ended attempts, by outcome.',
       counted('outcome', ({ ended: { expired: _, ...attempts } }) => attempts),
     )
     .counter(
       'chard_jobs_failed',
-      'Jobs that have failed for good, by why.',
+      'Jobs that have failed for good, by reason.',
       counted('reason', ({ failed }) => failed),
     )
     .counter(
@@ -90,7 +90,7 @@ function counters(out: OpenMetrics, shards: Metrics['shards'], labelOf: (task: s
     )
     .histogram(
       'chard_queue_seconds',
-      'How long jobs could have started before they did.',
+      'How long jobs were ready before they started.',
       distributed(({ queue }) => queue),
     )
     .histogram(
@@ -99,10 +99,12 @@ function counters(out: OpenMetrics, shards: Metrics['shards'], labelOf: (task: s
       distributed(({ run }) => run),
     )
     .counter('chard_wake_ups', 'Wake-ups sent.', [[{}, spent('wakeUps')]])
-    .counter('chard_wake_ups_late', 'Times a wake-up was found unanswered.', [[{}, spent('wakeUpsLate')]])
+    .counter('chard_wake_ups_late', 'Times that a wake-up was found unanswered.', [[{}, spent('wakeUpsLate')]])
     .counter('chard_wake_ups_resent', 'Wake-ups sent again.', [[{}, spent('wakeUpsResent')]])
     .counter('chard_rows_read', 'Rows that ledgers have read.', [[{}, spent('rowsRead')]])
-    .counter('chard_rows_written', 'Rows that ledgers have written, alarms apart.', [[{}, spent('rowsWritten')]])
+    .counter('chard_rows_written', 'Rows that ledgers have written, without those of alarms.', [
+      [{}, spent('rowsWritten')],
+    ])
 }
 
 function jobSamples(shards: Metrics['shards'], labelOf: (task: string) => string) {

@@ -66,7 +66,7 @@ function escaped(text: string): string {
   return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('"', '\\"')
 }
 
-/** As the format wants the ends of buckets. */
+/** The upper end of a bucket in the canonical form of the format. */
 function canonical(end: number): string {
   if (end === Number.POSITIVE_INFINITY) return '+Inf'
   return Number.isInteger(end) ? `${end}.0` : String(end)

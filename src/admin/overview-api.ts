@@ -1,4 +1,4 @@
-/** The admin's routes over the deployment: how it is, and the kill switch. */
+/** The admin routes over the deployment: its state, its charts, and the kill switch. */
 import { createRoute, z } from '@hono/zod-openapi'
 import { type Charts, chartSpans, type Overview } from '../engine/index.ts'
 import { audited } from './audit.ts'
@@ -36,10 +36,10 @@ const charts = createRoute({
   operationId: 'getCharts',
   summary: 'Throughput, failures, queue time and run time of each task over the last hour or day',
   description:
-    'Reads a row a task and minute in each ledger. Percentiles are for the reader to make of the histograms.',
+    'Reads one row for each task and minute in each ledger. Percentiles can be computed from the histograms.',
   request: { query: chartsQuery },
   middleware: [onlyParameters(chartsQuery)] as const,
-  responses: { 200: json(chartsSchema, 'The sums, by steps of time.'), ...problems(...guarded, 422) },
+  responses: { 200: json(chartsSchema, 'What was counted, by steps of time.'), ...problems(...guarded, 422) },
 })
 
 const halt = createRoute({
@@ -47,17 +47,23 @@ const halt = createRoute({
   path: '/halt',
   ...shared,
   operationId: 'halt',
-  summary: 'The kill switch: nothing is given out, sent or armed until it is let go',
-  responses: { 200: json(haltResultSchema, 'The shards that did not hear it: ask again.'), ...problems(...guarded) },
+  summary: 'The kill switch: no attempts start, no wake-ups are sent and no alarms are set until it is switched off',
+  responses: {
+    200: json(haltResultSchema, 'The shards that did not answer: repeat the request for those.'),
+    ...problems(...guarded),
+  },
 })
 
 const resume = createRoute({
   method: 'post',
   path: '/resume',
   ...shared,
-  operationId: 'letGo',
-  summary: 'Let go of the kill switch',
-  responses: { 200: json(haltResultSchema, 'The shards that did not hear it: ask again.'), ...problems(...guarded) },
+  operationId: 'unhalt',
+  summary: 'Switch the kill switch off',
+  responses: {
+    200: json(haltResultSchema, 'The shards that did not answer: repeat the request for those.'),
+    ...problems(...guarded),
+  },
 })
 
 export function overviewApi(chard: Pick<AdminEngine, 'stats' | 'halt'>) {
@@ -76,7 +82,7 @@ function overviewView({ states, shards, missing }: Overview) {
   return { states, shards: shards.map(shardView), missing }
 }
 
-/** Field by field: a shard's counts by task are told by `/tasks`, summed. */
+/** Field by field: a shard's counts by task are left out, because `/tasks` has them as sums. */
 function shardView(one: Overview['shards'][number]) {
   const { shard, states, oldestReadyAt, runners, wakeUps, alarmAt, settings, bytes, halted } = one
   return {

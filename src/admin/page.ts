@@ -1,7 +1,7 @@
 /**
- * The dashboard: one page and its files, open to everybody, because nothing is in them; what the page shows it asks of
- * the API, which is guarded. It is served by the admin itself, from texts that travel with the Worker, and knows no
- * absolute URL: so it works under any prefix of any Worker.
+ * The dashboard: one page and its files. They are open to everybody, because they hold no data: the page reads what it shows
+ * from the API, which is guarded. The files are part of the Worker and have no absolute URLs, so the dashboard works under any
+ * prefix of any Worker.
  */
 import { Hono } from 'hono'
 import { html } from 'hono/html'
@@ -10,7 +10,7 @@ import { trimTrailingSlash } from 'hono/trailing-slash'
 import { type AdminAuth, credentialOf } from './auth.ts'
 import { script, style } from './page-files.ts'
 
-/** The page brings its policy along, whatever the Worker around it says: nothing inline, nothing from elsewhere. */
+/** The policy of the page, whatever the Worker around it sets: nothing inline, and nothing from another origin. */
 const security = secureHeaders({
   contentSecurityPolicy: {
     defaultSrc: ["'none'"],
@@ -23,7 +23,7 @@ const security = secureHeaders({
     frameAncestors: ["'none'"],
   },
   xFrameOptions: 'DENY',
-  // Whether the whole of a host is https is for the Worker to say.
+  // Only the Worker around knows whether its whole host uses https.
   strictTransportSecurity: false,
 })
 
@@ -35,27 +35,27 @@ const files = new Map([
 
 export function dashboard(auth: AdminAuth) {
   const app = new Hono()
-  // One address: relative URLs are read differently with a slash at the end.
+  // One address, because relative URLs mean something else with a slash at the end.
   app.use(trimTrailingSlash({ alwaysRedirect: true }))
   app.get('/', security, async (c) => {
     const { session, closed } = await sessionOf(await credentialOf(c, auth))
-    // From `/admin` a relative URL starts beside it, so it has to name it again.
+    // From `/admin` a relative URL starts beside `admin`, so it has to name `admin` again.
     const room = `./${c.req.path.split('/').at(-1)}/`.replace('//', '/')
     return c.html(page({ room, session, closed }))
   })
   app.get('/page/:name', security, async (c, next) => {
     const file = files.get(c.req.param('name'))
     if (!file) return next()
-    // A new text has a new name. The icon has none of its own, and changes with the years.
+    // A new text has a new name. The icon keeps its name, because it hardly ever changes.
     return c.body(file.text, 200, { 'Content-Type': file.type, 'Cache-Control': 'public, max-age=31536000, immutable' })
   })
   return app
 }
 
 interface Shown {
-  /** How this browser is let in, or `none`, or `closed`. */
+  /** How this browser is authenticated, or `none`, or `closed`. */
   readonly session: string
-  /** Why nobody is. */
+  /** Why the admin routes are closed; empty when they are not. */
   readonly closed: string
 }
 

@@ -1,7 +1,7 @@
 /**
- * Every error answer of the HTTP edges: RFC 9457 `application/problem+json` with a stable `code` to match on.
- * The engine decides what went wrong; this file only says it in HTTP. What a 5xx means inside goes to the log,
- * never into the answer.
+ * Error answers: RFC 9457 `application/problem+json`, with a stable `code` to match on. The engine decides what went wrong, and
+ * this file expresses it in HTTP. The cause of a 5xx goes to the log and never into the answer.
+ * https://www.rfc-editor.org/rfc/rfc9457
  */
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
@@ -11,25 +11,25 @@ import { ChardError, type ChardErrorCode, type InputIssue } from '../engine/inde
 /** The media type of every error answer. */
 export const problemType = 'application/problem+json'
 
-/** The JSON of a problem. With `about:blank`, `title` is the status's own phrase; `code` tells problems apart. */
+/** The JSON of a problem. With `about:blank`, `title` is the phrase of the status, and `code` says which problem it is. */
 export interface ProblemDetails {
   readonly type: 'about:blank'
   readonly title: string
   readonly status: number
   readonly code: string
   readonly detail: string
-  /** Where the input is wrong, one entry a finding. */
+  /** Where the input is wrong: one entry for each finding. */
   readonly errors?: readonly InputIssue[]
 }
 
 export interface ProblemOptions {
-  /** Added to the answer: `Retry-After`, `Allow`, `WWW-Authenticate`. */
+  /** Headers of the answer, such as `Retry-After`, `Allow` or `WWW-Authenticate`. */
   readonly headers?: HeadersInit
   readonly errors?: readonly InputIssue[]
 }
 
 /**
- * One problem as a response. Never cached: a `404` or `410` would be, by default.
+ * A problem as a response. It is not cached; by default a `404` or a `410` would be.
  *
  * @param code stable and lower-case, such as `duplicate-user`
  * @param detail a sentence for the person who sent the request: what to change
@@ -44,7 +44,7 @@ export function problem(status: number, code: string, detail: string, options: P
   return new Response(JSON.stringify(body), { status, headers })
 }
 
-/** Ends a request with a problem, from where no response can be returned. */
+/** Ends a request with a problem, where no response can be returned. */
 export function refuse(...args: Parameters<typeof problem>): never {
   return refuseWith(problem(...args))
 }
@@ -53,14 +53,14 @@ export function refuseWith(res: Response): never {
   throw new HTTPException(res.status as ContentfulStatusCode, { res })
 }
 
-/** Any thrown value as a response: for `app.onError(problemOf)`. A 5xx is logged here, as nobody else will. */
+/** Any thrown value as a response, for `app.onError(problemOf)`. It logs the cause of a 5xx. */
 export function problemOf(error: unknown): Response {
   const response = mapped(error)
   if (response.status >= 500) console.error(error)
   return response
 }
 
-/** A path that is known, but not with this method: for Hono's `methodNotAllowed`. */
+/** The answer for a path that exists, but not with this method, for Hono's `methodNotAllowed`. */
 export function wrongMethod(_: Context, methods: readonly string[]): Response {
   const allow = methods.join(', ')
   return problem(405, 'method-not-allowed', `This path takes ${allow}.`, { headers: { Allow: allow } })
@@ -73,39 +73,43 @@ function mapped(error: unknown): Response {
 }
 
 const internalDetail = 'Something went wrong here. It is in the log.'
-const setUpDetail = 'This service is not set up right; its log says what to change.'
+const setUpDetail = 'This service is not configured correctly; its log says what to change.'
 
 interface Mapping {
   readonly status: number
-  /** Replaces the engine's message where that could tell about the inside. Required for a 5xx. */
+  /** Replaces the engine's message where that could reveal internals. Required for a 5xx. */
   readonly detail?: string
   readonly retryAfterSeconds?: number
 }
 
-/** What each code of the engine is in HTTP. */
+/** The HTTP status of each code of the engine. */
 const mappings: Readonly<Record<ChardErrorCode, Mapping>> = {
   'invalid-option': { status: 422 },
   'invalid-input': { status: 422 },
   'too-large': { status: 413 },
   'unknown-task': { status: 404 },
   'unknown-job': { status: 404 },
-  // A job's id is part of a URL: one that is none names nothing.
+  // A job's id is part of a URL, and a malformed one names nothing.
   'invalid-id': { status: 404 },
   gone: { status: 410 },
   'key-conflict': { status: 409 },
   'wrong-state': { status: 409 },
-  draining: { status: 503, detail: 'This work is not taken at the moment. Try again later.', retryAfterSeconds: 60 },
+  draining: {
+    status: 503,
+    detail: 'New work of this kind is not accepted at the moment. Try again later.',
+    retryAfterSeconds: 60,
+  },
   'unknown-schedule': { status: 404 },
   'unknown-bulk': { status: 404 },
-  // Mistakes of the deployment, not of the caller.
+  // Mistakes of the deployment and not of the caller.
   'too-long': { status: 500, detail: setUpDetail },
   'home-shards-mismatch': { status: 500, detail: setUpDetail },
   'missing-binding': { status: 500, detail: setUpDetail },
   'job-failed': { status: 500, detail: 'The work that this answer needs did not succeed.' },
-  'wait-timeout': { status: 504, detail: 'The work is not done yet and goes on. Ask for its job later.' },
+  'wait-timeout': { status: 504, detail: 'The work is not done yet and goes on. Look at its job later.' },
   unavailable: {
     status: 503,
-    detail: 'The jobs could not be reached in time. What was asked may have been recorded: ask again.',
+    detail: 'The jobs could not be reached in time. The request may have taken effect: repeat it.',
     retryAfterSeconds: 2,
   },
 }
@@ -118,7 +122,7 @@ function fromEngine(error: ChardError): Response {
   })
 }
 
-/** What Hono's own middleware throws. Its headers are kept: some statuses need theirs, as `WWW-Authenticate`. */
+/** What Hono's own middleware throws. Its headers are kept, because some statuses need them, such as `WWW-Authenticate`. */
 function fromHono(error: HTTPException): Response {
   if (error.res?.headers.get('Content-Type') === problemType) return error.res
   const title = titles[error.status] ?? 'Error'

@@ -1,4 +1,4 @@
-/** The admin's routes over schedules. They parse, call and answer. */
+/** The admin routes over schedules. They parse, call the engine and answer. */
 import { createRoute, z } from '@hono/zod-openapi'
 import type { ScheduleRecord } from '../engine/index.ts'
 import { audited } from './audit.ts'
@@ -39,7 +39,10 @@ const pause = createRoute({
   operationId: 'pauseSchedule',
   summary: 'Enqueue nothing until it is resumed',
   request: { params: one },
-  responses: { 200: json(scheduleSchema, 'The schedule as it is then.'), ...problems(...guarded, 404, 409, 422, 503) },
+  responses: {
+    200: json(scheduleSchema, 'The schedule after the change.'),
+    ...problems(...guarded, 404, 409, 422, 503),
+  },
 })
 
 const resume = createRoute({
@@ -47,9 +50,12 @@ const resume = createRoute({
   path: '/{name}/resume',
   ...shared,
   operationId: 'resumeSchedule',
-  summary: 'Go on; slots missed meanwhile by its own rule',
+  summary: 'Go on with the next slot',
   request: { params: one },
-  responses: { 200: json(scheduleSchema, 'The schedule as it is then.'), ...problems(...guarded, 404, 409, 422, 503) },
+  responses: {
+    200: json(scheduleSchema, 'The schedule after the change.'),
+    ...problems(...guarded, 404, 409, 422, 503),
+  },
 })
 
 const trigger = createRoute({
@@ -57,11 +63,11 @@ const trigger = createRoute({
   path: '/{name}/trigger',
   ...shared,
   operationId: 'triggerSchedule',
-  summary: 'Enqueue its job now, besides its slots',
+  summary: 'Enqueue a job of it now, beside its slots',
   request: { params: one, headers: idempotencyHeader },
   responses: {
-    202: json(triggeredSchema, 'The job, recorded.'),
-    200: json(triggeredSchema, 'The job that this idempotency key made before.'),
+    202: json(triggeredSchema, 'The job is recorded.'),
+    200: json(triggeredSchema, 'The job that an earlier request with this idempotency key has made.'),
     ...problems(400, ...guarded, 404, 409, 422, 503),
   },
 })

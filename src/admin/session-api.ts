@@ -1,4 +1,4 @@
-/** Logging in and out with a browser, and who one is. The first two stand before the guard. */
+/** Routes to log a browser in and out, which are not behind the guard, and the session of the caller, which is. */
 import { createRoute, z } from '@hono/zod-openapi'
 import { audit } from './audit.ts'
 import {
@@ -25,7 +25,7 @@ const sessionSchema = z
   .object({
     by: z
       .enum(['open', 'bearer', 'cookie'])
-      .meta({ description: '`open`: the developer’s own machine, where nobody is asked.' }),
+      .meta({ description: '`open`: the developer’s own machine, which asks for no credential.' }),
     expiresAt: time.optional(),
   })
   .openapi('Session')
@@ -41,7 +41,7 @@ const login = createRoute({
   summary: 'Log a browser in with the admin token',
   request: { body: { required: true, ...json(loginSchema, 'The admin token.') } },
   responses: {
-    200: json(sessionSchema, 'Logged in: the cookie is set, and no script can read it.'),
+    200: json(sessionSchema, 'The browser is logged in. The cookie is set, and no script can read it.'),
     ...problems(400, 401, 403, 413, 415, 422, 429),
   },
 })
@@ -62,11 +62,11 @@ const get = createRoute({
   tags,
   security: adminSecurity,
   operationId: 'getSession',
-  summary: 'How this request was let in',
-  responses: { 200: json(sessionSchema, 'Who one is.'), ...problems(401, 403) },
+  summary: 'How this request was authenticated',
+  responses: { 200: json(sessionSchema, 'The session.'), ...problems(401, 403) },
 })
 
-/** A minute: what the platform's rate limits count in. */
+/** A minute, which is the period of the platform's rate limits. */
 const retryAfterSeconds = 60
 
 export function loginApi(auth: AdminAuth) {
@@ -104,7 +104,7 @@ export function sessionApi() {
   })
 }
 
-/** The prefix under which the admin is mounted: what the cookie is for, and nothing else. */
+/** The prefix under which the admin is mounted, which is the path of the cookie. */
 function above(path: string, end: string): string {
   return path.slice(0, -end.length) || '/'
 }

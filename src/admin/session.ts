@@ -1,14 +1,14 @@
 /**
- * The dashboard's login: a cookie that says until when, signed with a key that is derived from the admin token.
+ * The dashboard's session: a cookie with the time of its end, signed with a key that is derived from the admin token.
  *
- * 1. The token itself is never in a cookie, and nothing is stored here: another token ends every session.
- * 2. A cookie that a browser was told to forget is still good until it ends, for whoever copied it. So it ends soon.
+ * 1. The token itself is never in a cookie, and no session is stored: another token ends every session.
+ * 2. A copy of a cookie stays valid after a logout, until the session ends. So sessions are short.
  */
 import type { Context } from 'hono'
 import { deleteCookie, getSignedCookie, setSignedCookie } from 'hono/cookie'
 
 export const sessionCookie = 'chard-admin'
-/** A working day and a half: a dashboard stays open all day, and a forgotten browser is closed by the next one. */
+/** Twelve hours: a dashboard stays open for a working day, and a forgotten one is closed on the next. */
 const sessionSeconds = 12 * 3_600
 
 /** Sets the cookie for `path` and what is under it. Answers when it ends, in epoch milliseconds. */
@@ -26,7 +26,7 @@ export function closeSession(c: Context, path: string): void {
   deleteCookie(c, sessionCookie, { ...attributes, path })
 }
 
-/** When the session of this request ends; undefined when it carries none, or one that is forged or has ended. */
+/** When the session of this request ends; undefined when it has none, or one that is forged or has ended. */
 export async function sessionEnd(c: Context, token: string): Promise<number | undefined> {
   const value = await getSignedCookie(c, await signingSecret(token), sessionCookie)
   if (!value || !/^\d{13}$/.test(value)) return undefined
@@ -35,7 +35,7 @@ export async function sessionEnd(c: Context, token: string): Promise<number | un
 
 const attributes = { httpOnly: true, secure: true, sameSite: 'Strict' } as const
 
-/** A key of its own, so that a signature made here proves nothing anywhere else. */
+/** A key for this purpose alone, so that a signature made here is valid nowhere else. */
 async function signingSecret(token: string): Promise<ArrayBuffer> {
   const text = new TextEncoder()
   const key = await crypto.subtle.importKey('raw', text.encode(token), 'HKDF', false, ['deriveBits'])

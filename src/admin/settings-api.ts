@@ -1,4 +1,4 @@
-/** The admin's routes over the settings of the whole deployment. A single task's are in tasks-api.ts. */
+/** The admin routes over the settings of the whole deployment. Those of a single task are in tasks-api.ts. */
 import { createRoute } from '@hono/zod-openapi'
 import type { Settings } from '../engine/index.ts'
 import { audited } from './audit.ts'
@@ -24,8 +24,8 @@ const pause = createRoute({
   path: '/pause',
   ...shared,
   operationId: 'pauseAll',
-  summary: 'Give out no new attempts of any task; running ones go on',
-  responses: { 200: json(settingsResultSchema, 'What holds now.'), ...problems(...guarded, 503) },
+  summary: 'Start no attempts of any task; running ones go on',
+  responses: { 200: json(settingsResultSchema, 'What is set now.'), ...problems(...guarded, 503) },
 })
 
 const resume = createRoute({
@@ -34,7 +34,7 @@ const resume = createRoute({
   ...shared,
   operationId: 'resumeAll',
   summary: 'End a pause or a draining of the whole deployment',
-  responses: { 200: json(settingsResultSchema, 'What holds now.'), ...problems(...guarded, 503) },
+  responses: { 200: json(settingsResultSchema, 'What is set now.'), ...problems(...guarded, 503) },
 })
 
 const drain = createRoute({
@@ -42,8 +42,11 @@ const drain = createRoute({
   path: '/drain',
   ...shared,
   operationId: 'drainAll',
-  summary: 'Take no new jobs of any task, work off those there are',
-  responses: { 200: json(drainResultSchema, 'What holds now, and what is left.'), ...problems(...guarded, 503) },
+  summary: 'Accept no new jobs of any task, and work off those there are',
+  responses: {
+    200: json(drainResultSchema, 'What is set now, and how many jobs are left.'),
+    ...problems(...guarded, 503),
+  },
 })
 
 export function settingsApi(chard: Pick<AdminEngine, 'settings' | 'pause' | 'resume' | 'drain'>) {

@@ -1,7 +1,7 @@
 /**
- * The public status of jobs: one job as JSON, and its changes as server-sent events. A job's id is unguessable, so its
- * URL is the permission to see it; what is seen is decided in view.ts. It reads, and changes nothing.
- * An unknown id answers `404`, one older than the time jobs are kept `410`.
+ * The public status of jobs: one job as JSON, and its changes as server-sent events. A job's id cannot be guessed, so its URL
+ * is the permission to see it; view.ts decides what is shown. It changes nothing. An unknown id is answered with `404`, and
+ * one that is older than the time for which jobs are kept with `410`.
  */
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Handler } from 'hono'
@@ -22,12 +22,14 @@ export interface JobStatusOptions {
   readonly waitSecondsMax?: number
   /** How long one stream of events lasts before the client connects again. Default 30. */
   readonly eventsSeconds?: number
-  /** A comment is sent this often while nothing changes, so that no proxy takes the stream for dead. Default 10. */
+  /** A comment is sent this often while nothing changes, so that no proxy closes the stream. Default 10. */
   readonly heartbeatSeconds?: number
 }
 
 /**
- * Mount it where the jobs' URLs are: `app.route('/jobs', jobStatus(chard))`.
+ * The public status as an app, to mount where the URLs of jobs are.
+ *
+ *     app.route('/jobs', jobStatus(chard))
  *
  * - `GET /:id`: the job, with a strong ETag. `Prefer: wait=10` answers once it is final or the time is up.
  * - `GET /:id/events`: an event `job` with the same JSON now and after every change, and `end` when it is final.
@@ -45,7 +47,7 @@ export function jobStatus({ jobs }: JobReader, options: JobStatusOptions = {}) {
     const { body, tag } = await snapshot(record, c.req.path)
     if (seconds) c.header('Preference-Applied', `wait=${seconds}`)
     if (!isFinal(record.state)) c.header('Retry-After', String(askAgainSeconds(record)))
-    // `no-cache`: a browser may keep it, and asks with its ETag before every use.
+    // `no-cache`: a browser may keep it, and must ask with its ETag before each use.
     return c.body(body, 200, { ...jsonHeaders, 'Cache-Control': 'private, no-cache', ETag: `"${tag}"` })
   }
 
@@ -68,7 +70,8 @@ const getJob = createRoute({
   ...shared,
   operationId: 'getJob',
   summary: 'The state of a job',
-  description: 'Whoever has its URL may see it. `Prefer: wait=10` answers once the job is final or the time is up.',
+  description:
+    'Everybody who has its URL may see it. With `Prefer: wait=10` the answer comes once the job is final or the time is up.',
   responses: {
     200: json(publicJobSchema, 'The job.'),
     304: { description: 'Nothing has changed since the answer with this ETag.' },
@@ -85,7 +88,7 @@ const getEvents = createRoute({
   description: 'An event `job` with the job now and after every change, and `end` when it is final.',
   responses: {
     200: { description: 'The stream, for half a minute.', content: { 'text/event-stream': { schema: z.string() } } },
-    204: { description: 'The job is final, and the client has seen it so.' },
+    204: { description: 'The job is final, and the client has seen its final state.' },
     ...problems(404, 410, 429, 503),
   },
 })
@@ -93,7 +96,7 @@ const getEvents = createRoute({
 const jsonHeaders = { 'Content-Type': 'application/json' }
 const retained = [...RETAINED_304_HEADERS, 'Preference-Applied', 'Retry-After']
 
-/** A hint for clients that poll: when a waiting job is due, but within a minute, as it may be cancelled before. */
+/** A hint for clients that poll: when a waiting job is due, but a minute at most, because it may be cancelled before. */
 function askAgainSeconds({ state, dueAt }: JobRecord): number {
   if ((state !== 'scheduled' && state !== 'retrying') || dueAt === undefined) return 1
   return Math.min(Math.max(1, Math.ceil((dueAt - Date.now()) / 1_000)), 60)

@@ -1,4 +1,4 @@
-/** The admin's routes over tasks: their policies and limits, and pausing, resuming and draining them. */
+/** The admin routes over tasks: their policies and limits, and how to pause, resume and drain them. */
 import { createRoute, z } from '@hono/zod-openapi'
 import type { TaskOverview } from '../engine/index.ts'
 import { audited } from './audit.ts'
@@ -27,7 +27,7 @@ const list = createRoute({
   path: '/',
   ...shared,
   operationId: 'listTasks',
-  summary: 'Every task that is served, or that jobs are recorded of',
+  summary: 'Every task that is served or of which jobs are recorded',
   responses: { 200: json(taskListSchema, 'The tasks.'), ...problems(...guarded) },
 })
 
@@ -46,9 +46,9 @@ const pause = createRoute({
   path: '/{name}/pause',
   ...shared,
   operationId: 'pauseTask',
-  summary: 'Give out no new attempts; running ones go on',
+  summary: 'Start no attempts; running ones go on',
   request: { params: one },
-  responses: { 200: json(settingsResultSchema, 'What holds now.'), ...problems(...guarded, 404, 422, 503) },
+  responses: { 200: json(settingsResultSchema, 'What is set now.'), ...problems(...guarded, 404, 422, 503) },
 })
 
 const resume = createRoute({
@@ -58,7 +58,7 @@ const resume = createRoute({
   operationId: 'resumeTask',
   summary: 'End a pause or a draining',
   request: { params: one },
-  responses: { 200: json(settingsResultSchema, 'What holds now.'), ...problems(...guarded, 404, 422, 503) },
+  responses: { 200: json(settingsResultSchema, 'What is set now.'), ...problems(...guarded, 404, 422, 503) },
 })
 
 const drain = createRoute({
@@ -66,10 +66,10 @@ const drain = createRoute({
   path: '/{name}/drain',
   ...shared,
   operationId: 'drainTask',
-  summary: 'Take no new jobs, work off those there are',
+  summary: 'Accept no new jobs, and work off those there are',
   request: { params: one },
   responses: {
-    200: json(drainResultSchema, 'What holds now, and what is left.'),
+    200: json(drainResultSchema, 'What is set now, and how many jobs are left.'),
     ...problems(...guarded, 404, 422, 503),
   },
 })
@@ -79,11 +79,11 @@ const setLimits = createRoute({
   path: '/{name}/limits',
   ...shared,
   operationId: 'setTaskLimits',
-  summary: 'Limits in place of those of the code',
+  summary: 'Replace the limits that the code declares',
   description: 'Only of kinds that the code declares.',
   request: { params: one, body: { required: true, ...json(limitsSchema, 'The limits.') } },
   responses: {
-    200: json(settingsResultSchema, 'What holds now.'),
+    200: json(settingsResultSchema, 'What is set now.'),
     ...problems(400, ...guarded, 404, 413, 415, 422, 503),
   },
 })
@@ -93,9 +93,9 @@ const unsetLimits = createRoute({
   path: '/{name}/limits',
   ...shared,
   operationId: 'unsetTaskLimits',
-  summary: 'The limits of the code again',
+  summary: 'Use the limits that the code declares again',
   request: { params: one },
-  responses: { 200: json(settingsResultSchema, 'What holds now.'), ...problems(...guarded, 404, 422, 503) },
+  responses: { 200: json(settingsResultSchema, 'What is set now.'), ...problems(...guarded, 404, 422, 503) },
 })
 
 export function tasksApi({ tasks }: Pick<AdminEngine, 'tasks'>) {

@@ -1,4 +1,4 @@
-/** The trace of a request: its caller's, from the header `traceparent`, or a new one. Jobs enqueued under it carry it. */
+/** The trace of a request: its caller's, from the header `traceparent`, or a new one. The jobs that it enqueues carry it. */
 import type { MiddlewareHandler } from 'hono'
 import { traceIdOf, withTrace } from '../engine/index.ts'
 

@@ -8,12 +8,12 @@ import { oneJob, priority } from './jobs-api.ts'
 import { duration } from './schema/duration.ts'
 import { jobDetailSchema } from './schema/job.ts'
 import { problems } from './schema/problem.ts'
-import { moment } from './schema/text.ts'
+import { timestamp } from './schema/text.ts'
 import { jobDetail } from './view.ts'
 import { seenInput } from './visible.ts'
 
 const updateSchema = z
-  .strictObject({ priority: priority.optional(), at: moment.optional(), delay: duration.optional() })
+  .strictObject({ priority: priority.optional(), at: timestamp.optional(), delay: duration.optional() })
   .refine((changes) => Object.keys(changes).length > 0, 'takes priority, at or delay')
   .openapi('JobUpdate', { example: { priority: 100, delay: '5m' } })
 
@@ -26,7 +26,7 @@ const update = createRoute({
   summary: 'Change the priority or the time of a waiting job',
   request: { params: oneJob, body: { required: true, ...json(updateSchema, 'The changes.') } },
   responses: {
-    200: json(jobDetailSchema, 'The job as it is then.'),
+    200: json(jobDetailSchema, 'The job after the change.'),
     ...problems(400, 401, 403, 404, 409, 410, 413, 415, 422, 503),
   },
 })

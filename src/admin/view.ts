@@ -1,6 +1,6 @@
 /**
- * A job as JSON: what anybody with its URL may see, and what an admin sees. All are written field by field, so that a
- * field added to the record stays unseen until somebody decides here who sees it.
+ * A job as JSON: what everybody with its URL may see, and what an admin sees. Each view is written field by field, so that a
+ * field that is added to the record stays hidden until somebody decides here who sees it.
  */
 import type { z } from '@hono/zod-openapi'
 import type { AttemptRecord, FailureReason, JobRecord, LogLine } from '../engine/index.ts'
@@ -18,7 +18,7 @@ const reasonMessages: Readonly<Record<FailureReason, string>> = {
   crashed: 'Its last attempt ended without an answer.',
 }
 
-/** @param url where this view is found */
+/** @param url the URL of this view */
 export function publicJob(record: JobRecord, url: string): PublicJob {
   const { reason, output } = record
   return {
@@ -73,7 +73,7 @@ function filing({ priority, tags, idempotencyKey, partition, schedule, after, ex
   }
 }
 
-/** Field by field here too: a handler's progress object is stored as it came. */
+/** Field by field too, because a handler's progress is stored as it came. */
 function progressOf({ progress }: Pick<JobRecord, 'progress'>) {
   if (!progress) return {}
   const { value, message } = progress

@@ -1,14 +1,14 @@
 /**
- * What operators see of a job's input. The task decides, with its option `visible`; where it does not say, a single job
- * shows its input and a list shows none. A task that this code does not know cannot say, so its input stays closed: the
- * option must not end with the code that held it.
+ * What operators see of a job's input. The task decides with its option `visible`. Without the option, the view of a single job
+ * shows the input and a list shows none. The input of a task that this code does not serve is hidden, because its option may
+ * have gone with its code.
  */
 import type { JobRecord } from '../engine/index.ts'
 import type { AdminEngine } from './engine.ts'
 
 export interface SeenInput {
   readonly input?: unknown
-  /** Not all of it is shown. */
+  /** True when the input, or part of it, is hidden. */
   readonly redacted?: true
 }
 

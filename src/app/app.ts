@@ -1,6 +1,6 @@
 /**
- * The service as one Hono app: which routes there are, and what holds for all of them. Errors of any kind leave here as
- * RFC 9457 problems; what a 5xx means inside goes to the log.
+ * The service as one Hono app: its routes, and what holds for all of them. Every error is answered with an RFC 9457 problem, and
+ * the cause of a 5xx goes to the log.
  */
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { routePath } from 'hono/route'
@@ -21,9 +21,9 @@ const service = describedApp<Service>()
 
 service.onError((error, c) => {
   const response = problemOf(error)
-  // The route, not the URL: a query may hold an address.
-  const told = { event: 'request-failed', method: c.req.method, route: routePath(c), trace: currentTrace() }
-  if (response.status >= 500) console.error(told)
+  // The route and not the URL, because a query may hold an address.
+  const line = { event: 'request-failed', method: c.req.method, route: routePath(c), trace: currentTrace() }
+  if (response.status >= 500) console.error(line)
   return response
 })
 service.notFound(() => problem(404, 'not-found', 'There is nothing under this path.'))

@@ -1,24 +1,27 @@
-/** The two bindings the engine needs, found by name when they are used; a missing one answers with the TOML to paste. */
+/** The two bindings that the engine needs, looked up by name when they are used. The error for a missing one holds the TOML to paste. */
 import type { LedgerRpc } from './ledger/protocol/protocol.ts'
 import { shardName } from './ledger/protocol/shard-name.ts'
 import type { WakeUp } from './runner/consumers.ts'
 import { ChardError } from './task/errors.ts'
 
 export interface BindingOptions {
-  /** Name of the Durable Object binding of the ledgers. Default `'LEDGER'`. */
+  /** The name of the Durable Object binding of the ledgers. Default `'LEDGER'`. */
   ledger?: string
-  /** Name of the queue binding of the wake-ups. Default `'JOBS'`. */
+  /** The name of the queue binding of the wake-ups. Default `'JOBS'`. */
   queue?: string
   /**
-   * Where ledgers are placed, decided when each is first reached.
+   * Where ledgers are placed. It counts when a ledger is first called, and not afterwards.
    * https://developers.cloudflare.com/durable-objects/reference/data-location/
    */
   locationHint?: DurableObjectLocationHint
-  /** Keeps ledgers inside a jurisdiction. Another one later means other, empty ledgers. */
+  /**
+   * Keeps ledgers inside a jurisdiction. Chosen once: with another jurisdiction there are other, empty ledgers.
+   * https://developers.cloudflare.com/durable-objects/reference/data-location/
+   */
   jurisdiction?: DurableObjectJurisdiction
 }
 
-/** The most messages one call to the queue takes. */
+/** Messages that one `sendBatch` takes. https://developers.cloudflare.com/queues/platform/limits/ */
 const sendBatchMax = 100
 
 export class Bindings {
@@ -30,7 +33,7 @@ export class Bindings {
     this.#env = env
   }
 
-  /** A new stub: one that has thrown may be broken. @throws ChardError `missing-binding` */
+  /** A new stub, because a stub that has thrown may be broken. @throws ChardError `missing-binding` */
   ledger(shard: number): LedgerRpc {
     const { ledger = 'LEDGER', locationHint, jurisdiction } = this.#options
     const all = this.#find<DurableObjectNamespace>(ledger, 'idFromName', ledgerToml(ledger))
@@ -39,7 +42,7 @@ export class Bindings {
     return namespace.get(id, locationHint ? { locationHint } : {}) as unknown as LedgerRpc
   }
 
-  /** @throws ChardError `missing-binding`, or what the queue answers */
+  /** @throws ChardError `missing-binding`, or what the queue throws */
   async sendWakeUps(shard: number, count: number): Promise<void> {
     const { queue = 'JOBS' } = this.#options
     const wakeUps = this.#find<Queue<WakeUp>>(queue, 'sendBatch', queueToml(queue))
@@ -52,7 +55,7 @@ export class Bindings {
     if (typeof binding?.[method] === 'function') return binding as T
     throw new ChardError(
       'missing-binding',
-      `the Worker has no binding ${name} as Chard needs it. Add to wrangler.toml:\n\n${toml}`,
+      `the Worker has no binding ${name} of the kind that Chard needs. Add to wrangler.toml:\n\n${toml}`,
     )
   }
 }

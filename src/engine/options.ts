@@ -1,4 +1,4 @@
-/** One deployment's choices, checked where they are written. Every one has a default. */
+/** The options of a deployment, checked where they are written. Every one has a default. */
 import type { BindingOptions } from './bindings.ts'
 import { type Duration, durationMs } from './task/duration.ts'
 import { ChardError } from './task/errors.ts'
@@ -20,30 +20,33 @@ export interface ChardOptions extends BindingOptions {
    * `home-shards-mismatch`. State it when `shards` is under 8 and may grow. Default: `shards`, up to 8.
    */
   homeShards?: number
-  /** How long a finished job is kept. Default `'7d'`. */
+  /** How long a finished job is kept, unless its task says otherwise. Default `'7d'`. */
   retention?: Duration
-  /** From this size of a ledger on, its oldest finished jobs go before their time. Default 1 GiB of the platform's 10. */
+  /**
+   * The size in bytes, 1 MiB to 9 GiB, above which a ledger removes its oldest finished jobs before their time. Default
+   * 1 GiB. The platform allows 10 GiB: https://developers.cloudflare.com/durable-objects/platform/limits/
+   */
   historyBytesMax?: number
-  /** What one runner takes on. */
+  /** The bounds of one runner. */
   runner?: {
-    /** Jobs it runs side by side, 1 to 100; more while they prove short. Default 10. */
+    /** Jobs that it runs side by side, 1 to 100; more while they prove short. Default 10. */
     concurrency?: number
-    /** Jobs in one invocation, whose subrequests they share. Default 500. */
+    /** Jobs in one invocation, 1 to 100,000. They share the invocation's subrequests. Default 500. */
     jobs?: number
   }
   /**
-   * Whether a ledger whose wake-up is not answered within half a second starts a runner by itself. Needs `Runner` to be
-   * exported. Default true.
+   * Whether a ledger starts a runner by itself when its wake-up is not answered within half a second. It needs the Worker to
+   * export `Runner`. Default true.
    */
   directStart?: boolean
   /**
-   * Which attempts leave a line in the Worker's log: `'failures'` (default) those that did not complete, `'attempts'`
-   * all. Logs are billed by the line, and in local development cost more than the job.
+   * Which attempts leave a line in the Worker's log: those that did not complete (`'failures'`, the default), or all
+   * (`'attempts'`). Logs are billed by the line, and in local development a line costs more time than a short job.
    */
   logs?: 'failures' | 'attempts'
   /**
-   * An endpoint that is told of every job that has failed for good, by Standard Webhooks. Each message is a job of its
-   * own. Default: none.
+   * An endpoint that is told of every job that has failed for good, by Standard Webhooks. Each message is a job of its own.
+   * Default: none. https://www.standardwebhooks.com
    */
   webhook?: WebhookOption
 }

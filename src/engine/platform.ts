@@ -1,4 +1,4 @@
-/** The platform port over a Worker. The one place where the engine reads a clock or asks for chance. */
+/** The platform port over a Worker: the only place where the engine reads a clock or draws random numbers. */
 
 import { env, waitUntil } from 'cloudflare:workers'
 import { AsyncLocalStorage } from 'node:async_hooks'
@@ -9,14 +9,19 @@ const cut = new AsyncLocalStorage<number>()
 const traces = new AsyncLocalStorage<string | undefined>()
 
 /**
- * Runs `work` under a trace: the jobs it enqueues carry it, and so do their attempts, their children and their lines in
- * the log. Without one, a new one is made.
+ * Runs `work` under a trace: the jobs that it enqueues carry it, and so do their attempts, their children and their lines in
+ * the log.
+ *
+ *     app.use((c, next) => withTrace(traceIdOf(c.req.header('traceparent')), next))
+ *
+ * @param trace 32 hexadecimal digits in lower case, such as `traceIdOf` finds. Undefined: a new one is made
+ * @throws ChardError `invalid-option`
  */
 export function withTrace<T>(trace: string | undefined, work: () => T): T {
   return traces.run(checkedTrace(trace) ?? crypto.randomUUID().replaceAll('-', ''), work)
 }
 
-/** The trace of what runs now. */
+/** The trace of the code that runs now; undefined outside of `withTrace` and of handlers. */
 export function currentTrace(): string | undefined {
   return traces.getStore()
 }
@@ -25,7 +30,7 @@ export const workerPlatform: Platform = {
   now: () => Date.now(),
   random: () => {
     const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2))
-    // 53 random bits: all that a number from 0 up to 1 holds.
+    // 53 random bits: as many as a number from 0 up to 1 holds.
     return (high * 2 ** 21 + (low >>> 11)) / 2 ** 53
   },
   sleep: (ms, signal) =>

@@ -68,7 +68,7 @@ export function serviceOf(tasks: ServedTasks, ports: ServicePorts): Service {
       historyBytesMax: options.historyBytesMax,
       ...(ports.sizes && { sizes: ports.sizes }),
       platform,
-      schedules: (shard) => schedules.onShard(shard),
+      schedules: (shard) => schedules.ofShard(shard),
       serves: (name) => policies.has(name),
       notifies: () => isWebhookSet(options.webhook),
       sendWakeUps: (shard, wakeUps) => bindings.sendWakeUps(shard, wakeUps),

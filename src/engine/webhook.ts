@@ -1,7 +1,7 @@
 /**
- * Tells an endpoint of every job that has failed for good, by Standard Webhooks (https://www.standardwebhooks.com). Each
- * message is a job of its own, recorded in the transaction that fails the other, so that it is lost as little and tried as
- * patiently as any job. It says which job, never with which input.
+ * The webhook: tells an endpoint of every job that has failed for good, by Standard Webhooks
+ * (https://www.standardwebhooks.com). Each message is a job of its own, recorded in the transaction in which the other job
+ * fails, so that it is not lost and is retried like any job. It names the job and never holds its input.
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { defineTask, type Tiers } from './task/define-task.ts'
@@ -13,43 +13,44 @@ import type { Platform } from './task/platform.ts'
 import type { RunContext, Task } from './task/task.ts'
 import type { TaskOptions } from './task/task-options.ts'
 
-/** Where failures are told, and the secret that messages are signed with. */
+/** The endpoint that is told of failed jobs, and the secret that messages are signed with. */
 export interface Webhook {
+  /** An https URL, or an http URL in development. */
   readonly url: string
   /** `whsec_` and 24 to 64 bytes in base64. */
   readonly secret: string
 }
 
-/** A webhook, or how to find one when it is needed, such as in the Worker's bindings. Undefined: none is told. */
+/** A webhook, or a function that finds it when it is needed, as in the Worker's bindings. Undefined: no endpoint is told. */
 export type WebhookOption = Webhook | (() => Webhook | undefined)
 
-/** What is told: as recorded, and as sent. */
+/** The message about a failed job, as it is recorded and sent. */
 export interface FailedMessage {
   readonly type: 'job.failed'
-  /** When the job failed. */
+  /** When the job failed, in ISO 8601. */
   readonly timestamp: string
   readonly data: Pick<JobRecord, 'id' | 'task' | 'state' | 'reason' | 'attempt' | 'maxAttempts' | 'trace'> & {
-    /** What was thrown at last, without its message, which may hold anything. */
+    /** The last error, without its message, which may hold personal data. */
     readonly error: Pick<JobError, 'name' | 'code'>
     readonly createdAt: string
   }
 }
 
-/** An endpoint has so long to answer. */
+/** The time that an endpoint has to answer. */
 const answerMs = 15_000
-/** An endpoint may ask for so much patience at most. */
+/** The longest wait that an endpoint may ask for. */
 const retryAfterMsMax = 24 * 60 * 60_000
-/** Three days in all, as Standard Webhooks suggests. */
+/** The waits between attempts: three days in all, as Standard Webhooks suggests. */
 const waits = ['5s', '5m', '30m', '2h', '5h', '10h', '14h', '20h', '24h'] as const
 
-/** What sends a message. Ports, so that a test can stand in for the network. */
+/** What sending a message needs. Ports, so that a test can take the place of the network. */
 export interface WebhookPorts {
   readonly webhook: () => Webhook | undefined
   readonly now: () => number
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>
 }
 
-/** Undefined where none is set. @throws ChardError `invalid-option` for one that is written in the code */
+/** A function that finds the webhook; undefined without one. @throws ChardError `invalid-option` for a wrong one in the code */
 export function webhookOf(option: WebhookOption | undefined): (() => Webhook | undefined) | undefined {
   if (option === undefined || typeof option === 'function') return option
   const fault = faultOf(option)
@@ -108,7 +109,7 @@ async function send(
       'webhook-signature': await signature(target.secret, `${job.id}.${seconds}.${body}`),
     },
     body,
-    // An endpoint that has moved is told to whoever set it, not followed to where nobody meant.
+    // A redirect is not followed: the message must not go where nobody meant it to. The attempt fails and says so.
     redirect: 'manual',
     signal: AbortSignal.any([signal, AbortSignal.timeout(answerMs)]),
   })
@@ -120,7 +121,7 @@ async function send(
   throw waitMs === undefined ? new Error(answered) : new RetryAfterError(waitMs, answered)
 }
 
-/** `v1,` and the HMAC-SHA256 of what is signed, in base64. */
+/** `v1,` and the HMAC-SHA256 of the text, in base64. */
 async function signature(secret: string, signed: string): Promise<string> {
   const algorithm = { name: 'HMAC', hash: 'SHA-256' }
   const key = await crypto.subtle.importKey('raw', bytesOf(secret), algorithm, false, ['sign'])
@@ -128,7 +129,7 @@ async function signature(secret: string, signed: string): Promise<string> {
   return `v1,${btoa(String.fromCharCode(...new Uint8Array(mac)))}`
 }
 
-/** What is wrong with a webhook, without a word of its secret. */
+/** What is wrong with a webhook, in words that do not hold its secret. */
 function faultOf({ url, secret }: Webhook): string | undefined {
   const protocol = URL.canParse(url) ? new URL(url).protocol : ''
   if (!['https:', 'http:'].includes(protocol)) return 'webhook.url is no URL; it takes one with https'
@@ -150,7 +151,7 @@ function bytesOf(secret: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(secret.slice('whsec_'.length)), (char) => char.charCodeAt(0))
 }
 
-/** Seconds, or a moment. */
+/** The wait that a `Retry-After` of seconds or of a date asks for. */
 function retryAfterMs(header: string | null, now: number): number | undefined {
   if (header === null) return undefined
   const ms = /^\d+$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - now

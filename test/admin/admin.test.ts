@@ -113,7 +113,7 @@ describe('GET /api/jobs', () => {
     finishedAt: iso,
   }
 
-  test('is a page of what tells jobs apart, with a cursor: no input, output, message or log', async () => {
+  test('is a page with a cursor and with no input, output, message or log', async () => {
     const response = await serve({ jobs: [failed], cursor: 'next' }).send('/api/jobs')
     expect(await response.json()).toEqual({
       jobs: [{ ...summary, error: { name: 'Error', code: 'E_MAIL' } }],
@@ -188,7 +188,7 @@ describe('GET /api/jobs', () => {
 })
 
 describe('GET /api/overview', () => {
-  test('counts jobs by state, tells of each shard, and names those that did not answer', async () => {
+  test('counts jobs by state, describes each shard, and names those that did not answer', async () => {
     const { send } = serve({ jobs: [jobRecord(), completedJob()], missing: [2] })
     expect(await jsonOf(await send('/api/overview'))).toEqual({
       states: { scheduled: 0, queued: 0, running: 1, retrying: 0, completed: 1, failed: 0, cancelled: 0 },
@@ -210,7 +210,7 @@ describe('GET /api/overview', () => {
 })
 
 describe('the kill switch', () => {
-  test('is thrown and let go for every ledger, names those that did not hear it, and leaves a line', async () => {
+  test('is switched on and off for every ledger, names those that did not answer, and leaves a line', async () => {
     const { chard, post } = serve({ missing: [2] })
     expect(await jsonOf(await post('/api/halt'))).toEqual({ missing: [2] })
     expect(await jsonOf(await post('/api/resume'))).toEqual({ missing: [2] })
@@ -223,7 +223,7 @@ describe('the kill switch', () => {
 })
 
 describe('cancel and redrive', () => {
-  test('answer the job as it is then', async () => {
+  test('answer with the job after the change', async () => {
     const cancelled = await serve().post(`/api/jobs/${id}/cancel`)
     expect(await jsonOf(cancelled)).toMatchObject({ id, state: 'cancelled', input: { userId: 123 } })
     const redriven = await serve({ jobs: [completedJob()] }).post(`/api/jobs/${id}/redrive`)
@@ -246,7 +246,7 @@ describe('cancel and redrive', () => {
     expect(auditLines()).toEqual([{ event: 'admin', action, job: jobId, outcome }])
   })
 
-  test('an audit line stays one short line, whatever the id', async () => {
+  test('an audit line is one short line, whatever the id is', async () => {
     await serve().post(`/api/jobs/${encodeURIComponent(`a\n{"event":"admin"}${'x'.repeat(4_000)}`)}/cancel`)
     const [[line] = []] = log.mock.calls
     expect(String(line)).not.toContain('\n')

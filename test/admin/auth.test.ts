@@ -103,7 +103,7 @@ describe('open', () => {
     expect((await send(opened, { method, headers })).status).toBe(status)
   })
 
-  test('is asked at every request, and false means the token counts', async () => {
+  test('is called at every request, and false means that the token counts', async () => {
     let local = true
     const auth = { ...withToken, open: () => local }
     expect((await send(auth)).status).toBe(200)
@@ -122,7 +122,7 @@ describe('isAdmin', () => {
     expect(await isAdmin(request(), withToken)).toBe(false)
   })
 
-  test('is false without a secret, and while the door is merely open', async () => {
+  test('is false without a secret, and when only open lets the caller in', async () => {
     expect(await isAdmin(request('Bearer undefined'), { token: () => undefined })).toBe(false)
     expect(await isAdmin(request('Bearer short'), { token: () => 'short' })).toBe(false)
     expect(await isAdmin(request(), { ...withToken, open: () => true })).toBe(false)

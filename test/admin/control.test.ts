@@ -36,7 +36,7 @@ function serve(script: Script = { jobs: [jobRecord({ state: 'queued', attempt: 0
 const jsonOf = (response: Response) => response.json<Record<string, unknown>>()
 const auditLines = () => log.mock.calls.map(([line]) => JSON.parse(String(line)))
 
-describe('what reaches the engine', () => {
+describe('requests', () => {
   test.each<[method: string, path: string, body: unknown, status: number, calls: string[]]>([
     ['POST', '/jobs', { task: 'draw-avatar', input: { userId: 1 } }, 202, ['enqueue {"userId":1} {}']],
     [
@@ -96,7 +96,7 @@ describe('what reaches the engine', () => {
     expect(auditLines().length).toBe(method === 'GET' ? 0 : 1)
   })
 
-  test('the query by time goes along', async () => {
+  test('a filter by time reaches the engine', async () => {
     const { calls, send } = serve()
     await send('GET', '/jobs?createdAfter=2026-11-22T12:00:00Z&createdBefore=2026-11-23T00:00:00%2B01:00')
     expect(calls).toEqual([
@@ -108,14 +108,14 @@ describe('what reaches the engine', () => {
 describe('POST /jobs', () => {
   const body = { task: 'draw-avatar', input: { userId: 123 } }
 
-  test('answers the job and where it is', async () => {
+  test('answers with the job and its URL', async () => {
     const response = await serve({}).send('POST', '/jobs', body)
     expect(response.headers.get('Location')).toBe(`/admin/api/jobs/${id}`)
     expect(await jsonOf(response)).toMatchObject({ id, state: 'queued', input: { userId: 123 } })
     expect(auditLines()).toEqual([{ event: 'admin', action: 'create', task: 'draw-avatar', job: id, outcome: 'done' }])
   })
 
-  test('with an Idempotency-Key answers the same job again', async () => {
+  test('with an Idempotency-Key answers with the same job again', async () => {
     const { calls, send } = serve({ jobs: [jobRecord({ idempotencyKey: 'k1' })] })
     const first = await send('POST', '/jobs', body, { 'Idempotency-Key': 'k2' })
     expect([first.status, first.headers.has('Idempotency-Replayed')]).toEqual([202, false])
@@ -168,8 +168,8 @@ test('a redrive with a body that holds no input is refused', async () => {
   expect(calls).toEqual([])
 })
 
-describe('idempotency of what else creates', () => {
-  test('the key of a trigger and of a bulk action goes along', async () => {
+describe('the idempotency of triggers and bulk actions', () => {
+  test('the key of a trigger and of a bulk action reaches the engine', async () => {
     const { calls, send } = serve()
     const again = await send('POST', '/schedules/nightly/trigger', undefined, { 'Idempotency-Key': 'known' })
     expect([again.status, again.headers.get('Idempotency-Replayed')]).toEqual([200, 'true'])
@@ -189,7 +189,7 @@ describe('partial answers', () => {
   )
 })
 
-test('a schedule that the code no longer knows has no rule, and says why it stands still', async () => {
+test('a schedule that the code no longer defines has no rule, and says why it is stopped', async () => {
   const { schedules } = await (await serve().send('GET', '/schedules')).json<{ schedules: unknown[] }>()
   expect(schedules[1]).toEqual({
     name: 'forgotten',
@@ -224,7 +224,7 @@ describe('refusals', () => {
     ])
   })
 
-  test('a draining task refuses jobs for now', async () => {
+  test('a draining task refuses new jobs with 503', async () => {
     const { send } = serve({ failsWith: new ChardError('draining', 'x') })
     const response = await send('POST', '/jobs', { task: 'draw-avatar', input: { userId: 1 } })
     expect([response.status, response.headers.get('Retry-After')]).toEqual([503, '60'])

@@ -49,7 +49,7 @@ describe('GET /:id/events', () => {
     expect(chard.calls).toEqual([`watch ${id} 10000`])
   })
 
-  test('sends the very bytes and tag of GET /:id', async () => {
+  test('sends the same bytes and tag as GET /:id', async () => {
     const app = new Hono().route('/jobs', jobStatus(fakeChard({ jobs: [completedJob()] })))
     const plain = await app.request(`/jobs/${id}`)
     const [, job] = (await frames(app.request(`/jobs/${id}/events`))).map(fields)
@@ -57,7 +57,7 @@ describe('GET /:id/events', () => {
     expect(job?.['data']).toBe(await plain.text())
   })
 
-  test('lasts its time, sends a comment with every beat, and never the same job twice', async () => {
+  test('lasts its time, sends a comment with every heartbeat, and never the same job twice', async () => {
     const { response, chard } = open({ jobs: [jobRecord()], watched: [[jobRecord()], [jobRecord(), half], [half]] })
     expect((await frames(response)).map(([line]) => line)).toEqual([
       'retry: 1000',
@@ -99,7 +99,7 @@ describe('GET /:id/events', () => {
     expect((await frames(response)).map(fields).map(({ event }) => event)).toEqual([undefined, 'job', 'end'])
   })
 
-  test('an engine that fails on the way ends the stream, so that the client connects again', async () => {
+  test('an engine that fails during the stream ends it, so that the client connects again', async () => {
     const log = vi.spyOn(console, 'error').mockImplementation(() => {})
     const lost = new ChardError('unavailable', 'SECRET')
     const sent = await frames(open({ jobs: [jobRecord()], watched: [[jobRecord(), lost]] }).response)
@@ -107,14 +107,14 @@ describe('GET /:id/events', () => {
     expect(log).toHaveBeenCalledExactlyOnceWith(lost)
   })
 
-  test('HEAD answers headers and watches nothing further', async () => {
+  test('HEAD answers with headers and stops watching', async () => {
     const { response, chard } = open({ jobs: [jobRecord()] }, { method: 'HEAD' })
     expect((await response).headers.get('Content-Type')).toBe('text/event-stream')
     expect(await (await response).text()).toBe('')
     expect(chard.calls).toHaveLength(1)
   })
 
-  test('a client that goes away ends the watching at the next sign of life', async () => {
+  test('a client that goes away ends the watching with the next event', async () => {
     const over = Promise.withResolvers<string>()
     const next = Promise.withResolvers<JobRecord>()
     async function* watch() {

@@ -1,6 +1,6 @@
 /**
- * A Chard over a map, for the edges: it implements what they call and nothing else. Time does not pass in it: what
- * `watch` and `wait` see is scripted, and every call is written down.
+ * A Chard over a list of jobs, for the HTTP apps. It has what they call and nothing else. Time does not pass in it: what `watch` and
+ * `wait` see is scripted. Every call is recorded.
  */
 import * as z from 'zod'
 import type { AdminEngine, JobReader } from '../../src/admin/index.ts'
@@ -123,7 +123,7 @@ const avatarInput = z.object({ userId: z.number().int() })
 
 type Recorded = { readonly record: JobRecord; readonly duplicate: boolean }
 
-/** Real definitions, so that options mean what they mean; only recording is pretended. */
+/** Real definitions, so that options have their real meaning. Only recording is faked. */
 function fakeTasks(
   visible: Script['visible'],
   enqueue: (input: unknown, options: EnqueueOptions) => Recorded,

@@ -1,4 +1,4 @@
-/** The verbs over a whole deployment, over nothing: every call is written down, and answered as an engine would. */
+/** The verbs over a whole deployment, faked: every call is recorded, and answered as an engine would. */
 import type { AdminEngine } from '../../src/admin/index.ts'
 import { ChardError, type Job, type JobRecord, type ScheduleRecord } from '../../src/engine/index.ts'
 
@@ -98,7 +98,7 @@ const nightly: ScheduleRecord = {
   ],
 }
 
-/** The code no longer knows it. */
+/** A schedule that the code no longer defines. */
 const forgotten: ScheduleRecord = {
   name: 'forgotten',
   task: 'gone',

@@ -39,7 +39,7 @@ const textOf = (metrics: Partial<Metrics>, served = ['send']) =>
 const lines = (text: string, start: string) => text.split('\n').filter((line) => line.startsWith(start))
 
 describe('metrics', () => {
-  test('sum the shards, and tell shards apart where that helps', () => {
+  test('are sums over the shards, or one value for each shard', () => {
     const text = textOf({ shards: [shardOf(0, { oldestReadyAt: now - 90_000 }), shardOf(1)] })
     expect(lines(text, 'chard_enqueued_total')).toEqual(['chard_enqueued_total{task="send"} 14'])
     expect(lines(text, 'chard_attempts_total')).toEqual([
@@ -81,7 +81,7 @@ describe('metrics', () => {
     expect(text).not.toMatch(/_total|_bucket/)
   })
 
-  test('have a bounded number of labels: what is not served is counted together', () => {
+  test('have a bounded number of labels, because tasks that are not served are counted together', () => {
     const named = Array.from({ length: 300 }, (_, n) => `task-${n}`)
     const shard = shardOf(0, {
       tasks: Object.fromEntries(named.map((task) => [task, shardOf(0).states])),

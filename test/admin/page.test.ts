@@ -27,8 +27,8 @@ async function open(prefix: string, auth?: AdminAuth) {
   return { send, page }
 }
 
-describe.each(['/', '/admin', '/deep/inside/steer'])('mounted at %s', (prefix) => {
-  test('the page finds its files by relative URLs, and they are kept for good', async () => {
+describe.each(['/', '/admin', '/deep/inside/control'])('mounted at %s', (prefix) => {
+  test('the page finds its files by relative URLs, and browsers may keep them for ever', async () => {
     const { send, page } = await open(prefix)
     expect(page.status).toBe(200)
     expect(page.headers.get('Cache-Control')).toBe('no-store')
@@ -50,11 +50,11 @@ test('an address with a slash at its end leads to the one without', async () => 
   expect(new URL(answer.headers.get('Location') ?? '').pathname).toBe('/admin')
 })
 
-test('a file that is not there is asked of the guard, as every other path is', async () => {
+test('a file that does not exist is guarded like every other path', async () => {
   expect((await serve('/admin')('/admin/page/dashboard-old.js')).status).toBe(401)
 })
 
-test('the page says how its reader is let in, and holds nothing else', async () => {
+test('the page says how its reader is authenticated, and holds no other data', async () => {
   const session = async (auth: AdminAuth, headers: Record<string, string> = {}) =>
     /data-session="(\w+)"/.exec(await (await serve('/admin', auth)('/admin', { headers })).text())?.[1]
   expect(await session({ token: () => token })).toBe('none')
@@ -63,7 +63,7 @@ test('the page says how its reader is let in, and holds nothing else', async () 
   expect(await session({ token: () => undefined })).toBe('closed')
 })
 
-test('why the door is closed is text, whatever the secret is called', async () => {
+test('the reason why the routes are closed is escaped, whatever the name of the secret', async () => {
   const send = serve('/admin', { token: () => undefined, secretName: '"><script>' })
   expect(await (await send('/admin')).text()).not.toContain('"><script>')
 })

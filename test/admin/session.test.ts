@@ -29,7 +29,7 @@ function serve(auth: Partial<AdminAuth> = {}, prefix = '/deep/admin') {
 const auditLines = () => log.mock.calls.map(([line]) => JSON.parse(String(line)))
 
 describe('login', () => {
-  test('sets a cookie that no script reads, no other site sends, and that is for this prefix', async () => {
+  test('sets a cookie for this prefix that no script can read and no other site can send', async () => {
     const response = await serve().login({ token })
     expect(response.status).toBe(200)
     const [value, ...attributes] = (response.headers.get('Set-Cookie') ?? '').split('; ')
@@ -39,7 +39,7 @@ describe('login', () => {
     expect(auditLines()).toEqual([{ event: 'admin', action: 'login', outcome: 'done' }])
   })
 
-  test('says until when it holds, as does the session', async () => {
+  test('says when it ends, as does the session', async () => {
     const { send, login } = serve()
     const response = await login({ token })
     const session = await response.json()
@@ -57,7 +57,7 @@ describe('login', () => {
     expect(auditLines()).toEqual([{ event: 'admin', action: 'login', outcome: 'refused' }])
   })
 
-  test('is refused to who tries too often, the right token included', async () => {
+  test('is refused after too many tries, also with the right token', async () => {
     const response = await serve({ loginAllowed: async () => false }).login({ token })
     expect(response.status).toBe(429)
     expect(response.headers.get('Retry-After')).toBe('60')
@@ -77,7 +77,7 @@ describe('login', () => {
     expect(response.headers.has('Set-Cookie')).toBe(false)
   })
 
-  test('says what to set where no secret is', async () => {
+  test('says what to set when there is no secret', async () => {
     const response = await serve({ token: () => undefined }).login({ token })
     expect(response.status).toBe(403)
     expect(await response.text()).toContain('wrangler secret put ADMIN_TOKEN')
@@ -91,13 +91,13 @@ describe('login', () => {
 })
 
 describe('logout', () => {
-  test('takes the cookie back', async () => {
+  test('removes the cookie', async () => {
     const response = await serve().send('/logout', { method: 'POST' })
     expect(response.status).toBe(204)
     expect(response.headers.get('Set-Cookie')).toMatch(/^chard-admin=; Max-Age=0; Path=\/deep\/admin;/)
   })
 
-  test('is not taken from a page of another origin', async () => {
+  test('is refused to a page of another origin', async () => {
     const response = await serve().send('/logout', { method: 'POST', headers: { Origin: 'https://evil.example' } })
     expect(response.status).toBe(403)
     expect(response.headers.has('Set-Cookie')).toBe(false)

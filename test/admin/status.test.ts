@@ -37,7 +37,7 @@ describe('GET /:id', () => {
     })
   })
 
-  test('shows nothing of what may hold personal data or internals', async () => {
+  test('shows nothing that may hold personal data or internals', async () => {
     const secret = 'SECRET'
     const error = { name: secret, message: secret, stack: secret, code: secret }
     const at = Date.now()
@@ -171,7 +171,7 @@ describe('Prefer: wait', () => {
     expect(chard.calls).toEqual([`wait ${id} 2000`])
   })
 
-  test('malformed, it is ignored', async () => {
+  test('a malformed preference is ignored', async () => {
     const { get, chard } = serve()
     const response = await get(undefined, { headers: { Prefer: 'wait=soon' } })
     expect(response.status).toBe(200)

@@ -60,7 +60,7 @@ describe('a sign-up', () => {
     for (const { job } of [traced, other]) await settled(job.id)
   })
 
-  test('whose e-mail fails leaves a job that tries again, and the watchdog keeps out of it', async () => {
+  test('whose e-mail fails becomes a job that tries again, and the watchdog sends nothing', async () => {
     carrier.mockRejectedValue(refusal('E_RECIPIENT_SUPPRESSED'))
     const { user, job } = await (await postJson('/users', { email: 'bob@example.com' })).json<Accepted>()
     const failed = await vi.waitFor(async () => {

@@ -1,12 +1,12 @@
-/** The figures of a run: what was survived, how long it took, and how often "at least once" was really twice. */
-import type { Memory } from './ledger-rows.ts'
+/** The figures of a run: how many crashes, how long recovery took, and how often "at least once" was twice. */
+import type { Recorded } from './ledger-rows.ts'
 import type { Load } from './load.ts'
-import type { BookRow } from './shapes.ts'
+import type { RecordedJob } from './shapes.ts'
 
 export interface Timeline {
   readonly kills: number
   readonly startedAt: number
-  /** When the server was ready for the last time before all was done. */
+  /** When the server was ready for the last time before everything was done. */
   readonly lastReadyAt: number
   readonly endedAt: number
   /** How long each restart took. */
@@ -15,7 +15,7 @@ export interface Timeline {
   readonly events: ReadonlyMap<string, number>
 }
 
-export function figures(load: Load, { jobs, runs }: Memory, time: Timeline): (readonly [string, string])[] {
+export function figures(load: Load, { jobs, runs }: Recorded, time: Timeline): (readonly [string, string])[] {
   const byId = new Map(jobs.map((row) => [row.id, row]))
   const promised = [...load.promised.values()].flatMap(({ asked, id }) => {
     const row = byId.get(id)
@@ -58,7 +58,7 @@ export function figures(load: Load, { jobs, runs }: Memory, time: Timeline): (re
     ['attempts lapsed', `${lapses}, whose runner a kill took`],
     [
       're-run',
-      `${extra.length} jobs of ${jobs.length} (${percent(extra.length, jobs.length)}) ran more often than their books needed: ${sum(extra)} runs of ${runs.length}`,
+      `${extra.length} jobs of ${jobs.length} (${percent(extra.length, jobs.length)}) ran more often than their records need: ${sum(extra)} runs of ${runs.length}`,
     ],
     [
       'waited to start',
@@ -74,8 +74,8 @@ export function figures(load: Load, { jobs, runs }: Memory, time: Timeline): (re
   ]
 }
 
-/** Attempts whose end is in the books. What ran beyond them left side effects that nobody recorded. */
-function settledAttempts({ history }: BookRow): number {
+/** Attempts whose end is recorded. Further runs left side effects that are not recorded. */
+function settledAttempts({ history }: RecordedJob): number {
   return history.filter(({ outcome }) => outcome !== 'lapsed').length
 }
 

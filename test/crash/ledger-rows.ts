@@ -1,15 +1,15 @@
-/** Reads what the Worker shows: its books page by page, its witness line by line, its ledgers at a glance. */
+/** Reads what the Worker shows: its records page by page, its witness line by line, and the overview of its ledgers. */
 import type { DevServer } from '../e2e/dev-server.ts'
-import type { BookRow, BooksPage, Glance, Run } from './shapes.ts'
+import type { Glance, JobsPage, RecordedJob, Run } from './shapes.ts'
 
-/** Everything there is to judge. */
-export interface Memory {
-  readonly jobs: readonly BookRow[]
+/** Everything that the verdict needs. */
+export interface Recorded {
+  readonly jobs: readonly RecordedJob[]
   readonly runs: readonly Run[]
   readonly glance: Glance
 }
 
-export async function readBooks(server: DevServer): Promise<Memory> {
+export async function readRecorded(server: DevServer): Promise<Recorded> {
   return { jobs: await allJobs(server), runs: await allRuns(server), glance: await glance(server) }
 }
 
@@ -19,17 +19,17 @@ export async function glance(server: DevServer): Promise<Glance> {
   return seen
 }
 
-/** How many jobs a shard, or all of them, have yet to finish. */
+/** How many jobs of a shard, or of all shards, are not final. */
 export function unfinished(states: Readonly<Record<string, number>>): number {
   const { scheduled = 0, queued = 0, running = 0, retrying = 0 } = states
   return scheduled + queued + running + retrying
 }
 
-async function allJobs(server: DevServer): Promise<BookRow[]> {
-  const jobs: BookRow[] = []
+async function allJobs(server: DevServer): Promise<RecordedJob[]> {
+  const jobs: RecordedJob[] = []
   let cursor: string | undefined
   do {
-    const page = await json<BooksPage>(server, cursor === undefined ? '/books' : `/books?cursor=${cursor}`)
+    const page = await json<JobsPage>(server, cursor === undefined ? '/jobs' : `/jobs?cursor=${cursor}`)
     if (page.missing.length > 0) throw new Error(`shards ${page.missing.join(', ')} did not answer`)
     jobs.push(...page.jobs)
     cursor = page.cursor

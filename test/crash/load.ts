@@ -1,6 +1,6 @@
 /**
- * The client: keeps asking for jobs, and remembers every one that it was promised. It never hears why an answer did not
- * come. What had a key is asked for again; what had none is *unknown*: it may be in the books, once, or not at all.
+ * The client: enqueues jobs again and again, and remembers every accepted job. It does not know why an answer did not come. A
+ * request with keys is repeated. A request without keys is *unknown*: its jobs may be recorded once or not at all.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DevServer } from '../e2e/dev-server.ts'
@@ -20,15 +20,15 @@ export interface Promised {
 export class Load {
   /** Jobs that a 202 named, by number. */
   readonly promised = new Map<number, Promised>()
-  /** Background jobs that were accepted: promised for as long as the isolate lives, and no longer. */
+  /** Accepted background jobs, which are promised only while the isolate lives. */
   readonly background = new Set<number>()
   /** Jobs without a key whose answer did not come. */
   readonly unknown = new Map<number, Asked>()
-  /** Answers that should not be. */
+  /** Answers that must not occur. */
   readonly wrong: string[] = []
   /** Answers that named a job a second time. */
   duplicates = 0
-  /** True while nobody listens. */
+  /** True while the server is down. */
   isRefused = false
   /** Requests that got no 202. */
   unanswered = 0
@@ -44,13 +44,13 @@ export class Load {
     this.#requests = requests
   }
 
-  /** Asks until `stop`; never for more than `target` jobs, which may grow. */
+  /** Enqueues until `stop`, and never more than `target` jobs, which may grow. */
   async run(target: () => number): Promise<void> {
     this.#isAsking = true
     await Promise.all(Array.from({ length: clients }, () => this.#client(target)))
   }
 
-  /** True while somebody has yet to hear what came of a request. */
+  /** True while a request has not been answered. */
   get owes(): boolean {
     return this.#inFlight > 0 || this.#again.length > 0
   }
@@ -80,7 +80,7 @@ export class Load {
     try {
       const answer = await this.#server.fetch('/jobs', { method: 'POST', body: JSON.stringify(request.jobs) })
       const text = await answer.text()
-      // 503: the Worker got no answer of its ledger, or the tool in front of the Worker none of it.
+      // 503: the Worker got no answer from its ledger, or the tool in front of it none from the Worker.
       if (answer.status !== 202 && answer.status !== 503) this.wrong.push(`${answer.status}: ${text.slice(0, 300)}`)
       this.isRefused = false
       if (answer.status !== 202) this.#noAnswer(request)
@@ -88,7 +88,7 @@ export class Load {
     } catch (error) {
       const { cause } = error as { cause?: { code?: string } }
       this.isRefused = cause?.code === 'ECONNREFUSED'
-      // What has never arrived is nobody's; any other break leaves open whether it has.
+      // A request that never arrived made no jobs. Any other broken connection leaves that open.
       if (this.isRefused) this.#again.push({ ...request, twice: false })
       else this.#noAnswer(request)
       await sleep(pauseMs)

@@ -1,6 +1,6 @@
 /**
- * What is asked for and when the server dies, all from one seed. What the machine makes of it is its own: a replay has
- * the same jobs and the same moments, not the same interleaving.
+ * Which jobs are enqueued and when the server is killed, all from one seed. A replay has the same jobs and the same times, but not
+ * the same interleaving, which depends on the machine.
  */
 import { randomFrom } from '../seeded.ts'
 import type { Asked, Kind } from './shapes.ts'
@@ -11,7 +11,7 @@ export interface Request {
   readonly twice: boolean
 }
 
-/** Out of a hundred. Most jobs are short; the few long ones are what a crash finds running. */
+/** Of a hundred jobs. Most are short; a crash mostly finds the few long ones running. */
 const mix: readonly (readonly [Kind, number])[] = [
   ['instant', 30],
   ['short', 20],
@@ -24,7 +24,7 @@ const mix: readonly (readonly [Kind, number])[] = [
   ['background', 6],
 ]
 
-/** How long the server lives before each kill: now and then hardly at all, so that recovery itself is interrupted. */
+/** How long the server lives before each kill. Now and then it is very short, so that recovery itself is interrupted. */
 export function killMoments(seed: number, kills: number): number[] {
   const random = randomFrom(seed)
   return Array.from({ length: kills }, () => Math.round(random() < 0.2 ? random() * 1_000 : 1_500 + random() * 6_000))
@@ -62,7 +62,7 @@ export function* requests(seed: number): Generator<Request, never> {
   }
 }
 
-/** Background jobs for a calm server, where each of them must be heard of again. */
+/** Background jobs for a server that is not killed, which must all run. */
 export function calmBackground(count: number): Asked[] {
   return Array.from({ length: count }, (_, index) => ({ n: -1 - index, kind: 'background', failures: 1 }))
 }

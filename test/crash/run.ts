@@ -1,9 +1,9 @@
 /**
- * `npm run test:crash`: `kill -9` of a whole development server, again and again, while a client keeps asking it for
- * work. Whatever was accepted must be final in the end, once, and the books must agree with what a witness saw.
+ * `npm run test:crash`: `kill -9` of a whole development server, again and again, while a client sends it jobs. In the end every
+ * accepted job must be final, once, and the records must agree with what a witness saw.
  *
- *   KILLS=25 JOBS=3000   how often, and over how many accepted jobs at least
- *   SEED=…               the jobs and the moments of an earlier run; each run prints its own
+ *   KILLS=25 JOBS=3000   how many kills, and over how many accepted jobs at least
+ *   SEED=…               the jobs and the times of an earlier run; each run prints its seed
  *
  * KILLS=5 JOBS=600 is the small form, for every change. The local queue forgets its messages with each kill, and a dead
  * runner's leases take half a minute to lapse, so the end takes at least that.
@@ -14,7 +14,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { temporaryFolder } from '../e2e/dev-server.ts'
 import { figures } from './figures.ts'
-import { glance, readBooks, unfinished } from './ledger-rows.ts'
+import { glance, readRecorded, unfinished } from './ledger-rows.ts'
 import { Load } from './load.ts'
 import { calmBackground, killMoments, requests } from './plan.ts'
 import { Victim } from './server.ts'
@@ -30,16 +30,16 @@ const progressMs = 5_000
 /** In production the watchdog comes every minute. */
 const watchdogMs = 30_000
 const calmCount = 10
-/** This share of the jobs comes evenly, the others in a rush that a kill ends. */
+/** The share of the jobs that comes evenly. The others come in a burst that a kill ends. */
 const steadyShare = 0.6
 const rushMs = 300
-/** On a machine that is short of time the development server now and then ends by itself. */
+/** On a busy machine the development server now and then ends by itself. */
 const fallsMax = 3
-/** What is shown of what speaks against a promise. */
+/** How many contradictions of a promise are printed. */
 const shownMax = 5
 
 process.chdir(join(import.meta.dirname, '../..'))
-// What the server is made of ends with this program, even if this program is killed.
+// All processes of the server end with this program, even if this program is killed.
 const guard = new URL('../../scripts/dev/exit-with-parent.ts', import.meta.url).href
 process.env['CHARD_DEV_PID'] = String(process.pid)
 process.env['NODE_OPTIONS'] = `${process.env['NODE_OPTIONS'] ?? ''} --import=${guard}`.trim()
@@ -77,23 +77,23 @@ async function judge(victim: Victim): Promise<void> {
     await victim.server.fetch('/jobs', { method: 'POST', body: JSON.stringify([job]) })
   }
   await recover(victim)
-  const memory = await readBooks(victim.server)
+  const recorded = await readRecorded(victim.server)
   const lastReadyAt = victim.readyAt
   const endedAt = Date.now()
 
   await victim.kill()
   await victim.restart()
-  const reread = await readBooks(victim.server)
+  const reread = await readRecorded(victim.server)
 
   const { restartsMs, unarmed, alarming, events } = victim
   console.log()
   const time = { kills: victim.kills, startedAt, lastReadyAt, endedAt, restartsMs, events }
-  for (const [name, figure] of figures(load, memory, time)) console.log(`${name.padEnd(16)} ${figure}`)
+  for (const [name, figure] of figures(load, recorded, time)) console.log(`${name.padEnd(16)} ${figure}`)
   console.log()
-  report({ load, memory, reread, calm: calm.map(({ n }) => n), unarmed, alarming })
+  report({ load, recorded, reread, calm: calm.map(({ n }) => n), unarmed, alarming })
 }
 
-/** Kills at the planned moments, while jobs come in; the most of them just before, so that a kill meets all they do. */
+/** Kills at the planned times while jobs come in, most of them just before, so that a kill meets them at work. */
 async function underFire(victim: Victim, load: Load): Promise<void> {
   const moments = killMoments(seed, kills)
   const aliveMs = Math.max(
@@ -125,7 +125,7 @@ async function underFire(victim: Victim, load: Load): Promise<void> {
   await fillUp(victim, load)
 }
 
-/** The rest of the jobs, with nobody killing. A server that goes away by itself has crashed all the same. */
+/** The rest of the jobs, without kills. A server that ends by itself counts as crashed. */
 async function fillUp(victim: Victim, load: Load): Promise<void> {
   for (let falls = 0; ; falls++) {
     const asking = load.run(() => jobs)
@@ -141,7 +141,7 @@ async function fillUp(victim: Victim, load: Load): Promise<void> {
   }
 }
 
-/** Time passes until nothing is owed. */
+/** Waits until no job is unfinished. */
 async function recover(victim: Victim): Promise<void> {
   const began = Date.now()
   for (let cronAt = 0; ; ) {
@@ -154,7 +154,7 @@ async function recover(victim: Victim): Promise<void> {
     const seconds = Math.round((Date.now() - began) / 1_000)
     console.log(`${seconds} s: ${left} unfinished, ${states['running']} of them running`)
     if (left === 0) return
-    // The verdict says what is left.
+    // The verdict reports what is left.
     if (Date.now() - began > recoveryMs) return
     await sleep(progressMs)
   }

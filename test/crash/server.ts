@@ -1,6 +1,6 @@
 /**
- * The server under fire: kills it and starts it again, fires its watchdog, looks for its alarms, and keeps what its log
- * said, which each start forgets.
+ * The server that is killed: kills it and starts it again, fires its watchdog, looks for its alarms, and keeps its log, which each
+ * start forgets.
  */
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -10,11 +10,11 @@ import { glance, unfinished } from './ledger-rows.ts'
 import type { Glance } from './shapes.ts'
 
 const worker = join(import.meta.dirname, 'worker')
-/** An alarm that rings just now is not armed for a moment. */
+/** While an alarm rings it is not set for a short time. */
 const secondLookMs = 1_000
-/** A runner's report, and a failed attempt, which is what some of the tasks are for. */
+/** Expected events: the report of a runner, and failed attempts, which some of the tasks make. */
 const usualEvents = ['runner', 'attempt']
-/** Whatever else happens, these must not. */
+/** Events that must never happen. */
 const alarmingEvents = ['alarm-failed', 'alarm-not-set', 'ledger-not-opened']
 
 export class Victim {
@@ -45,7 +45,7 @@ export class Victim {
     this.#keepLog()
   }
 
-  /** Starts it again. Looks for its alarms before anybody asks it for anything, then fires the watchdog. */
+  /** Starts it again. Looks for its alarms before it gets any request, then fires the watchdog. */
   async restart(): Promise<Glance> {
     const began = Date.now()
     await this.dev.restart()
@@ -57,14 +57,14 @@ export class Victim {
     return first
   }
 
-  /** The end of it, and of the bundles that a killed server leaves behind. */
+  /** Ends it, and removes the bundles that a killed server leaves behind. */
   async end(): Promise<void> {
     this.#keepLog()
     await this.dev.stop()
     await rm(join(worker, '.wrangler'), { recursive: true, force: true })
   }
 
-  /** I8: a ledger with unfinished work has an alarm, before the watchdog has had a chance to arm one. */
+  /** I8: a ledger with unfinished work has an alarm, before the watchdog could have set one. */
   async #lookForAlarms(first: Glance): Promise<void> {
     if (without(first).length === 0) return
     await sleep(secondLookMs)

@@ -1,9 +1,9 @@
-/** What the Worker that is killed and the program that kills it say to one another. Types alone: each has its own platform. */
+/** What the Worker and the program that kills it send each other. Types only, because each has its own platform. */
 
-/** The tasks of worker/tasks.ts that a client asks for by name. */
+/** The tasks of worker/tasks.ts that a client enqueues by name. */
 export type Kind = 'instant' | 'short' | 'second' | 'long' | 'flaky' | 'hopeless' | 'fragile' | 'parent' | 'background'
 
-/** One job as a client asks for it. `n` numbers it through the whole run, so that it is known without its id. */
+/** One job as a client enqueues it. `n` is its number in the whole run, so that it is known without its id. */
 export interface Asked {
   readonly n: number
   readonly kind: Kind
@@ -14,13 +14,13 @@ export interface Asked {
   readonly startNow?: boolean
 }
 
-/** The 202, in the order of the request. Background jobs have no id that anybody could be told. */
+/** The answer 202, in the order of the request. Background jobs have no id in it. */
 export interface Accepted {
   readonly jobs: readonly { readonly n: number; readonly id: string; readonly duplicate: boolean }[]
 }
 
-/** A job as the books have it. */
-export interface BookRow {
+/** A job as it is recorded. */
+export interface RecordedJob {
   readonly id: string
   readonly task: string
   readonly state: string
@@ -40,13 +40,13 @@ export interface BookRow {
   readonly history: readonly { readonly attempt: number; readonly outcome: string }[]
 }
 
-export interface BooksPage {
-  readonly jobs: readonly BookRow[]
+export interface JobsPage {
+  readonly jobs: readonly RecordedJob[]
   readonly cursor?: string
   readonly missing: readonly number[]
 }
 
-/** What a ledger says of itself, as far as it is looked at. */
+/** The part of a ledger's overview that is used. */
 export interface Glance {
   readonly states: Readonly<Record<string, number>>
   readonly shards: readonly {
@@ -57,7 +57,7 @@ export interface Glance {
   readonly missing: readonly number[]
 }
 
-/** One start of a handler, as the witness wrote it down before the handler did anything else. */
+/** One start of a handler, as the witness recorded it before the handler did anything else. */
 export interface Run {
   readonly seq: number
   readonly job: string

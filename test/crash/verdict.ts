@@ -1,21 +1,21 @@
 /**
- * The promises, held against the books, the witness and what the client was told. Each check answers what speaks against
- * it; an empty list is a pass. The numbers are those of ARCHITECTURE.md.
+ * Checks the promises against the records, the witness and what the client was told. Each check returns what contradicts its
+ * promise; an empty list is a pass. The numbers are those of ARCHITECTURE.md.
  */
-import { type Memory, unfinished } from './ledger-rows.ts'
+import { type Recorded, unfinished } from './ledger-rows.ts'
 import type { Load } from './load.ts'
-import type { BookRow } from './shapes.ts'
+import type { RecordedJob } from './shapes.ts'
 
 export interface Evidence {
   readonly load: Load
-  readonly memory: Memory
-  /** The books once more, after one more crash. */
-  readonly reread: Memory
-  /** Background jobs that were asked for when nothing was killed any more. */
+  readonly recorded: Recorded
+  /** The records once more, after one more crash. */
+  readonly reread: Recorded
+  /** Background jobs that were enqueued when nothing was killed any more. */
   readonly calm: readonly number[]
   /** Shards that were seen with work and without an alarm. */
   readonly unarmed: readonly string[]
-  /** What the server logged that it never should. */
+  /** What the server must never log, and has logged. */
   readonly alarming: readonly string[]
 }
 
@@ -26,8 +26,8 @@ const finals = new Set(['completed', 'failed', 'cancelled'])
 const earlyMsMax = 20
 
 export const checks: Readonly<Record<string, Check>> = {
-  'I1: every accepted job is in the books and final': ({ load, memory }) => {
-    const byId = indexed(memory.jobs)
+  'I1: every accepted job is recorded and final': ({ load, recorded }) => {
+    const byId = indexed(recorded.jobs)
     return [...load.promised.values()].flatMap(({ asked, id }) => {
       const row = byId.get(id)
       if (!row) return [`${id} (${asked.kind}) is lost`]
@@ -36,33 +36,33 @@ export const checks: Readonly<Record<string, Check>> = {
     })
   },
 
-  'I1: nothing at all is left unfinished, asked for or made by a job': ({ memory }) =>
-    memory.jobs.filter(({ state }) => !finals.has(state)).map(show),
+  'I1: no job is unfinished, whether a client or a job enqueued it': ({ recorded }) =>
+    recorded.jobs.filter(({ state }) => !finals.has(state)).map(show),
 
-  'I1: every accepted job that completed has run': ({ memory }) => {
-    const ran = new Set(memory.runs.map(({ job }) => job))
-    return memory.jobs
+  'I1: every accepted job that completed has run': ({ recorded }) => {
+    const ran = new Set(recorded.runs.map(({ job }) => job))
+    return recorded.jobs
       .filter(({ id, task, state }) => state === 'completed' && !task.endsWith('/onFailed') && !ran.has(id))
       .map(show)
   },
 
-  'I3: final states are final, over one more crash': ({ memory, reread }) => {
+  'I3: final states are final, over one more crash': ({ recorded, reread }) => {
     const after = indexed(reread.jobs)
-    const changed = memory.jobs.filter((row) => JSON.stringify(after.get(row.id)) !== JSON.stringify(row))
-    const more = reread.jobs.length - memory.jobs.length
+    const changed = recorded.jobs.filter((row) => JSON.stringify(after.get(row.id)) !== JSON.stringify(row))
+    const more = reread.jobs.length - recorded.jobs.length
     return [...changed.map(show), ...(more === 0 ? [] : [`${more} rows more than before`])]
   },
 
-  'I4: attempts never exceed the maximum': ({ memory }) => [
-    ...memory.jobs.filter(({ attempt, maxAttempts }) => attempt > maxAttempts).map(show),
-    ...runsByJob(memory, ({ maxAttempts }, runs) => runs.length > maxAttempts),
+  'I4: attempts never exceed the maximum': ({ recorded }) => [
+    ...recorded.jobs.filter(({ attempt, maxAttempts }) => attempt > maxAttempts).map(show),
+    ...runsByJob(recorded, ({ maxAttempts }, runs) => runs.length > maxAttempts),
   ],
 
-  'I4: no attempt has run twice': ({ memory }) =>
-    runsByJob(memory, (_, runs) => new Set(runs.map(({ attempt }) => attempt)).size < runs.length),
+  'I4: no attempt has run twice': ({ recorded }) =>
+    runsByJob(recorded, (_, runs) => new Set(runs.map(({ attempt }) => attempt)).size < runs.length),
 
-  'I4: a job fails only when its attempts are used, or its runner died in the last': ({ memory }) =>
-    memory.jobs
+  'I4: a job fails only when its attempts are used, or its runner died in the last': ({ recorded }) =>
+    recorded.jobs
       .filter(({ state }) => state === 'failed' || state === 'cancelled')
       .filter(({ task, state, reason, attempt, maxAttempts, history }) => {
         const hasLapsed = history.some(({ outcome }) => outcome === 'lapsed')
@@ -72,27 +72,27 @@ export const checks: Readonly<Record<string, Check>> = {
       })
       .map(show),
 
-  'I5: no job is in the books twice': ({ memory, load }) => {
-    const asked = memory.jobs.filter(({ input }) => input.n !== undefined)
+  'I5: no job is recorded twice': ({ recorded, load }) => {
+    const asked = recorded.jobs.filter(({ input }) => input.n !== undefined)
     const known = new Set([...load.promised.keys(), ...load.unknown.keys(), ...load.background])
     return [
-      ...twice(memory.jobs, ({ id }) => id),
+      ...twice(recorded.jobs, ({ id }) => id),
       ...twice(asked, ({ input }) => String(input.n)),
       ...asked.filter(({ input }) => (input.n ?? 0) > 0 && !known.has(input.n ?? 0)).map(show),
     ]
   },
 
-  'I5: each idempotency key is one job': ({ memory, load }) => [
+  'I5: each idempotency key is one job': ({ recorded, load }) => [
     ...load.wrong,
     ...twice(
-      memory.jobs.filter(({ key }) => key !== undefined),
+      recorded.jobs.filter(({ key }) => key !== undefined),
       ({ task, key }) => `${task} ${key}`,
     ),
   ],
 
-  'I5: a job that was tried again has each child once': ({ memory }) => {
-    const children = Map.groupBy(memory.jobs, ({ input }) => input.parent ?? '')
-    return memory.jobs
+  'I5: a job that was tried again has each child once': ({ recorded }) => {
+    const children = Map.groupBy(recorded.jobs, ({ input }) => input.parent ?? '')
+    return recorded.jobs
       .filter(({ task }) => task === 'parent')
       .filter(({ id, state }) => {
         const count = children.get(id)?.length ?? 0
@@ -101,29 +101,29 @@ export const checks: Readonly<Record<string, Check>> = {
       .map((row) => `${show(row)} with ${children.get(row.id)?.length ?? 0} children`)
   },
 
-  'every job that failed for good has told so, once': ({ memory }) => {
+  'onFailed of every job that failed for good has run once': ({ recorded }) => {
     const hooks = Map.groupBy(
-      memory.jobs.filter(({ task }) => task === 'hopeless/onFailed'),
+      recorded.jobs.filter(({ task }) => task === 'hopeless/onFailed'),
       ({ input }) => input.job?.id ?? '',
     )
-    return memory.jobs
+    return recorded.jobs
       .filter(({ task }) => task === 'hopeless')
       .filter(({ id }) => hooks.get(id)?.length !== 1 || hooks.get(id)?.[0]?.state !== 'completed')
       .map(show)
   },
 
-  'a background job that failed on a live server is recorded, retried and done': ({ memory, calm }) => {
-    const byNumber = new Map(memory.jobs.map((row) => [row.input.n, row]))
+  'a background job that failed on a live server is recorded, retried and done': ({ recorded, calm }) => {
+    const byNumber = new Map(recorded.jobs.map((row) => [row.input.n, row]))
     return calm
       .filter((n) => byNumber.get(n)?.state !== 'completed' || byNumber.get(n)?.attempt !== 2)
-      .map((n) => `${n}: ${byNumber.has(n) ? show(byNumber.get(n) as BookRow) : 'not recorded'}`)
+      .map((n) => `${n}: ${byNumber.has(n) ? show(byNumber.get(n) as RecordedJob) : 'not recorded'}`)
   },
 
-  'no delayed job ran before its time': ({ memory, load }) => {
-    const byId = indexed(memory.jobs)
+  'no delayed job ran before its time': ({ recorded, load }) => {
+    const byId = indexed(recorded.jobs)
     const delayed = [...load.promised.values()].filter(({ asked }) => asked.delayMs !== undefined)
     const delays = new Map(delayed.map(({ asked, id }) => [id, asked.delayMs ?? 0]))
-    return memory.runs.flatMap(({ job, at }) => {
+    return recorded.runs.flatMap(({ job, at }) => {
       const delayMs = delays.get(job)
       if (delayMs === undefined) return []
       const earlyMs = (byId.get(job)?.createdAt ?? 0) + delayMs - at
@@ -138,8 +138,8 @@ export const checks: Readonly<Record<string, Check>> = {
       .map(({ shard }) => `shard ${shard}, at the end`),
   ],
 
-  'I12: the counts by state agree with the rows, also after a restart': ({ memory, reread }) =>
-    [memory, reread].flatMap(({ glance, jobs }) =>
+  'I12: the counts by state agree with the rows, also after a restart': ({ recorded, reread }) =>
+    [recorded, reread].flatMap(({ glance, jobs }) =>
       Object.entries(glance.states).flatMap(([state, count]) => {
         const listed = jobs.filter((job) => job.state === state).length
         return listed === count ? [] : [`${count} ${state} in the overview, ${listed} in the list`]
@@ -149,19 +149,19 @@ export const checks: Readonly<Record<string, Check>> = {
   'no alarm failed and no ledger failed to open': ({ alarming }) => [...alarming],
 }
 
-function indexed(rows: readonly BookRow[]): Map<string, BookRow> {
+function indexed(rows: readonly RecordedJob[]): Map<string, RecordedJob> {
   return new Map(rows.map((row) => [row.id, row]))
 }
 
-function twice(rows: readonly BookRow[], by: (row: BookRow) => string): string[] {
+function twice(rows: readonly RecordedJob[], by: (row: RecordedJob) => string): string[] {
   return [...Map.groupBy(rows, by)]
     .filter(([, same]) => same.length > 1)
     .map(([name, same]) => `${name}: ${same.map(show).join(', ')}`)
 }
 
 function runsByJob(
-  { jobs, runs }: Memory,
-  isWrong: (row: BookRow, runs: readonly { readonly attempt: number }[]) => boolean,
+  { jobs, runs }: Recorded,
+  isWrong: (row: RecordedJob, runs: readonly { readonly attempt: number }[]) => boolean,
 ): string[] {
   const ran = Map.groupBy(runs, ({ job }) => job)
   return jobs
@@ -169,7 +169,7 @@ function runsByJob(
     .map((row) => `${show(row)}, witnessed: ${ran.get(row.id)?.map(({ attempt }) => attempt)}`)
 }
 
-function show({ id, task, state, reason, attempt, maxAttempts, history }: BookRow): string {
+function show({ id, task, state, reason, attempt, maxAttempts, history }: RecordedJob): string {
   const past = history.map(({ attempt, outcome }) => `${attempt} ${outcome}`).join(', ')
   return `${id} ${task} ${state}${reason ? ` (${reason})` : ''} ${attempt}/${maxAttempts} [${past}]`
 }

@@ -1,6 +1,6 @@
 /**
- * `kill -9` of the whole development server, twice, while people sign up. Nothing that was accepted may be lost, though
- * the local queue forgets every message in a crash: the ledgers and the watchdog know what is owed.
+ * `kill -9` of the whole development server, twice, while people sign up. Nothing that was accepted may be lost, although the local
+ * queue forgets every message in a crash: the ledgers and the watchdog know what is still to be done.
  *
  * Run it again as it was with SEED=<the number it printed>.
  */
@@ -12,7 +12,7 @@ import { randomFrom } from '../seeded.ts'
 import { type JobView, pngSize, type SignedUp } from './client.ts'
 import { DevServer, temporaryFolder } from './dev-server.ts'
 
-/** So many that some are under way in any moment, however fast the machine is. */
+/** So many that some are at work at any time, however fast the machine is. */
 const people = 120
 const crashes = 2
 /** The watchdog takes two minutes to be sure that nobody else is still at it; the rest is for slow machines. */
@@ -98,7 +98,7 @@ async function signUp(server: DevServer, waiting: string[], accepted: Map<string
   await Promise.all(Array.from({ length: 10 }, ask))
 }
 
-/** Time passes: the cron trigger fires, as it does every minute in production, until nothing is owed. */
+/** Fires the cron trigger, as production does every minute, until nothing is left to be done. */
 async function recover(server: DevServer, accepted: Map<string, SignedUp>): Promise<void> {
   const started = Date.now()
   for (;;) {

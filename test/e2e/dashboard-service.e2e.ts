@@ -43,7 +43,7 @@ describe('npm run dev', async () => {
     await page.close()
   })
 
-  it('pauses a task, whose jobs wait then, and lets it go on', async () => {
+  it('pauses a task, whose jobs wait then, and resumes it', async () => {
     const page = await browser.newPage({ baseURL: server.url })
     const complaints = listenForComplaints(page)
     await withCharts(page, server)
@@ -77,7 +77,7 @@ describe('npm run dev', async () => {
 })
 
 describe('a deployment', () => {
-  it('lets nobody in without the secret, and says what to set', async () => {
+  it('is closed without the secret, and says what to set', async () => {
     await using store = await temporaryFolder()
     const server = await DevServer.start('wrangler dev', store.path)
     try {
@@ -110,7 +110,7 @@ describe('a deployment with the secret', async () => {
   /** The cookie is for https, and a browser makes an exception for this name alone. */
   const open = () => browser.newPage({ baseURL: server.url.replace('127.0.0.1', 'localhost') })
 
-  it('lets a browser in with the token, keeps it in over a reload, and out again', async () => {
+  it('logs a browser in with the token, keeps the session over a reload, and logs it out', async () => {
     const page = await open()
     const complaints = listenForComplaints(page)
     await withCharts(page, server, { Authorization: `Bearer ${token}` })

@@ -9,7 +9,7 @@ import { DevServer, temporaryFolder } from './dev-server.ts'
 import { withFakeCharts } from './fake-charts.ts'
 import { accessibilityViolations, listenForComplaints, screenshot, sidewaysScroll } from './page.ts'
 
-const prefix = '/deep/inside/steer'
+const prefix = '/deep/inside/control'
 const desktop = { viewport: { width: 1280, height: 860 } }
 
 const store = await temporaryFolder()
@@ -49,7 +49,7 @@ async function create(task: string, input: unknown, options: object = {}): Promi
   return ((await answer.json()) as { id: string }).id
 }
 
-it('shows a job fail, says why, and redrives it with a mended input', async () => {
+it('shows a job fail, says why, and redrives it with a corrected input', async () => {
   const id = await create('import-orders', { file: 'broken.csv' }, { tags: ['eu'], idempotencyKey: 'import:broken' })
   const { page, complaints } = await open(`#/jobs/${id}`)
   const now = page.getByRole('region', { name: 'State' })
@@ -94,7 +94,7 @@ it('follows a running job: its bar, its words, its log', async () => {
   await page.close()
 })
 
-it('pages and filters a thousand jobs, and cancels what the filters find', async () => {
+it('pages and filters a thousand jobs, and cancels those that match', async () => {
   const body = JSON.stringify({ count: 1_000, input: { file: 'later.csv' }, tags: ['thousand'], delay: '1d' })
   expect((await server.fetch('/many', { method: 'POST', body })).status).toBe(200)
   const { page, complaints } = await open('#/jobs')
@@ -130,13 +130,13 @@ it('pages and filters a thousand jobs, and cancels what the filters find', async
   expect(await accessibilityViolations(page)).toEqual([])
   await page.getByRole('dialog').getByRole('button', { name: 'Cancel all' }).click()
   await page.getByText('Done: 1,000 jobs cancelled.').waitFor({ timeout: 60_000 })
-  await page.getByText('No job fits these filters').waitFor()
+  await page.getByText('No job matches these filters').waitFor()
   expect(await accessibilityViolations(page)).toEqual([])
   expect(complaints).toEqual([])
   await page.close()
 })
 
-it('fires a schedule by hand, pauses it, and shows what became of it', async () => {
+it('triggers a schedule, pauses it, and shows its history', async () => {
   await server.cron()
   const { page, complaints } = await open('#/schedules')
   const nightly = page.getByRole('region', { name: 'Schedule nightly-report' })
@@ -153,7 +153,7 @@ it('fires a schedule by hand, pauses it, and shows what became of it', async () 
   await page.close()
 })
 
-it('changes the limits of a task, and lets go of them', async () => {
+it('changes the limits of a task, and restores those of the code', async () => {
   await create('call-partner', { tenant: 'acme' })
   const { page, complaints } = await open('#/tasks/call-partner')
   await page.getByText('50 per 1 s, per partition 2 at a time').waitFor()
@@ -171,7 +171,7 @@ it('changes the limits of a task, and lets go of them', async () => {
   await page.close()
 })
 
-it('stops everything, says so first, and lets go from the banner', async () => {
+it('halts everything after a dialog, and switches it on again from the banner', async () => {
   const { page, complaints } = await open('#/')
   await page.getByRole('button', { name: 'Kill switch' }).click()
   await page.getByRole('button', { name: 'Stop everything' }).click()
@@ -180,7 +180,7 @@ it('stops everything, says so first, and lets go from the banner', async () => {
   await expect.poll(() => page.title()).toMatch(/^\(2\) Overview/)
   expect(await accessibilityViolations(page)).toEqual([])
   await screenshot(page, 'dashboard-halted', false)
-  await health.getByRole('button', { name: 'Let go' }).click()
+  await health.getByRole('button', { name: 'Switch off' }).click()
   await health.getByText('The kill switch is on').waitFor({ state: 'detached' })
   expect(complaints).toEqual([])
   await page.close()
@@ -214,7 +214,7 @@ it('is worked with the keyboard alone', async () => {
   await expect.poll(() => focused(page)).toMatch(/^Edit and redrive/)
   await tabTo(page, /^Redrive$/)
   await page.keyboard.press('Enter')
-  await page.getByText('It gets attempts anew.').waitFor()
+  await page.getByText('The job has got its attempts again.').waitFor()
   expect(complaints).toEqual([])
   await page.close()
 })
@@ -247,7 +247,7 @@ it.each<[string, BrowserContextOptions]>([
   await page.close()
 })
 
-it('does without what an engine does not have', async () => {
+it('works with an engine that lacks some routes', async () => {
   const { page } = await open('#/')
   const problem = { type: 'about:blank', title: 'Not Found', status: 404, code: 'not-found', detail: 'Not here.' }
   await page.route(/\/api\/(tasks|settings|schedules|charts)/, (route) => route.fulfill({ status: 404, json: problem }))
@@ -265,7 +265,7 @@ it('does without what an engine does not have', async () => {
   await page.close()
 })
 
-it('asks nothing while it is hidden, and at once when it is seen again', async () => {
+it('requests nothing while it is hidden, and at once when it is shown again', async () => {
   const { page } = await open('#/')
   await page.getByRole('heading', { name: 'Tasks' }).waitFor()
   await page.waitForLoadState('networkidle')

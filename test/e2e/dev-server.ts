@@ -54,10 +54,9 @@ export class DevServer {
   }
 
   /**
-   * Asks it, as a client does. An idle connection may be closed by the server in the moment it is used again, here and
-   * between the server's own proxy and its runtime. So a question that changes nothing is asked a second time when the
-   * connection broke; and before anything that does, alone, the proxy is made to use a connection, for the next it takes
-   * is the one it used last.
+   * Sends a request, as a client does. The server may close an idle connection just when it is used again, here and between the
+   * server's own proxy and its runtime. So a request that changes nothing is repeated when the connection broke. Before a request
+   * that changes something, when no other is open, the proxy is made to use a connection, because it takes that one again.
    */
   async fetch(path: string, init: RequestInit = {}): Promise<Response> {
     const ask = (path: string, init: RequestInit) =>
@@ -74,7 +73,7 @@ export class DevServer {
     }
   }
 
-  /** Fires the cron trigger, which nobody does by itself on a developer's machine. */
+  /** Fires the cron trigger, which does not fire by itself on a developer's machine. */
   async cron(): Promise<void> {
     const answer = await this.fetch('/cdn-cgi/local/scheduled?cron=*+*+*+*+*')
     if (!answer.ok) throw new Error(`The cron trigger answered ${answer.status}: ${await answer.text()}`)
@@ -131,7 +130,7 @@ export class DevServer {
     }
   }
 
-  /** Any answer will do: whether it is healthy is for a test to say. */
+  /** Any answer will do. Whether the server is healthy, the test decides. */
   async #answers(): Promise<boolean> {
     try {
       await fetch(`${this.url}/healthz`, { signal: AbortSignal.timeout(5_000) })
@@ -169,7 +168,7 @@ interface Process {
   readonly words: readonly string[]
 }
 
-/** Every process below one, as Linux tells it. */
+/** All child processes of a process, from Linux's /proc. */
 async function descendants(ancestor: number | undefined): Promise<Process[]> {
   const ids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
   const all = (await Promise.all(ids.map(readProcess))).flat()
@@ -178,7 +177,7 @@ async function descendants(ancestor: number | undefined): Promise<Process[]> {
   return below(all.filter(({ parent }) => parent === ancestor))
 }
 
-/** Nothing for one that has ended meanwhile. */
+/** Empty for a process that has ended meanwhile. */
 async function readProcess(id: string): Promise<Process[]> {
   try {
     const [stat, line] = await Promise.all(['stat', 'cmdline'].map((file) => readFile(`/proc/${id}/${file}`, 'utf8')))
@@ -189,7 +188,7 @@ async function readProcess(id: string): Promise<Process[]> {
   }
 }
 
-/** No question, no telemetry, no colours, no network. */
+/** No prompts, no telemetry, no colours, no network. */
 function quietEnvironment(): NodeJS.ProcessEnv {
   return {
     ...process.env,

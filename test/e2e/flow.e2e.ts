@@ -1,4 +1,4 @@
-/** Time, limits and order on the real runtime: held exactly, also through a `kill -9` of everything. */
+/** Schedules, limits and order on the real runtime hold exactly, also through a `kill -9` of everything. */
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -22,7 +22,7 @@ let server: DevServer
 beforeAll(async () => {
   folder = await temporaryFolder()
   server = await DevServer.start('wrangler dev', folder.path, ['--config', join(worker, 'wrangler.toml')])
-  // The watchdog's turn installs the schedules.
+  // The watchdog installs the schedules.
   await server.cron()
 })
 
@@ -117,7 +117,7 @@ describe('a rate limit of twenty a second', () => {
     console.log(`limit: ${times.length} starts, at most ${Math.max(...most)} in any second`)
   })
 
-  test('and what waits is cancelled by one call', async () => {
+  test('and the waiting jobs are cancelled by one call', async () => {
     const begun = (await (await server.fetch('/cancel/limited', { method: 'POST' })).json()) as { id: string }
     const progress = async () =>
       (await (await server.fetch(`/bulk/${begun.id}`)).json()) as { state: string; changed: number }
@@ -125,7 +125,7 @@ describe('a rate limit of twenty a second', () => {
     expect(done.state).toBe('done')
     const { completed = 0, cancelled = 0 } = await ended('limited', 30_000)
     expect(completed + cancelled).toBe(3_000)
-    // Those that ran were asked to stop, and may have completed all the same.
+    // Running jobs were told to stop, and may have completed all the same.
     expect(cancelled).toBeLessThanOrEqual(done.changed)
     expect(cancelled).toBeGreaterThan(2_000)
   })

@@ -61,7 +61,7 @@ function countedUpTo(enqueued: number): Promise<Family[]> {
 }
 
 describe('GET /admin/metrics', () => {
-  it('is what the parser takes, before anything has happened', async () => {
+  it('can be parsed before anything has happened', async () => {
     const families = await scrape()
     expect(families.map(({ name }) => name)).toContain('chard_queue_seconds')
     expect(valueIn(families, 'chard_shards_missing', {})).toBe(0)
@@ -105,7 +105,7 @@ describe('GET /admin/api/charts', () => {
   })
 })
 
-it('whatever a label holds, the parser reads it back', () => {
+it('every label is read back by the parser as it was', () => {
   const strange = ['a"b', 'c\\d', 'e\nf', '\\n', 'ü {x="1"} # EOF', '']
   const text = new OpenMetrics()
     .counter(

@@ -32,7 +32,7 @@ describe('under npm run dev', () => {
     expect(await follow(server, job.url)).toMatchObject({ state: 'completed', attempt: 1, progress: { value: 1 } })
   })
 
-  it.each([64, 256, 512])('serves the picture at %i px, and a second time only its ETag', async (size) => {
+  it.each([64, 256, 512])('serves the picture at %i px, and answers 304 for its ETag', async (size) => {
     const path = `/users/123/avatar.png?size=${size}`
     const answer = await server.fetch(path)
     const etag = answer.headers.get('ETag') ?? ''
@@ -102,7 +102,7 @@ describe('under bare wrangler dev, which runs the Worker as it is deployed', () 
     expect(await answer.text()).toContain('ADMIN_TOKEN')
   })
 
-  it('completes a sign-up, and logs the mail that it has no sender for', async () => {
+  it('completes a sign-up, and logs that there is no sender for the e-mail', async () => {
     const answer = await server.fetch('/users/?user_id=7&email=logged@example.com', { method: 'POST' })
     const { job } = (await answer.json()) as SignedUp
     expect((await follow(server, job.url)).state).toBe('completed')

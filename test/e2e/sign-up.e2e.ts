@@ -72,7 +72,7 @@ it('shows the progress of the job in words and in a bar that only rises', async 
   await page.close()
 })
 
-it('says what is wrong with a sign-up, and takes it once mended', async () => {
+it('says what is wrong with a sign-up, and accepts it once it is corrected', async () => {
   const page = await browser.newPage({ baseURL: server.url })
   await page.goto('/')
   const [email, number] = [

@@ -1,4 +1,4 @@
-/** Storage is isolated per file by the pool, not per test: every test starts from nothing. */
+/** The pool isolates storage for each file and not for each test, so it is reset after every test. */
 import { reset } from 'cloudflare:test'
 import { afterAll, afterEach } from 'vitest'
 import '../one-proxy.ts'

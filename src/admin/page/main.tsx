@@ -1,6 +1,6 @@
 /**
- * The dashboard: which view is shown, and the banner above it. It is plain TypeScript over Preact, which keeps focus,
- * selection and opened parts in place while answers come in; to do that by hand would be more code than Preact is.
+ * The dashboard: the view that is shown, and the banner above it. It uses Preact, which keeps focus, selection and opened parts in
+ * place while answers come in. To do that by hand would need more code than Preact has.
  */
 import { render } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
@@ -18,7 +18,7 @@ import { parseHash, type Route } from './shell/route.ts'
 import { Toasts } from './shell/toast.tsx'
 import { TaskView } from './tasks/task.tsx'
 
-/** The server says in the page how this browser is let in, so that nothing is asked in vain. */
+/** The server writes into the page how this browser is authenticated, so that no request is made in vain. */
 const { session = 'none', closed = '' } = document.documentElement.dataset
 
 function Dashboard() {
@@ -53,7 +53,7 @@ function Room({ session }: { session: Session }) {
     document.title = `${problems > 0 ? `(${problems}) ` : ''}${titleOf(route)} · Chard`
   })
   useEffect(() => {
-    // A new view is read from its heading on. The first one is where the browser begins anyway.
+    // A new view takes the focus at its heading. For the first view the browser does so by itself.
     if (moved) main.current?.querySelector('h1')?.focus()
   }, [place])
   return (
@@ -99,7 +99,7 @@ function View({ route }: { route: Route }) {
   }
 }
 
-/** Whether the reader has gone somewhere since the page was loaded. */
+/** Whether the reader has opened another view since the page was loaded. */
 let moved = false
 
 function useRoute(): Route {
@@ -115,7 +115,7 @@ function useRoute(): Route {
   return route
 }
 
-/** What counts as another place: a filter or a page of the same list does not. */
+/** What identifies a view. Filters and pages of one list are the same view. */
 function placeOf(route: Route): string {
   if (route.view === 'job') return `job ${route.id}`
   return route.view === 'task' ? `task ${route.name}` : route.view

@@ -15,11 +15,11 @@ export const overviewSchema = z
       z.object({
         shard: z.int(),
         states: counts,
-        oldestReadyAt: time.optional().meta({ description: 'When the job that has waited longest became ready.' }),
+        oldestReadyAt: time.optional().meta({ description: 'When the longest-waiting job became ready.' }),
         runners: z.int(),
         wakeUps: z.object({ unanswered: z.int(), resent: z.int() }),
         alarmAt: time.optional(),
-        settings: z.int().meta({ description: 'The version of the settings it has.' }),
+        settings: z.int().meta({ description: 'The version of its settings.' }),
         bytes: z.number(),
         halted: z.literal(true).optional(),
       }),
@@ -37,7 +37,7 @@ const limitKinds = {
   concurrency: z.int().min(1).optional(),
 }
 
-/** Only kinds that the task's code declares. */
+/** Only kinds of limits that the task's code declares. */
 export const limitsSchema = z
   .strictObject({ ...limitKinds, perPartition: z.strictObject(limitKinds).optional() })
   .openapi('Limits', { example: { rateLimit: { limit: 10, per: '1m' }, concurrency: 2 } })
@@ -62,7 +62,7 @@ const result = { settings: settingsSchema, missing }
 
 export const settingsResultSchema = z
   .object(result)
-  .openapi('SettingsResult', { description: 'What holds now. The shards in `missing` hear of it within a minute.' })
+  .openapi('SettingsResult', { description: 'What is set now. The shards in `missing` are told within a minute.' })
 
 export const drainResultSchema = z
   .object({ ...result, left: z.int().meta({ description: 'Jobs that are not final yet.' }) })
@@ -71,7 +71,7 @@ export const drainResultSchema = z
 export const taskSchema = z
   .object({
     name: z.string(),
-    served: z.boolean().meta({ description: 'False: jobs are recorded of it, and the code no longer knows it.' }),
+    served: z.boolean().meta({ description: 'False when jobs are recorded of it and the code no longer serves it.' }),
     policy: z.object({ maxAttempts: z.int(), timeoutMs: z.int(), retentionMs: z.int().optional() }).optional(),
     limits: z.object({ code: limitsSchema, now: limitsSchema }),
     paused: z.boolean(),

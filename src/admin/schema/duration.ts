@@ -1,4 +1,4 @@
-/** A duration as the engine takes it. */
+/** A duration, as the engine takes it. */
 import { z } from '@hono/zod-openapi'
 import type { Duration } from '../../engine/index.ts'
 import { takes } from './text.ts'

@@ -5,18 +5,18 @@ import { failureReasons, jobStates } from '../../engine/index.ts'
 export const time = z.string().meta({ format: 'date-time', example: '2026-11-22T12:00:00.000Z' })
 export const jobId = z
   .string()
-  .meta({ description: '`<shard>-<ulid>`: unguessable.', example: '3-01JD9ZXW4T5RJ7QK8M2N6P0VBC' })
+  .meta({ description: '`<shard>-<ulid>`. It cannot be guessed.', example: '3-01JD9ZXW4T5RJ7QK8M2N6P0VBC' })
 
 const progress = z
   .object({ value: z.number(), message: z.string().optional() })
-  .meta({ description: 'From 0 to 1, and a word for what it is doing.' })
+  .meta({ description: '`value` from 0 to 1, and what it is doing.' })
 
 const identity = {
   id: jobId,
   task: z.string().meta({ example: 'draw-avatar' }),
   state: z.enum(jobStates),
   reason: z.enum(failureReasons).optional().meta({ description: 'Why it failed.' }),
-  attempt: z.int().meta({ description: 'Attempts begun.' }),
+  attempt: z.int().meta({ description: 'Attempts that have begun.' }),
   maxAttempts: z.int(),
 }
 
@@ -27,9 +27,11 @@ const times = {
   finishedAt: time.optional(),
 }
 
-const deadline = { expiresAt: time.optional().meta({ description: 'Not started by then, it fails.' }) }
+const deadline = {
+  expiresAt: time.optional().meta({ description: 'The time by which it must start. Otherwise it fails.' }),
+}
 
-/** The beginning of every example. */
+/** The part that all examples share. */
 const started = {
   id: '3-01JD9ZXW4T5RJ7QK8M2N6P0VBC',
   task: 'draw-avatar',
@@ -40,9 +42,9 @@ const started = {
 }
 
 /**
- * What the holder of a job's URL sees. Left out on purpose: input, stack, logs, history, idempotency key and tags, all
- * of which may hold personal data or internals. So may the message and the name of what a handler threw, hence `error`
- * says in our own words what `reason` means. `output` and `progress` are what the task chose to tell.
+ * What callers with a job's URL see. Input, stack, logs, history, idempotency key and tags are left out, because they may hold
+ * personal data or internals. So may the message and the name of what a handler threw, so `error` says in words of our own
+ * what `reason` means. `output` and `progress` hold what the task chose to publish.
  */
 export const publicJobSchema = z
   .object({
@@ -62,7 +64,7 @@ export const publicJobSchema = z
     },
   })
 
-/** What a job is found and ordered by. */
+/** How a job is found and ordered. */
 const filing = {
   priority: z.int(),
   tags: z.array(z.string()).readonly(),
@@ -70,16 +72,16 @@ const filing = {
   partition: z.string().optional(),
   schedule: z.object({ name: z.string(), slot: time }).optional(),
   after: jobId.optional().meta({ description: 'The job it waits for.' }),
-  trace: z.string().optional().meta({ description: 'One id for all that one request led to.' }),
+  trace: z.string().optional().meta({ description: 'One id for everything that one request led to.' }),
   progress: progress.optional(),
 }
 
 const seenInput = {
   input: z.unknown().optional().meta({ description: 'What the task lets operators see of its input.' }),
-  redacted: z.literal(true).optional().meta({ description: 'The input, or part of it, is not shown.' }),
+  redacted: z.literal(true).optional().meta({ description: 'The input, or part of it, is hidden.' }),
 }
 
-/** A job in a list: what tells jobs apart. Messages and outputs may hold personal data, and are in the single view. */
+/** A job in a list. Messages and outputs may hold personal data, and are in the view of a single job only. */
 export const jobSummarySchema = z
   .object({
     ...identity,
@@ -98,7 +100,7 @@ const jobError = z.object({
   code: z.string().optional(),
 })
 
-/** Everything recorded, but for what the task redacts. */
+/** Everything that is recorded, except for what the task redacts. */
 export const jobDetailSchema = z
   .object({
     ...identity,
@@ -136,7 +138,7 @@ export const jobDetailSchema = z
 export const missing = z
   .array(z.int())
   .readonly()
-  .meta({ description: 'Shards that did not answer. With any, the answer is not the whole truth.', example: [] })
+  .meta({ description: 'Shards that did not answer. With any, the answer is incomplete.', example: [] })
 
 export const jobListSchema = z
   .object({

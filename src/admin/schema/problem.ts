@@ -1,4 +1,4 @@
-/** Error answers as the API's document describes them. What is sent is made in ../problem.ts. */
+/** Error answers, as the API's document describes them. They are made in ../problem.ts. */
 import { z } from '@hono/zod-openapi'
 import { problemType } from '../problem.ts'
 
@@ -7,7 +7,7 @@ const problemSchema = z
     type: z.literal('about:blank'),
     title: z.string(),
     status: z.int(),
-    code: z.string().meta({ description: 'Stable: match on this.' }),
+    code: z.string().meta({ description: 'Stable: programs may match on it.' }),
     detail: z.string().meta({ description: 'For the person who sent the request: what to change.' }),
     errors: z
       .array(z.object({ path: z.string(), message: z.string() }))
@@ -29,14 +29,14 @@ const meanings = {
   400: 'The request cannot be read.',
   401: 'The credential is missing or wrong.',
   403: 'The admin routes are closed, or the request came from a page of another origin.',
-  404: 'There is no such thing.',
-  409: 'The state of the thing does not allow this.',
-  410: 'The job is older than the time jobs are kept.',
+  404: 'What the path names does not exist.',
+  409: 'The present state of what the path names does not allow this.',
+  410: 'The job is older than the time for which jobs are kept.',
   413: 'The body is too large.',
   415: 'The body is not JSON.',
-  422: 'The request is understood, and what it asks for is not taken. `errors` says where.',
-  429: 'Too many requests from this address. `Retry-After` says when to come again.',
-  503: 'Out of reach at present. `Retry-After` says when to ask again.',
+  422: 'A value in the request is not accepted. `errors` says where.',
+  429: 'Too many requests from this address. `Retry-After` says when to try again.',
+  503: 'Unavailable at present. `Retry-After` says when to try again.',
 } as const
 
 type Documented = keyof typeof meanings

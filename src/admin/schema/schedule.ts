@@ -11,11 +11,13 @@ export const scheduleSchema = z
     rule: z
       .union([z.object({ cron: z.string(), timezone: z.string() }), z.object({ everyMs: z.int() })])
       .optional()
-      .meta({ description: 'Absent, as what follows it, when the code no longer knows the schedule.' }),
+      .meta({ description: 'This and the next three fields are absent when the code no longer defines the schedule.' }),
     catchUp: z.string().optional().meta({ example: 'latest' }),
     overlap: z.string().optional().meta({ example: 'skip' }),
     jitterMs: z.int().optional(),
-    state: z.enum(['active', 'paused', 'stopped']).meta({ description: 'Paused by a person, stopped by the code.' }),
+    state: z
+      .enum(['active', 'paused', 'stopped'])
+      .meta({ description: '`paused` by a person, `stopped` by the code.' }),
     stopped: z.enum(['removed', 'unknown-task']).optional(),
     nextAt: time.optional(),
     next: z.array(time).meta({ description: 'The coming slots.' }),

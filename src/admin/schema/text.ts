@@ -1,7 +1,7 @@
-/** Texts and moments as they come in, with messages that say what is taken. */
+/** Texts and times in requests, with messages that say what is accepted. */
 import { z } from '@hono/zod-openapi'
 
-/** Says what came and what is taken. The value came from the reader's own request. */
+/** Says which value came and what is accepted. The value is from the reader's own request. */
 export function takes(what: string) {
   return { error: ({ input }: { input?: unknown }) => `is ${shown(input)}; it takes ${what}` }
 }
@@ -11,8 +11,8 @@ export function text(charsMax: number) {
   return z.string(message).min(1, message).max(charsMax, message)
 }
 
-/** The moment that an RFC 3339 text names. */
-export const moment = z.iso
+/** A time in RFC 3339. */
+export const timestamp = z.iso
   .datetime({ offset: true, ...takes('a time such as 2026-11-22T12:00:00Z') })
   .meta({ format: 'date-time' })
   .transform((text) => new Date(text))

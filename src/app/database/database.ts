@@ -1,9 +1,8 @@
 /**
- * The door to the database: whoever comes through it finds the current schema. In the steady state that costs nothing,
- * because an isolate remembers that it looked.
+ * The only way to the database, which brings it to the current schema first. Each isolate does that once.
  *
- * It remembers the fact, not the promise: requests that arrive together each look for themselves, so that none waits on
- * the work of another that may have been cancelled, and a failure is never remembered.
+ * An isolate remembers that it was done, and not the promise. So requests that arrive together each do it, none of them waits
+ * for the work of another that may have been cancelled, and a failure is not remembered.
  */
 import { migrate } from './migrate.ts'
 import { migrations } from './migrations.ts'
@@ -20,7 +19,7 @@ export async function openUsers({ DB }: Pick<Cloudflare.Env, 'DB'>): Promise<Use
   return new Users(DB)
 }
 
-/** Makes the next call look again. For tests, which empty the database under a living isolate. */
+/** Makes the next call migrate again. For tests, which empty the database while the isolate lives. */
 export function forgetSchema(): void {
   isCurrent = false
 }

@@ -1,15 +1,15 @@
 /**
- * Brings a fresh or older database to the current schema, so that a deploy needs no step of its own. The record of what
- * ran is the one that `wrangler d1 migrations apply` keeps: either may be used, in any order.
+ * Brings a new or older database to the current schema, so that a deploy needs no step for it. It uses the table in which
+ * `wrangler d1 migrations apply` records what ran, so either may be used, in any order.
  *
- * - One migration is one transaction together with its record: it ran and is recorded, or neither.
- * - The record is written first, under a unique name: of many isolates that start at once, one gets through, and the
- *   transactions of all others fail before they touch anything.
+ * - A migration and its record are one transaction: it ran and is recorded, or neither.
+ * - The record is written first, under a unique name. So when many isolates start at once, the transaction of one commits, and
+ *   those of the others fail before they change anything.
  */
 import type { Migration } from './migrations.ts'
 import { statements } from './statements.ts'
 
-/** Word for word the table that wrangler makes. */
+/** Exactly the table that wrangler creates. */
 const createRecord = `CREATE TABLE IF NOT EXISTS d1_migrations(
   id         INTEGER PRIMARY KEY AUTOINCREMENT,
   name       TEXT UNIQUE,
@@ -19,10 +19,10 @@ const readRecord = 'SELECT name FROM d1_migrations'
 const addToRecord = 'INSERT INTO d1_migrations (name) VALUES (?)'
 
 /**
- * Applies what is missing, in order. Names in the record that the list does not know belong to a newer version and are
- * left alone: that is what a rollback meets.
+ * Applies the migrations that are missing, in order. Recorded names that are not in the list are of a newer version, as after a
+ * rollback, and are left as they are.
  *
- * @throws what the database said, when a migration failed for a reason other than that another isolate ran it
+ * @throws the database's error, when a migration failed for another reason than that another isolate ran it
  */
 export async function migrate(db: D1Database, migrations: readonly Migration[]): Promise<void> {
   const applied = await appliedNames(db)

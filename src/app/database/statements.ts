@@ -1,7 +1,7 @@
 /**
- * SQL text cut into its statements, because D1 runs many statements as one transaction only when they come one by one.
- * A pure leaf. It follows SQLite's own rule for where a statement ends (`sqlite3_complete`): at a `;` outside strings
- * and comments, and for a trigger at `; END ;`.
+ * Splits SQL text into statements, because D1 runs several statements as one transaction only when it gets them one by one. Pure.
+ * A statement ends where SQLite's `sqlite3_complete` says: at a `;` outside of strings and comments, and for a trigger at
+ * `; END ;`.
  */
 
 /** Strings and quoted names, comments, words, and every other character by itself. */

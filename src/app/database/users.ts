@@ -1,9 +1,9 @@
 /**
- * The users as rows, and all SQL about them. Every verb is one statement with its precondition in the WHERE; zero rows
- * is an answer. It decides nothing: what a conflict means is for the caller to say.
+ * The users as rows, and all SQL about them. Every verb is one statement with its precondition in the WHERE, and zero rows are an
+ * answer. It decides nothing: the caller decides what a conflict means.
  */
 
-/** A user as stored. Times in epoch milliseconds; null has not happened. */
+/** A user as stored. Times are in epoch milliseconds; null means that it has not happened. */
 export interface User {
   readonly id: number
   readonly email: string
@@ -13,7 +13,7 @@ export interface User {
   readonly imageFailedAt: number | null
 }
 
-/** What a user is made from. `emailKey` makes addresses the same; the hashes come from an Idempotency-Key. */
+/** A user before it is stored. `emailKey` is equal for equal addresses; the hashes come from an Idempotency-Key. */
 export interface NewUser {
   readonly id: number
   readonly email: string
@@ -23,12 +23,12 @@ export interface NewUser {
   readonly createdAt: number
 }
 
-/** A row that stands in a new user's way. */
+/** A row that has a new user's id, address or key already. */
 export interface Rival extends Pick<NewUser, 'id' | 'emailKey' | 'keyHash' | 'requestHash'> {
   readonly imageJobId: string | null
 }
 
-/** What a user is still owed: a job for the image, a welcome, or both. */
+/** What is still to be done for a user: a job for the image, a welcome, or both. */
 export interface Owed {
   readonly id: number
   readonly image: boolean
@@ -44,7 +44,7 @@ const sql = {
     FROM users WHERE id = ? OR email_key = ? OR key_hash = ?`,
   get: `SELECT id, email, created_at AS createdAt, welcomed_at AS welcomedAt, image_job_id AS imageJobId,
     image_failed_at AS imageFailedAt FROM users WHERE id = ?`,
-  /** Takes back a row whose image was never handed over, and only the one made at that moment. */
+  /** Removes a row whose image was never handed over, and only the one that was created at that time. */
   withdraw: 'DELETE FROM users WHERE id = ? AND created_at = ? AND image_job_id IS NULL',
   imageHandedOver: 'UPDATE users SET image_job_id = ? WHERE id = ? AND image_job_id IS NULL',
   imageFailed: 'UPDATE users SET image_failed_at = ? WHERE id = ?',
@@ -60,11 +60,11 @@ const sql = {
   ping: 'SELECT 1',
 } as const
 
-/** The verbs. Made by `openUsers`, which sees to the schema first. */
+/** The verbs. `openUsers` makes it, after it has seen to the schema. */
 export class Users {
   constructor(private readonly db: D1Database) {}
 
-  /** False when the id, the address or the idempotency key is taken: `rivals` tells by whom. */
+  /** False when the id, the address or the idempotency key is taken; `rivals` finds by whom. */
   async create({ id, email, emailKey, keyHash, requestHash, createdAt }: NewUser): Promise<boolean> {
     return this.changes(sql.create, id, email, emailKey, keyHash, requestHash, createdAt)
   }
@@ -89,7 +89,7 @@ export class Users {
     return this.changes(sql.imageHandedOver, jobId, id)
   }
 
-  /** Records that the image's job failed for good. An image that appears later is served all the same. */
+  /** Records that the image's job failed for good. An image that is stored later is served all the same. */
   async imageFailed(id: number, at: number): Promise<boolean> {
     return this.changes(sql.imageFailed, at, id)
   }
@@ -104,13 +104,13 @@ export class Users {
     return this.changes(sql.welcomeHandedOver, jobId, id)
   }
 
-  /** Users made at or before `at` who are owed something, longest first. */
+  /** Users created at or before `at` for whom something is still to be done, the oldest first. */
   async owedSince(at: number, limit: number): Promise<Owed[]> {
     const { results } = await this.db.prepare(sql.owedSince).bind(at, limit).all<Record<keyof Owed, number>>()
     return results.map(({ id, image, welcome }) => ({ id, image: image === 1, welcome: welcome === 1 }))
   }
 
-  /** How many users were made from one moment until before another, and what was done for them. */
+  /** How many users were created from `from` until before `to`, and what was done for them. */
   async madeBetween(from: number, to: number): Promise<{ users: number; welcomed: number; drawn: number }> {
     const row = await this.db
       .prepare(sql.madeBetween)
@@ -119,7 +119,7 @@ export class Users {
     return row ?? { users: 0, welcomed: 0, drawn: 0 }
   }
 
-  /** Answers whenever the database does. */
+  /** Resolves when the database answers. */
   async ping(): Promise<void> {
     await this.db.prepare(sql.ping).run()
   }

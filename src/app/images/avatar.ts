@@ -1,11 +1,11 @@
 /**
- * The picture of a user, drawn from nothing but the user's id: the same id always gives the same picture, and no
- * personal data goes in. DiceBear draws it, in the style "Moods" (CC0 1.0).
+ * The picture of a user, drawn from the user's id alone: the same id always gives the same picture, and no personal data is used.
+ * DiceBear draws it, in the style "Moods" (CC0 1.0).
  */
 import { Avatar, Style } from '@dicebear/core'
 import moods from '@dicebear/styles/moods.json'
 
-/** Pixels a side. In rising order, so that once the last is stored, all are. */
+/** Pixels of a side, in rising order, so that all are stored once the last one is. */
 export const avatarSizes = [64, 256, 512] as const
 export type AvatarSize = (typeof avatarSizes)[number]
 

@@ -6,7 +6,7 @@ let ready: Promise<void> | undefined
 
 /** The drawing as a PNG, `size` pixels wide. */
 export async function renderPng(svg: string, size: number): Promise<Uint8Array> {
-  // Once an isolate: a second call throws. It waits for no I/O, so sharing the promise between requests is safe.
+  // Once in an isolate, because a second call throws. It waits for no I/O, so requests may share the promise.
   ready ??= initWasm(wasm)
   await ready
   const resvg = new Resvg(svg, { fitTo: { mode: 'width', value: size }, font: { loadSystemFonts: false } })
@@ -18,7 +18,7 @@ export async function renderPng(svg: string, size: number): Promise<Uint8Array> 
       image.free()
     }
   } finally {
-    // The memory is WebAssembly's own, which no garbage collector sees.
+    // This memory is WebAssembly's, which no garbage collector frees.
     resvg.free()
   }
 }

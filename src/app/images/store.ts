@@ -7,7 +7,7 @@ function keyOf(userId: number, size: AvatarSize): string {
   return `avatars/${userId}/${size}.png`
 }
 
-/** Stores one size. Storing the same again changes nothing that a reader could tell. */
+/** Stores one size. To store it again changes nothing for readers. */
 export async function storeAvatar(
   { IMAGES }: Bucket,
   userId: number,
@@ -17,7 +17,7 @@ export async function storeAvatar(
   await IMAGES.put(keyOf(userId, size), png, { httpMetadata: { contentType: 'image/png' } })
 }
 
-/** The image, or only its description when the conditions of the request's headers say that its reader has it. */
+/** The image; or its metadata alone, when the conditions in the request's headers say that its reader has the image. */
 export async function readAvatar(
   { IMAGES }: Bucket,
   userId: number,
@@ -27,7 +27,7 @@ export async function readAvatar(
   return IMAGES.get(keyOf(userId, size), { onlyIf: conditions })
 }
 
-/** True once all sizes are there: the last is stored last. */
+/** True once all sizes are stored, because the last size is stored last. */
 export async function hasAvatar({ IMAGES }: Bucket, userId: number): Promise<boolean> {
   const largest = avatarSizes[avatarSizes.length - 1] as AvatarSize
   return (await IMAGES.head(keyOf(userId, largest))) !== null

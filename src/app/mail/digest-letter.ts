@@ -6,7 +6,7 @@ export interface Digest {
   readonly from: number
   readonly to: number
   readonly users: number
-  /** Of these, how many got their welcome, and how many their picture's job. */
+  /** How many of these were welcomed, and how many got a job for their picture. */
   readonly welcomed: number
   readonly drawn: number
 }

@@ -1,4 +1,4 @@
-/** Foreign words made safe for where they are put. Pure. */
+/** Escapes text from outside for where it is put. Pure. */
 
 const entities: Readonly<Record<string, string>> = {
   '&': '&amp;',

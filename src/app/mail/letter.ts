@@ -1,4 +1,4 @@
-/** What an e-mail says. Who sends it to whom is said when it is sent. */
+/** The contents of an e-mail. Sender and recipient are given when it is sent. */
 export interface Letter {
   readonly subject: string
   readonly text: string

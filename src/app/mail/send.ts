@@ -1,13 +1,13 @@
 /**
- * The way out for e-mail, and the one place that decides what a refusal means. No address leaves it in an error: errors
- * are recorded with the job and logged.
+ * Sends e-mail, and decides what each refusal means. Its errors hold no address, because they are recorded with the job and
+ * logged.
  * Codes: https://developers.cloudflare.com/email-service/api/send-emails/workers-api/
  */
 import { NonRetryableError, RetryAfterError } from '../../engine/index.ts'
 import { isLocal } from '../local.ts'
 import type { Letter } from './letter.ts'
 
-/** What no repetition mends: the letter, the recipient or the set-up must change first. */
+/** Refusals that no retry can change: the letter, the recipient or the configuration must change first. */
 const permanentCodes: ReadonlySet<string> = new Set([
   'E_VALIDATION_ERROR',
   'E_FIELD_MISSING',
@@ -19,17 +19,17 @@ const permanentCodes: ReadonlySet<string> = new Set([
   'E_CONTENT_TOO_LARGE',
 ])
 
-/** The sender, or undefined when none is set. On the developer's machine nothing is sent, so any sender will do there. */
+/** The sender; undefined when none is set. On the developer's machine nothing is sent, so any sender will do there. */
 export function sender({ MAIL_FROM }: Pick<Cloudflare.Env, 'MAIL_FROM'>): string | undefined {
   return MAIL_FROM?.trim() || (isLocal ? 'welcome@example.com' : undefined)
 }
 
 /**
- * Sends one letter. Delivery has no idempotency key anywhere, so whoever calls this twice sends twice.
+ * Sends one letter. E-mail has no idempotency key, so two calls send two e-mails.
  *
- * @param reference tells two sendings of one letter apart from two letters: it is a header of the e-mail
- * @throws NonRetryableError when no repetition can help; RetryAfterError when the day's quota is spent; else an error
- *   that says no more than that it did not work
+ * @param reference a header of the e-mail. It is the same when one letter was sent twice
+ * @throws NonRetryableError when no retry can help; RetryAfterError when the day's quota is spent; otherwise an error that only
+ *   says that it failed
  */
 export async function send(
   { EMAIL }: Pick<Cloudflare.Env, 'EMAIL'>,
@@ -47,7 +47,7 @@ function explained(error: unknown): Error {
   const code = codeOf(error)
   const message = code ? `the e-mail was refused: ${code}` : `the e-mail could not be sent: ${withoutAddresses(error)}`
   if (code && (permanentCodes.has(code) || code.startsWith('E_HEADER_'))) return new NonRetryableError(message)
-  // The quota counts by the day; a shorter wait would only use up attempts.
+  // The quota is for a day, so a shorter wait would only use up attempts.
   if (code === 'E_DAILY_LIMIT_EXCEEDED') return new RetryAfterError('24h', message)
   return new Error(message)
 }

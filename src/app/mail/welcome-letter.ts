@@ -1,4 +1,4 @@
-/** The welcome e-mail, as text and as HTML. Pure: it sends nothing. Whatever a person wrote is escaped in both. */
+/** The welcome e-mail, as text and as HTML. Pure: it sends nothing. What people have written is escaped in both. */
 import { escapeHtml, escapeText } from './escape.ts'
 import type { Letter } from './letter.ts'
 

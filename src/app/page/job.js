@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * A job's states as they come: by server-sent events, and by asking where those do not get through (old proxies, some
- * offices). Knows no element of any page.
+ * A job's states as they change: by server-sent events, and by polling where those do not get through, as with old proxies. It
+ * knows no element of any page.
  */
 
 /**
@@ -12,7 +12,7 @@
  * @property {{ value: number, message?: string }} [progress]
  */
 
-/** Questions in a row without an answer, after which a page stops asking. */
+/** Requests in a row without an answer, after which a page stops polling. */
 const failuresMax = 10
 
 /**

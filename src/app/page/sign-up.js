@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * The sign-up page: sends the form, follows the job until it is final, shows the picture. What a job looks like over time
- * is the server's to say; this file only shows it.
+ * The sign-up page: sends the form, follows the job until it is final, and shows the picture. The server decides the states of
+ * the job, and this file shows them.
  */
 import { follow } from './job.js'
 
@@ -21,7 +21,7 @@ const jobLink = /** @type {HTMLAnchorElement} */ (document.querySelector('#job-l
 const again = /** @type {HTMLButtonElement} */ (document.querySelector('#again'))
 const inputs = /** @type {HTMLInputElement[]} */ ([form.elements.namedItem('email'), form.elements.namedItem('userId')])
 
-/** The same sign-up sent again, after a lost answer, carries the same key: it makes one user. */
+/** The same sign-up, sent again after a lost answer, has the same key, so it creates one user. */
 let attempt = { body: '', key: '' }
 
 form.addEventListener('submit', async (event) => {
@@ -50,7 +50,7 @@ again.addEventListener('click', () => {
 function send() {
   const [email, userId] = inputs.map(({ value }) => value.trim())
   const body = JSON.stringify({ email, ...(userId && { userId: Number(userId) }) })
-  // A browser has randomUUID only where the page came safely; elsewhere it does without.
+  // Browsers have randomUUID only on a page over https. Elsewhere the request has no key.
   if (attempt.body !== body) attempt = { body, key: crypto.randomUUID?.() ?? '' }
   return fetch('/users', {
     method: 'POST',
@@ -101,7 +101,7 @@ function showPicture(user) {
   picture.replaceChildren(image)
 }
 
-/** Puts each finding beside its field, and what belongs to none below. @param {Problem} problem */
+/** Puts each finding beside its field, and the others below. @param {Problem} problem */
 function showProblem({ detail = '', errors = [] }) {
   for (const input of inputs) {
     const error = errors.find(({ path }) => path === input.name)

@@ -1,10 +1,10 @@
-/** Who is an admin of this deployment: the holder of the secret ADMIN_TOKEN, and on the developer's machine everybody. */
+/** The admin of this deployment: who has the secret ADMIN_TOKEN, and on the developer's machine everybody. */
 import { env } from 'cloudflare:workers'
 import type { AdminAuth } from '../../admin/index.ts'
 import { isLocal } from '../local.ts'
 
 export const adminAuth: AdminAuth = {
-  // A secret stands in no configuration file, so the generated types do not know it.
+  // A secret is in no configuration file, so the generated types do not have it.
   token: () => (env as { ADMIN_TOKEN?: string }).ADMIN_TOKEN,
   open: () => isLocal,
   async loginAllowed({ headers }) {

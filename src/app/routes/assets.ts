@@ -1,4 +1,4 @@
-/** A file of Workers Assets, handed out by the Worker, so that it carries the same security headers as everything else. */
+/** A file of Workers Assets, served by the Worker, so that it has the same security headers as everything else. */
 import type { Handler } from 'hono'
 import type { Service } from './service.ts'
 

@@ -1,6 +1,6 @@
 /**
- * `GET /openapi.json`, made from the schemas that check the requests, and `GET /docs`, where one can try every route.
- * The page's program and its style are files of our own, so it works without any other host.
+ * `GET /openapi.json`, made from the schemas that check the requests, and `GET /docs`, a page on which every route can be tried.
+ * Its script and style are files of our own, so it needs no other host.
  */
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { type Handler, Hono } from 'hono'

@@ -1,6 +1,6 @@
 /**
- * `GET /healthz`: whether this Worker reaches what a sign-up needs, by asking each with its cheapest question. It tells
- * which one is at fault and nothing about anybody.
+ * `GET /healthz`: whether this Worker reaches the stores that a sign-up needs, by the cheapest request to each. It says which one
+ * fails, and nothing about users.
  */
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Handler } from 'hono'
@@ -13,7 +13,7 @@ import { hasAvatar } from '../images/store.ts'
 import { limitedBy } from './rate-limit.ts'
 import type { Service } from './service.ts'
 
-/** Longer than a healthy store ever takes, shorter than a probe waits. */
+/** Longer than a healthy store takes, and shorter than a probe waits. */
 const timeoutMs = 3_000
 
 const checks: Readonly<Record<string, (env: Cloudflare.Env) => Promise<unknown>>> = {
@@ -53,7 +53,7 @@ const checkHealth: Handler<Service> = async (c) => {
 
 export const healthRoutes = described(describedApp<Service>(), getHealth, limitedBy('STATUS_LIMIT'), checkHealth)
 
-/** One ledger that answers that it has no such job is in health; asking all of them would be no cheap question. */
+/** A ledger that answers that it has no such job is healthy. One ledger stands for all, because to ask all would not be cheap. */
 async function askForNoJob(): Promise<void> {
   try {
     await chard.jobs.get(`0-${ulid()}`)

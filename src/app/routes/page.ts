@@ -5,7 +5,7 @@ import type { Service } from './service.ts'
 
 const files = ['/', '/sign-up.js', '/job.js', '/sign-up.css', '/favicon.svg']
 
-/** By itself: a page is no route of the typed client. */
+/** An app of its own, because a page is no route of the typed client. */
 export const pageRoutes = new Hono<Service>()
 
 pageRoutes.on('GET', files, assets)

@@ -1,6 +1,6 @@
 /**
- * One noisy address kept from drowning the public routes. The platform counts per location and approximately, which is
- * enough for that and for nothing finer: https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/
+ * Keeps one address from overloading the public routes. The platform counts approximately and for each location, which is enough
+ * for that: https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/
  */
 import type { MiddlewareHandler } from 'hono'
 import { problem } from '../../admin/index.ts'

@@ -1,7 +1,7 @@
-/** The security headers of every answer. A route that needs another value sets it itself, and keeps it. */
+/** The security headers of every answer. A route that needs another value sets it itself. */
 import { secureHeaders } from 'hono/secure-headers'
 
-/** Scripts and styles are files of our own; nothing inline, nothing from elsewhere, no frame around us. */
+/** Scripts and styles are files of our own: nothing inline, nothing from another origin, and no frames. */
 const policy = {
   defaultSrc: ["'none'"],
   scriptSrc: ["'self'"],
@@ -16,7 +16,7 @@ const policy = {
 const headers = {
   contentSecurityPolicy: policy,
   xFrameOptions: 'DENY',
-  // Of this host only: what else lives under the domain is not ours to decide.
+  // For this host only: we do not decide for other hosts of the domain.
   strictTransportSecurity: 'max-age=31536000',
   permissionsPolicy: { camera: [], geolocation: [], microphone: [] },
   overwrite: false,
@@ -24,7 +24,7 @@ const headers = {
 
 export const security = secureHeaders(headers)
 
-/** Of `/docs` alone: the style of Swagger UI holds its arrows as `data:` pictures. */
+/** For `/docs` alone, because the style of Swagger UI has its arrows as `data:` pictures. */
 export const docsSecurity = secureHeaders({
   ...headers,
   contentSecurityPolicy: { ...policy, imgSrc: ["'self'", 'data:'] },

@@ -1,4 +1,4 @@
-/** `POST /users`: reads a sign-up in either form, hands it on, and says in HTTP what came of it. */
+/** `POST /users`: reads a sign-up in either form, carries it out, and answers in HTTP. */
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Context, Handler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
@@ -10,7 +10,7 @@ import { type Checked, checkJson, checkQuery, jsonForm, queryForm } from '../use
 import { limitedBy } from './rate-limit.ts'
 import type { Service } from './service.ts'
 
-/** Many times what a sign-up needs. */
+/** Many times more than a sign-up needs. */
 const bodyBytesMax = 16 * 1024
 const message = 'User creation initiated. Emails and image generation will proceed in the background.'
 
@@ -42,7 +42,7 @@ const shared = {
   },
 }
 
-/** Both paths take both forms. */
+/** Both paths accept both forms. */
 const signUpJson = createRoute({
   ...shared,
   method: 'post',
@@ -97,7 +97,7 @@ const steps = [limitedBy('SIGNUP_LIMIT'), bodyLimit({ maxSize: bodyBytesMax, onE
 
 export const signUpRoutes = described(described(describedApp<Service>(), signUpJson, ...steps), signUpQuery, ...steps)
 
-/** The query form has no body: an empty one is none, whatever it calls itself. */
+/** The query form has no body. An empty body counts as none, whatever its type. */
 async function read({ req }: Context<Service>): Promise<Checked | Response> {
   const query = new URL(req.url).searchParams
   const bytes = await req.arrayBuffer()

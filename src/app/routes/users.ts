@@ -1,4 +1,4 @@
-/** `GET /users/:id` and its picture. Ids can be guessed, so what anybody may see of a user is that there is one. */
+/** `GET /users/:id` and its picture. Ids can be guessed, so everybody may see only that a user exists. */
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Context, Handler } from 'hono'
 import { etag } from 'hono/etag'
@@ -14,7 +14,7 @@ import type { Service } from './service.ts'
 
 /** A picture takes about a second to draw. */
 const retryAfterSeconds = 2
-/** The picture of an id never changes, but a later version may draw another style. */
+/** The picture of an id never changes, but a later version may use another style. */
 const imageCaching = 'public, max-age=86400'
 
 const userSchema = z
@@ -38,7 +38,7 @@ const getUser = createRoute({
   method: 'get',
   path: '/users/{id}',
   tags: ['Users'],
-  // Both: the token shows more, and is not needed.
+  // Both, because the token is not needed, and shows more.
   security: [{}, { bearer: [] }],
   operationId: 'getUser',
   summary: 'A user',
@@ -69,7 +69,7 @@ const getAvatar = createRoute({
   },
 })
 
-/** The address, and when things happened, are for who brings the admin token. */
+/** The address and the times are shown to callers with the admin token. */
 const showUser: Handler<Service, '/users/:id'> = async (c) => {
   const user = await find(c)
   if (!user) return unknownUser()
@@ -122,7 +122,7 @@ async function avatarState(env: Cloudflare.Env, { id, imageFailedAt }: User): Pr
 /** The list of RFC 9110 8.8.3. */
 const entityTags = /^\s*(?:\*|(?:W\/)?"[!#-~]*"(?:\s*,\s*(?:W\/)?"[!#-~]*")*)\s*$/
 
-/** Only the condition that our answers give the means for: they carry an ETag and no date. R2 throws at one that is none. */
+/** Only the condition on an ETag, because our answers carry an ETag and no date. R2 throws when an ETag is malformed. */
 function conditions({ headers }: Request): Headers {
   const tags = headers.get('If-None-Match')
   return new Headers(tags !== null && entityTags.test(tags) ? { 'If-None-Match': tags } : {})

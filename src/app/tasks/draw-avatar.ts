@@ -1,4 +1,4 @@
-/** The task that draws a user's picture and stores it in all sizes. It needs no database: the id says it all. */
+/** The task that draws a user's picture and stores it in all sizes. It needs the user's id alone, and no database. */
 import * as z from 'zod'
 import { chard } from '../chard.ts'
 import { openUsers } from '../database/database.ts'
@@ -11,17 +11,17 @@ export const drawAvatar = chard.task({
   name: 'draw-avatar',
   input: z.object({ userId: z.custom<number>(isUserId) }),
   timeout: '2m',
-  // Two drawings of one user would write the same files: they take turns, and hold no other user up.
+  // Two drawings of one user would write the same files, so they run one after the other; those of other users do not wait.
   partition: ({ userId }) => String(userId),
   perPartition: { concurrency: 1 },
   retry: { maxAttempts: 5, backoff: 'exponential' },
 
-  /** Safe to repeat: the same picture is stored under the same keys. Its output is public, with the job's view. */
+  /** Safe to repeat: the same picture is stored under the same keys. Its output is part of the job's public view. */
   async run({ userId }, { env, signal, progress }) {
     progress(0.05, 'drawing')
     const svg = avatarSvg(userId)
     for (const [index, size] of avatarSizes.entries()) {
-      // Rendering cannot be interrupted, so between two sizes is where an abort is heard.
+      // Rendering cannot be interrupted, so an abort takes effect between two sizes.
       signal.throwIfAborted()
       progress(0.1 + (0.9 * index) / avatarSizes.length, `rendering ${size} px`)
       await storeAvatar(env, userId, size, await renderPng(svg, size))
@@ -30,14 +30,14 @@ export const drawAvatar = chard.task({
     return { sizes: avatarSizes }
   },
 
-  /** Tells whoever waits for the picture to stop waiting. */
+  /** Records that the picture will not come, for those who wait for it. */
   async onFailed({ userId }, { env }) {
     const users = await openUsers(env)
     await users.imageFailed(userId, Date.now())
   },
 })
 
-/** One picture job a user: every way that leads here names the same job. */
+/** The idempotency key of a user's picture: every caller names the same job. */
 export function avatarKey(userId: number): string {
   return `avatar:${userId}`
 }

@@ -1,7 +1,7 @@
 /**
- * What the service owes a new user, handed to the engine: a picture and a welcome. Two stores without a common
- * transaction lie between a user and those jobs, so the row in the database is the promise, the hand-over may fail or be
- * cut off at any point, and the watchdog makes good whatever is missing. Idempotency keys make that safe to repeat.
+ * Hands to the engine what is to be done for a new user: a picture and a welcome. A user and its jobs are in two stores without a
+ * common transaction. So the row in the database is the record of what must happen, the hand-over may fail at any point, and the
+ * watchdog hands over whatever is missing. Idempotency keys make it safe to repeat.
  */
 import { env } from 'cloudflare:workers'
 import type { Job } from '../../engine/index.ts'
@@ -11,19 +11,18 @@ import { sender } from '../mail/send.ts'
 import { avatarKey, drawAvatar } from './draw-avatar.ts'
 import { sendWelcomeEmail, welcomeKey } from './send-welcome-email.ts'
 
-/** By then no request that made a user is still at work. */
+/** By then the request that created the user has ended. */
 const missingAfterMs = 2 * 60_000
-/** Users a turn. Each takes up to four subrequests, of the 1,000 that an invocation has. The rest waits a minute. */
+/** Users in one run. Each takes up to four of the invocation's 1,000 subrequests. The others wait for the next minute. */
 const usersMax = 200
 
-/** The job that draws the user's picture, the same one however often this is called. */
+/** The job that draws the user's picture. It is the same job however often this is called. */
 export function handOverImage(userId: number): Promise<Job> {
   return drawAvatar.enqueue({ userId }, { idempotencyKey: avatarKey(userId) })
 }
 
 /**
- * Welcomes the user right after the response. Without a sender nobody is welcomed, and a job is recorded at once that
- * says so.
+ * Welcomes the user right after the response. Without a sender it records a job at once, which fails and says so.
  */
 export async function welcome(users: Users, userId: number): Promise<void> {
   if (sender(env) !== undefined) await sendWelcomeEmail.background({ userId })
@@ -31,10 +30,10 @@ export async function welcome(users: Users, userId: number): Promise<void> {
 }
 
 /**
- * The watchdog's part: hands over what users have been missing for two minutes. One that fails does not stop the others
- * and is found again in a minute.
+ * The watchdog: hands over what users have been missing for two minutes. A user for whom it fails does not stop the others, and
+ * is found again a minute later.
  *
- * @returns how many users got what they were owed, and how many did not
+ * @returns for how many users it worked, and for how many it failed
  */
 export async function handOverMissing(now = Date.now()): Promise<{ handedOver: number; failed: number }> {
   const users = await openUsers(env)

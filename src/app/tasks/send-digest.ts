@@ -1,6 +1,6 @@
 /**
- * The task that tells the operator once a day how many users there are more, and the schedule that runs it. Without an
- * address to send it to, the job's output is the digest.
+ * The task that tells the operator once a day how many users were created, and the schedule that runs it. Without an address to
+ * send it to, the digest is the job's output.
  */
 import * as z from 'zod'
 import { chard } from '../chard.ts'
@@ -14,7 +14,7 @@ export const sendDigest = chard.task({
   name: 'send-digest',
   input: z.object({}),
 
-  /** The day it tells of ends at its slot, however late it runs: a repeated attempt tells of the same day. */
+  /** The day ends at the job's slot, however late the job runs, so a repeated attempt is about the same day. */
   async run(_input, { env, job, signal, log }) {
     const to = job.schedule?.slot ?? job.createdAt
     const users = await openUsers(env)
@@ -30,7 +30,7 @@ export const sendDigest = chard.task({
   },
 })
 
-/** Every morning; after hours of downtime once, for the newest day. */
+/** Every morning. After a downtime it runs once, for the newest day. */
 export const dailyDigest = chard.schedule({
   name: 'daily-digest',
   cron: '0 8 * * *',

@@ -1,10 +1,9 @@
 /**
- * The task that welcomes a user by e-mail. Made for the background tier: it runs right after the response, and only a
- * failure leaves a job behind.
+ * The task that welcomes a user by e-mail, in the background tier: it runs right after the response, and only a failure is
+ * recorded as a job.
  *
- * It sends once in all ordinary cases, because it looks whether the user is welcomed right before, and says so right
- * after. It can send twice: when the isolate dies, or the database fails, between the sending and the note of it.
- * E-mail has no idempotency key that could prevent this.
+ * It normally sends once, because it checks right before whether the user was welcomed, and records it right after. It can send
+ * twice, when the isolate dies or the database fails between the two. E-mail has no idempotency key that could prevent this.
  */
 import * as z from 'zod'
 import { chard } from '../chard.ts'
@@ -16,14 +15,14 @@ import { isUserId } from '../users/user-id.ts'
 export const sendWelcomeEmail = chard.task({
   name: 'send-welcome-email',
   input: z.object({ userId: z.custom<number>(isUserId) }),
-  // What has become a job is sent no faster than a provider takes it, however many were held up together.
+  // Jobs are sent no faster than a provider takes them, however many have waited together.
   rateLimit: { limit: 20, per: '1s' },
 
-  /** Its output is public, with the job's view, and names nobody. */
+  /** Its output is part of the job's public view, so it names nobody. */
   async run({ userId }, { env, job, attempt, signal, log }) {
     const users = await openUsers(env)
-    // The first attempt may be known to this isolate only. A later one proves that the engine has recorded the job, so
-    // that the watchdog can keep out of it.
+    // Perhaps only this isolate knows of the first attempt. A later one proves that the engine has recorded the job, so
+    // the watchdog need not do it.
     if (attempt > 1) await users.welcomeHandedOver(userId, job.id)
     const user = await users.get(userId)
     if (!user) return { sent: false, reason: 'the user is gone' }
@@ -32,7 +31,7 @@ export const sendWelcomeEmail = chard.task({
     const letter = welcomeLetter(user)
     const from = sender(env)
     if (from === undefined) {
-      // This job is the record of it: redrive it once there is a sender.
+      // The job records that it was not sent: redrive it once there is a sender.
       const reason = 'MAIL_FROM is not set'
       log(`not sent to user ${userId}, because ${reason}: ${letter.subject}`)
       console.log({ event: 'mail-not-sent', reason, userId, subject: letter.subject })
@@ -44,14 +43,14 @@ export const sendWelcomeEmail = chard.task({
     return { sent: true }
   },
 
-  /** A welcome that failed for good is for a person to look at: the watchdog keeps out of it too. */
+  /** A person must look at a welcome that failed for good, so the watchdog need not do it either. */
   async onFailed({ userId }, { env, job }) {
     const users = await openUsers(env)
     await users.welcomeHandedOver(userId, job.id)
   },
 })
 
-/** One welcome job a user, for those who were not welcomed right after signing up. */
+/** The idempotency key of a user's welcome, for users who were not welcomed right after the sign-up. */
 export function welcomeKey(userId: number): string {
   return `welcome:${userId}`
 }

@@ -1,5 +1,5 @@
 /**
- * Which e-mail addresses are taken, and when two are the same. Pure.
+ * Which e-mail addresses are accepted, and when two are the same. Pure.
  *
  * - The part before the `@` is a dot-atom of ASCII (RFC 5321). Quoted parts are legal and in practice always mistakes;
  *   an internationalised part needs SMTPUTF8 all the way to the mailbox, which nobody here can promise.
@@ -50,11 +50,11 @@ export function emailAddress(text: string): EmailAddress | string {
 
 /** The domain in ASCII and lower case, as the URL standard maps it (UTS 46). */
 function asciiDomain(text: string): string | undefined {
-  // A URL would read these as its own syntax and map the rest to something that was not written.
+  // In a URL these are syntax, so the rest would be mapped to another domain than was written.
   if (/[\p{ASCII}--[A-Za-z0-9.\-]]/v.test(text)) return undefined
   const domain = URL.parse(`https://${text}`)?.hostname
   const labels = domain?.split('.') ?? []
-  // All-numeric top labels are IP addresses: a URL turns 0x7f.1 into one, a mail server might too.
+  // A numeric last label makes an IP address: a URL reads 0x7f.1 as one, and a mail server might too.
   if (labels.length < 2 || /^\d/.test(labels.at(-1) ?? '')) return undefined
   return labels.every((label) => labelChars.test(label)) ? domain : undefined
 }

@@ -6,12 +6,12 @@ import type { SignUpRequest } from './sign-up-request.ts'
 
 export const idempotencyKeyTakes = '1 to 255 visible ASCII characters, such as a UUID'
 
-/** True for what the header may hold. Quotes, which the draft writes around it, are part of the key to us. */
+/** True for what the header may hold. The quotes that the draft writes around a key are part of the key here. */
 export function isIdempotencyKey(text: string): boolean {
   return /^[!-~]{1,255}$/.test(text)
 }
 
-/** Equal for requests that ask for the same, in whichever form they came. */
+/** Equal for requests that ask for the same, in either form. */
 export function requestHash({ userId, email }: SignUpRequest): Promise<string> {
   return sha256(JSON.stringify([userId ?? null, email.address]))
 }

@@ -1,7 +1,6 @@
 /**
- * A sign-up as it arrives, in JSON or as a query, checked and brought to one form. The door for every word that a client
- * sends; nothing behind it checks again. Fields that are not known are refused, because a misspelt `userid` would
- * otherwise quietly make a user under another id.
+ * A sign-up as it arrives, in JSON or as a query, checked and brought to one form. Everything that a client sends is checked here
+ * and not again. Unknown fields are refused, because otherwise a misspelt `userid` would create a user with another id.
  */
 import * as z from 'zod'
 import type { InputIssue } from '../../engine/index.ts'
@@ -39,7 +38,7 @@ export const jsonForm = z.strictObject(
   },
 )
 
-/** `?user_id=123&email=ann@example.com`; every value is a text, and each field stands there once. */
+/** `?user_id=123&email=ann@example.com`: every value is a text, and each field is given once. */
 export const queryForm = z.strictObject(
   {
     user_id: z

@@ -1,12 +1,12 @@
 /**
- * The making of a user. The row is the promise; everything after it is handed over, here or by the watchdog.
+ * Creates a user. The row is the record of what must happen; the jobs after it are handed over here or by the watchdog.
  *
- * - One INSERT decides who gets an id, an address and an idempotency key: of many at once, one.
- * - When the picture's job cannot be recorded, the row is taken back and the client is told to try again: nothing is
- *   half done. Should even that fail, the row stands and the watchdog completes it; should the job have been recorded
- *   all the same, it draws the picture of an id, which the next user of that id would get too.
- * - An Idempotency-Key is kept with the row it made. A second request with it gets the first one's answer; if the first
- *   one died before it could answer, the second one finishes what it began. A refusal is not kept: it changed nothing.
+ * - One INSERT decides who gets an id, an address and an idempotency key, also when many try at once.
+ * - When the picture's job cannot be recorded, the row is removed and the client is told to try again, so nothing is half done.
+ *   When the removal fails too, the row stays and the watchdog completes it. When the job was recorded all the same, it draws the
+ *   picture of the id, which the next user with this id would get too.
+ * - An Idempotency-Key is stored with the row that it made. A second request with it gets the first one's answer; if the first
+ *   one died before it could answer, the second one finishes its work. A refusal is not stored, because it changed nothing.
  */
 import { waitUntil } from 'cloudflare:workers'
 import { openUsers } from '../database/database.ts'
@@ -27,10 +27,10 @@ export interface RecordedJob {
   readonly state: string
 }
 
-/** A drawn id may be taken, and a rival may vanish between two statements. Both are rare; twice in a row is a fault. */
+/** A drawn id may be taken, and a rival may be removed between two statements. Both are rare, and twice in a row is a fault. */
 const triesMax = 3
 
-/** @throws what the engine or the database said, with nothing left undone */
+/** @throws the error of the engine or the database; the user then does not exist, or the watchdog completes it */
 export async function signUp(
   env: Cloudflare.Env,
   request: SignUpRequest,
@@ -59,7 +59,7 @@ async function newUser({ userId, email }: SignUpRequest, idempotencyKey: string 
   }
 }
 
-/** Undefined when only a drawn id was in the way, or nothing any more: then the same may work again. */
+/** Undefined when only a drawn id was taken, or nothing is any more: then another try may work. */
 function refusal(request: SignUpRequest, user: NewUser, rivals: readonly Rival[]): SignUp | undefined {
   if (rivals.some(({ id }) => id === request.userId)) return { refused: 'user-id-taken' }
   if (rivals.some(({ emailKey }) => emailKey === user.emailKey)) return { refused: 'email-taken' }
@@ -75,15 +75,15 @@ async function begin(users: Users, user: NewUser): Promise<SignUp> {
     await users.withdraw(user).catch((cause: unknown) => report('withdraw-failed', cause))
     throw error
   }
-  // The answer is certain and need not wait for these. Should one fail, the watchdog finds what is missing.
+  // The answer is certain and need not wait for these. When one fails, the watchdog finds what is missing.
   waitUntil(users.imageHandedOver(id, job.id).catch((error: unknown) => report('note-failed', error)))
   waitUntil(welcome(users, id).catch((error: unknown) => report('welcome-failed', error)))
   return { userId: id, job, replayed: false }
 }
 
 /**
- * The first request's answer; its welcome is its own affair, or the watchdog's. Undefined when it has taken its user back
- * meanwhile, or has just written its note: looking again tells which.
+ * The first request's answer. The welcome is sent by that request or the watchdog. Undefined when that request has removed its
+ * user meanwhile, or has just recorded the job: another look says which.
  */
 async function repeat(
   users: Users,

@@ -1,11 +1,11 @@
-/** The children of a job: what a handler enqueues, made once however often the job is tried. */
+/** The children of a job: what its handler enqueues, made once however many attempts the job has. */
 
 import { checkedEnqueueOptions } from '../task/enqueue-options.ts'
 import type { Job } from '../task/job.ts'
 import type { RunContext } from '../task/task.ts'
 import type { Client } from './client.ts'
 
-/** How the handlers of a job enqueue. The n-th child of a task in one attempt is the n-th in every other. */
+/** How the handlers of a job enqueue. The n-th child of a task in one attempt is the n-th child in every other. */
 export function enqueueChildOf(client: Client): (parent: string) => RunContext['enqueue'] {
   return (parent) => {
     const made = new Map<string, number>()

@@ -101,7 +101,7 @@ export class Enqueuer {
     this.#refuseLongLook(task, rule && looksBackMs(rule))
     refuseExpired(options, now)
     const trace = options.trace ?? platform.trace()
-    const shard = homeShardOfJob(task, { partition, key }, homeShards) ?? this.#picker.next()
+    const shard = homeShardOfJob(task, { partition, key }, homeShards) ?? this.#picker.pick()
     return {
       id: newJobId(shard, now, () => platform.random()),
       task: task.name,

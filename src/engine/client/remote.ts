@@ -1,6 +1,6 @@
 /**
- * A ledger from the outside: a fresh stub for each try, because a stub is broken after some exceptions, and platform
- * faults repeated within bounds.
+ * Calls a ledger over RPC. Each try has a new stub, because some exceptions break a stub, and a call that the platform fails
+ * is repeated within bounds.
  */
 
 import type { LedgerRpc } from '../ledger/protocol/protocol.ts'
@@ -13,7 +13,7 @@ export type LedgerStubs = (shard: number) => LedgerRpc
 
 /**
  * Calls a ledger.
- * @throws ChardError `unavailable` when it did not answer. What was asked may have taken effect all the same.
+ * @throws ChardError `unavailable` when it did not answer. The call may have taken effect all the same.
  */
 export async function callLedger<T>(
   { stubs, platform }: { stubs: LedgerStubs; platform: Pick<Platform, 'random' | 'sleep'> },
@@ -28,7 +28,7 @@ export async function callLedger<T>(
       const fault = classifyFault(error)
       const { times, waitMs } = repetitions[fault]
       if (repeated >= times) throw unavailable(shard, fault, error)
-      // Full jitter on the upper half: callers that failed together do not come back together.
+      // Jitter over the upper half of the wait, so that callers that failed together do not come back together.
       await platform.sleep(waitMs * 2 ** repeated * (0.5 + platform.random() / 2))
     }
   }

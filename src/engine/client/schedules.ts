@@ -61,7 +61,7 @@ export class ScheduleRegistry implements Schedules {
   }
 
   /** What the ledger of a shard is opened with. */
-  onShard(shard: number): ShardSchedule[] {
+  ofShard(shard: number): ShardSchedule[] {
     return [...this.#byName.values()].filter((one) => one.shard === shard)
   }
 

@@ -39,7 +39,8 @@ export class ShardPicker {
     private readonly platform: Pick<Platform, 'now' | 'random'>,
   ) {}
 
-  next(): number {
+  /** The shard of the next plain job. */
+  pick(): number {
     const now = this.platform.now()
     if (now >= this.#until || this.#left <= 0) {
       this.#shard = Math.floor(this.platform.random() * this.count)

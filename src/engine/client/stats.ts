@@ -1,4 +1,4 @@
-/** What a deployment looks like over time: the sums that its ledgers keep, put together. */
+/** The statistics of a deployment, as `chard.stats` shows them: what its ledgers have counted, added up. */
 import { addedCharts } from '../ledger/commands/charts.ts'
 import { bucketEndsMs } from '../ledger/domain/stats.ts'
 import type { ShardMetrics, TaskChart } from '../ledger/protocol/protocol.ts'
@@ -36,20 +36,20 @@ export function statsOf(client: Client, platform: Pick<Platform, 'now'>): Stats 
 export const chartSpans = ['hour', 'day'] as const
 export type ChartSpan = (typeof chartSpans)[number]
 
-/** What was counted, by steps of time; the last step is not over yet. Times in epoch milliseconds. */
+/** What was counted, by steps of time. The last step is not over yet. Times in epoch milliseconds. */
 export interface Charts {
   readonly span: ChartSpan
   readonly stepSeconds: number
   readonly from: number
   readonly to: number
-  /** Upper ends of the histograms' buckets; one more takes the rest. */
+  /** The upper ends of the histograms' buckets in milliseconds. One more bucket has no upper end. */
   readonly bucketEndsMs: readonly number[]
   readonly tasks: Readonly<Record<string, Omit<TaskChart, 'task'>>>
-  /** Shards that did not answer: what they counted is not in it. */
+  /** Shards that did not answer: what they counted is left out. */
   readonly missing: readonly number[]
 }
 
-/** The deployment as metrics tell of it. */
+/** What metrics are made of. */
 export interface Metrics {
   readonly shards: readonly ShardMetrics[]
   /** Shards that did not answer. */

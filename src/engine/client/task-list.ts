@@ -1,4 +1,4 @@
-/** The tasks of a deployment at a glance: what the code says, what people have set, and how many jobs there are. */
+/** The tasks of a deployment: what the code declares, what people have set, and how many jobs there are. */
 
 import { isDraining, isPaused, limitsNow } from '../ledger/domain/settings.ts'
 import type { Settings } from '../ledger/protocol/settings.ts'
@@ -9,11 +9,11 @@ import type { Overview } from './overview.ts'
 
 export interface TaskOverview {
   readonly name: string
-  /** False for a task of which jobs are recorded, and which the code does not serve. */
+  /** False for a task that the code does not serve, and of which jobs are recorded. */
   readonly served: boolean
   /** Absent for a task that is not served. */
   readonly policy?: { readonly maxAttempts: number; readonly timeoutMs: number; readonly retentionMs?: number }
-  /** The limits that the code declares, and those that hold. */
+  /** The limits that the code declares, and those that hold now. */
   readonly limits: { readonly code: TaskLimits; readonly now: TaskLimits }
   readonly paused: boolean
   readonly draining: boolean
@@ -61,7 +61,7 @@ function policyOf({ retry, timeoutMs, retentionMs }: TaskDefinition): NonNullabl
   return { maxAttempts: retry.maxAttempts, timeoutMs, ...(retentionMs !== undefined && { retentionMs }) }
 }
 
-/** Checked limits as they are written. */
+/** Checked limits, as a task's options are written. */
 function written({ whole, each }: CheckedLimits): TaskLimits {
   const limits = ({ rate, concurrency }: GroupLimits): LimitOptions => ({
     ...(rate && { rateLimit: { limit: rate.limit, per: rate.perMs } }),

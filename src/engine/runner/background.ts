@@ -1,10 +1,10 @@
 /**
  * The background tier: work after the response, in this isolate, with nothing written when it succeeds.
  *
- * What goes wrong is recorded. A task that throws becomes a job with that attempt counted. One that is not done shortly
- * before the platform's cut becomes a job that runs under this isolate's own lease, which ends a little after the cut:
- * a late success still settles it, and the death of the isolate lets it lapse. What this tier cannot survive is a death
- * of the isolate before that.
+ * Failures are recorded. When a task throws, the work becomes a job that has used one attempt. When it is not done shortly
+ * before the platform cuts it, it becomes a job that this isolate runs under a lease of its own, which ends a little after
+ * the cut: if the work still succeeds, it settles the job; if the isolate dies, the lease lapses. Only the death of the
+ * isolate before that loses the work.
  */
 import type { Client } from '../client/client.ts'
 import type { Recording } from '../client/enqueuer.ts'
@@ -14,12 +14,12 @@ import type { TaskDefinition, TaskRequest } from '../task/task.ts'
 import { Attempt, type AttemptPorts, type AttemptResult, attemptLine } from './attempt.ts'
 import { newRunnerId } from './runner.ts'
 
-/** The platform cuts work this long after the response. https://developers.cloudflare.com/workers/platform/limits/ */
+/** How long after the response the platform cuts work. https://developers.cloudflare.com/workers/platform/limits/ */
 export const cutAfterMs = 30_000
-/** Handed over this long before the cut, and leased until this long after it. */
+/** Work is handed over this long before the cut, and leased until this long after it. */
 const handOverMs = 3_000
 const leaseAfterCutMs = 3_000
-/** Tries at recording what went wrong; each already repeats platform faults by itself. */
+/** How often recording a failure is tried. Each try already repeats calls that the platform fails. */
 const recordTries = 3
 
 export interface BackgroundPorts extends AttemptPorts {
@@ -28,8 +28,8 @@ export interface BackgroundPorts extends AttemptPorts {
 }
 
 /**
- * Accepts a task for this isolate: resolves once its input is validated, and starts it in the next turn of the event
- * loop, in the order of the calls.
+ * Accepts work for this isolate: resolves once the input is validated. The work starts in the next turn of the event loop,
+ * in the order of the calls.
  */
 export async function runInBackground(
   ports: BackgroundPorts,
@@ -37,7 +37,7 @@ export async function runInBackground(
   request: TaskRequest,
 ): Promise<void> {
   const { platform, client } = ports
-  // The cut belongs to the request: work started by background work does not get thirty seconds of its own.
+  // The cut is that of the request: work that background work starts does not get thirty seconds of its own.
   const cutAt = platform.cutAt() ?? platform.now() + cutAfterMs
   const [job] = await client.newJobs(task, [request])
   if (job) platform.waitUntil(platform.withCutAt(cutAt, () => background(ports, task, job, cutAt)))
@@ -56,7 +56,7 @@ async function background(ports: BackgroundPorts, task: TaskDefinition, job: New
   else await handedOver(ports, job, attempt, running, cutAt)
 }
 
-/** A success leaves no trace. Anything else is recorded, with this attempt counted. */
+/** A success is not recorded. Anything else is, with this attempt counted. */
 async function recordEnded(
   ports: BackgroundPorts,
   job: NewJob,
@@ -98,11 +98,11 @@ async function handedOver(
       done: true,
     }),
   )
-  // Not settled, it lapses and is tried again.
+  // When it is not settled, it lapses and is tried again.
   await settled.catch((error: unknown) => platform.log('background-not-settled', { job: job.id, error: String(error) }))
 }
 
-/** Records the job under the id it has had from the start, so that trying again is safe. Answers its lease, if it has one. */
+/** Records the job under the id that it has had from the start, so that it is safe to try again. Answers its lease, if any. */
 async function record(
   { client, platform }: BackgroundPorts,
   job: NewJob,
@@ -119,7 +119,7 @@ async function record(
   }
 }
 
-/** The attempt that runs before there is a row: the first one of the job it would become. */
+/** The attempt that runs before anything is recorded, as the first one of the job that the work may become. */
 function claimedHere(job: NewJob, now: number): Claimed {
   const { id, task, input, maxAttempts, tags = [], partition, trace } = job
   return {

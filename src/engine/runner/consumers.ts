@@ -1,23 +1,23 @@
-/** The queue's consumers. A wake-up starts a runner; a dead one is reported. `queue()` never throws. */
+/** The queue's consumers: a wake-up starts a runner, and a dead wake-up is reported. `queue()` never rejects. */
 import type { Platform } from '../task/platform.ts'
 import type { RunReport } from './runner.ts'
 
-/** What a queue message holds, and nothing else. It says which shard has work, never which work. */
+/** What a message of the queue holds: which shard has work, and not which work. */
 export interface WakeUp {
   readonly shard: number
 }
 
 export interface ConsumerPorts {
   readonly platform: Platform
-  /** Runs a shard until it is dry. */
+  /** Runs a shard until it has no more work. */
   readonly runShard: (shard: number) => Promise<RunReport>
-  /** True for a shard that this deployment may have. */
+  /** True for a shard that is in use. */
   readonly isShard: (shard: number) => boolean
 }
 
 /**
- * Answers wake-ups. Every message is acked explicitly and first: it was only a hint, and whatever it stood for is in
- * the ledger, which sends another while work waits.
+ * Starts a runner for each shard that is named. Every message is acknowledged first: it is a hint, the work itself is in the
+ * ledger, and the ledger sends another wake-up while work waits.
  */
 export async function answerWakeUps(
   { platform, runShard, isShard }: ConsumerPorts,
@@ -42,7 +42,7 @@ export async function answerWakeUps(
   )
 }
 
-/** Reports wake-ups that the queue gave up on. Sends nothing: their work is in the ledger. */
+/** Reports the wake-ups that the queue has given up. Nothing is sent again: their work is in the ledger. */
 export function reportDeadWakeUps({ platform }: Pick<ConsumerPorts, 'platform'>, batch: MessageBatch): void {
   for (const message of batch.messages) {
     message.ack()

@@ -1,6 +1,6 @@
 /**
- * The deadlines of many attempts over one timer of the platform. Each attempt has one, hardly any comes to pass, and a
- * timer set and called off for each costs more than a short job itself.
+ * The deadlines of many attempts over one timer of the platform. Each attempt has a deadline, hardly any is reached, and to
+ * set and call off a timer for each would cost more than a short job.
  */
 import type { Platform } from '../task/platform.ts'
 
@@ -18,14 +18,14 @@ export class Deadlines {
     this.#platform = platform
   }
 
-  /** As the platform's `timer`: calls `act` after `ms`, unless what it answers is called before. */
+  /** As the platform's `timer`: calls `act` after `ms`, unless the function that it returns is called before. */
   timer(ms: number, act: () => void): () => void {
     const deadline = { at: this.#platform.now() + Math.max(0, ms), act }
     this.#pending.add(deadline)
     this.#arm(deadline.at)
     return () => {
       this.#pending.delete(deadline)
-      // With nothing left no timer is left either. Otherwise it rings, finds what has been called off gone, and goes on.
+      // The last one takes the timer with it. Otherwise the timer rings, finds no deadline due, and is set again.
       if (this.#pending.size === 0) this.#disarm()
     }
   }

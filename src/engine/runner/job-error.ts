@@ -1,4 +1,4 @@
-/** Whatever was thrown, made storable: an Error, a string, nothing at all, an object whose getters throw. */
+/** Makes storable whatever was thrown: an Error, a string, undefined, or an object whose getters throw. */
 
 import { errorCharsMax } from '../task/bounds.ts'
 import type { JobError } from '../task/job.ts'

@@ -34,23 +34,23 @@ export class Outbox {
     this.#seq = Math.max(this.#seq, 1)
   }
 
-  /** The numbers of the next sync, and what it settles. */
-  next(): { seq: number; ack: number; settle: Settlement[] } {
+  /** Counts one more sync, and returns its numbers and what it settles. */
+  prepare(): { seq: number; ack: number; settle: Settlement[] } {
     const ack = this.#open.size === 0 ? this.#seq : Math.min(...this.#open.keys()) - 1
     return { seq: ++this.#seq, ack, settle: [...[...this.#open.values()].flat(), ...this.#unsent] }
   }
 
-  sent(seq: number): void {
+  markSent(seq: number): void {
     this.#open.set(seq, this.#unsent)
     this.#unsent = []
   }
 
-  answered(seq: number): void {
+  markAnswered(seq: number): void {
     this.#open.delete(seq)
   }
 
   /** Nobody knows whether that sync took effect. What it was the first to settle is said again. */
-  unanswered(seq: number): void {
+  takeBack(seq: number): void {
     this.#unsent = [...(this.#open.get(seq) ?? []), ...this.#unsent]
     this.#open.delete(seq)
   }

@@ -115,7 +115,7 @@ export class Runner {
   /** One sync, then a wait until there is a reason for the next. True when the runner is done. */
   async #round(): Promise<boolean> {
     if (this.#outbox.seq === 1 && this.#syncs === 0) await this.#untilNews()
-    const request = this.#request()
+    const request = this.#prepareRequest()
     const sentAt = this.#ports.platform.now()
     const answered = this.#send(request, sentAt)
     const isOvertaken = await this.#answeredOrOvertaken(answered)
@@ -127,7 +127,7 @@ export class Runner {
     return false
   }
 
-  #request(): SyncRequest {
+  #prepareRequest(): SyncRequest {
     const now = this.#ports.platform.now()
     const remainingMs = this.#openedAt + this.#bounds.wallMs - now
     const want = this.#wanted(remainingMs)
@@ -138,7 +138,7 @@ export class Runner {
       const progress = isReporting ? attempt.takeProgress() : undefined
       return { id: attempt.claimed.id, lease: attempt.claimed.lease, ...(progress && { progress }) }
     })
-    const { seq, ack, settle } = this.#outbox.next()
+    const { seq, ack, settle } = this.#outbox.prepare()
     const awaited = settle.flatMap(({ id }) => (this.#ports.isAwaited?.(id) ? [id] : []))
     return {
       runner: this.id,
@@ -166,16 +166,16 @@ export class Runner {
   async #send(request: SyncRequest, sentAt: number): Promise<SyncReply | undefined> {
     const { seq } = request
     this.#syncs++
-    this.#outbox.sent(seq)
+    this.#outbox.markSent(seq)
     try {
       const reply = await this.#ports.sync(request)
       this.#failures = 0
-      this.#take(request, reply, sentAt)
-      this.#outbox.answered(seq)
+      this.#apply(request, reply, sentAt)
+      this.#outbox.markAnswered(seq)
       return reply
     } catch (error) {
       this.#failures++
-      this.#outbox.unanswered(seq)
+      this.#outbox.takeBack(seq)
       this.#signal.notify()
       this.#ports.platform.log('sync-unanswered', { runner: this.id, seq, error: String(error) })
       return undefined
@@ -185,7 +185,7 @@ export class Runner {
     }
   }
 
-  #take({ heartbeats, settle }: SyncRequest, reply: SyncReply, sentAt: number): void {
+  #apply({ heartbeats, settle }: SyncRequest, reply: SyncReply, sentAt: number): void {
     const { claimed, lost, cancelled, leaseMs: goodMs, againInMs, records = [] } = reply
     if (settle.length > 0)
       this.#ports.onSettled?.(

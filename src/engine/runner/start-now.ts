@@ -1,6 +1,6 @@
 /**
- * The startNow tier: recorded first, admitted like any claim, leased to this isolate and run right here after the
- * response, with no queue hop. Not admitted, it waits for a runner; its isolate dead, its lease lapses.
+ * The startNow tier: the job is recorded first, admitted like any claim, leased to this isolate and run here after the
+ * response, without the queue. When it is not admitted, it waits for a runner. When the isolate dies, the lease lapses.
  */
 import type { Client } from '../client/client.ts'
 import type { CompletionListeners } from '../client/completion-listeners.ts'
@@ -14,7 +14,7 @@ export interface StartNowPorts {
   readonly platform: Platform
   readonly client: Client
   readonly listeners: CompletionListeners
-  /** A runner for one job of a shard, under an id of ours, that tells of what has ended. */
+  /** A runner for one job of a shard, under the id that has claimed the job, which says when the job is settled. */
   readonly runnerOf: (shard: number, id: string, own: Required<RunnerListeners>) => Runner
   /** How long work after a response may last. */
   readonly wallMs: number

@@ -1,6 +1,5 @@
 /**
  * Durations as people write them: `'250ms'`, `'30s'`, `'5m'`, `'2h'`, `'7d'`, or a number of milliseconds.
- * A pure leaf: it knows nothing of jobs.
  */
 import { ChardError } from './errors.ts'
 

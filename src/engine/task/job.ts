@@ -1,4 +1,4 @@
-/** A job as people see it: its states, its record, its attempts, its handle. Types and closed lists only. */
+/** A job as its users see it: its states, its record, its attempts, its handle. Types and closed lists only. */
 import type { Duration } from './duration.ts'
 import type { JobState } from './states.ts'
 
@@ -68,14 +68,14 @@ export interface JobRecord<Output = unknown, Input = unknown> {
   /** Higher is served first. 0 unless said. */
   readonly priority: number
   readonly tags: readonly string[]
-  /** The key it was enqueued under, be it as `idempotencyKey` or as `unique.key`. */
+  /** The key that it was enqueued under, as `idempotencyKey` or as `unique.key`. */
   readonly idempotencyKey?: string
   readonly partition?: string
   /** The schedule that made it, and the slot it stands for. */
   readonly schedule?: ScheduledBy
   /** The job that must have ended before this one starts. */
   readonly after?: string
-  /** The trace that it belongs to: one id for all that one request led to. */
+  /** The trace that it belongs to: one id for everything that one request led to. */
   readonly trace?: string
   readonly createdAt: number
   /** When a `scheduled` or `retrying` job is due. */
@@ -94,32 +94,34 @@ export interface JobRecord<Output = unknown, Input = unknown> {
   readonly history: readonly AttemptRecord[]
 }
 
-/** What `T` is after a journey through JSON: a Date comes back as a string. */
+/** What `T` is after it was written as JSON and read again: a Date is a string then. */
 export type Stored<T> = T extends { toJSON(): infer J } ? J : T extends object ? { [K in keyof T]: Stored<T[K]> } : T
 
-/** A job that ended well. */
+/** A job that has completed. */
 export type CompletedJob<Output> = JobRecord<Output> & { readonly state: 'completed'; readonly output: Output }
 
-/** What `enqueue` returns: the recorded job, and what one can do with it. */
+/** What `enqueue` returns: the handle of the recorded job. */
 export interface Job<Output = unknown> {
   readonly id: string
   readonly task: string
-  /** The state when `enqueue` returned. `get` tells the present one. */
+  /** The state when `enqueue` returned. `get` reads the present one. */
   readonly state: JobState
-  /** True when the key was held: this is the job that holds it, with this call's input if its rule says so. */
+  /** True when the key already had a job: this is that job, with the input of this call if the rule of `unique` says so. */
   readonly duplicate: boolean
   /** The job as it is now. */
   get(): Promise<JobRecord<Output>>
   /**
-   * Waits until the job is final, asking its ledger at growing intervals.
+   * Waits until the job has completed. It asks the job's ledger at growing intervals.
+   *
+   *     const { output } = await job.wait('10s')
    *
    * @param timeout how long to wait. Default `'30s'`
-   * @throws JobFailedError when the job ended as failed or cancelled
+   * @throws JobFailedError when the job has failed or was cancelled
    * @throws ChardError `wait-timeout` when the time is up; the job goes on
    */
   wait(timeout?: Duration): Promise<CompletedJob<Output>>
   /**
-   * Cancels the job: at once when it waits; a running handler learns it from its signal with the next beat.
+   * Cancels the job: a waiting one at once; a running handler is told by its signal with the next heartbeat.
    * @throws ChardError `wrong-state` when the job is already final
    */
   cancel(): Promise<JobRecord<Output>>

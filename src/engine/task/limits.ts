@@ -1,6 +1,6 @@
 /**
- * How fast a task may flow: rate and concurrency limits of the whole task and of each of its partitions, checked where
- * they are written. What counts them is in the ledger.
+ * The limits of a task: rate and concurrency, of the whole task and of each of its partitions, checked where they are written.
+ * The ledger counts against them.
  */
 import { type Duration, durationMs } from './duration.ts'
 import { refuse } from './refuse.ts'
@@ -9,24 +9,24 @@ import { refuse } from './refuse.ts'
 export interface RateLimit {
   /** 1 to 1,000,000. */
   readonly limit: number
-  /** From 1 ms to 31 days. Starts come as soon as the window allows; for an even pace say `{ limit: 1, per: '50ms' }`. */
+  /** 1 ms to 31 days. Attempts start as soon as the window allows; for an even pace write `{ limit: 1, per: '50ms' }`. */
   readonly per: Duration
 }
 
-/** Limits of one partition, or of a whole task. */
+/** The limits of one partition, or of a whole task. */
 export interface LimitOptions {
   readonly rateLimit?: RateLimit
   /** Attempts that run at the same time, 1 to 10,000. */
   readonly concurrency?: number
 }
 
-/** The limits a task declares. */
+/** The limits that a task declares. */
 export interface TaskLimits extends LimitOptions {
   /** Of each partition by itself. */
   readonly perPartition?: LimitOptions
 }
 
-/** Checked limits: times in milliseconds; an absent one does not hold. */
+/** Checked limits, with times in milliseconds. An absent limit does not hold. */
 export interface GroupLimits {
   readonly rate?: { readonly limit: number; readonly perMs: number }
   readonly concurrency?: number
@@ -54,7 +54,7 @@ export function checkedLimits({ rateLimit, concurrency, perPartition }: TaskLimi
   }
 }
 
-/** True when the limits hold the task as a whole, so that all its jobs must live on one shard. */
+/** True when the task is limited as a whole, so that all its jobs must be on one shard. */
 export function isWholeLimited({ whole }: CheckedLimits): boolean {
   return whole.rate !== undefined || whole.concurrency !== undefined
 }

@@ -1,5 +1,5 @@
 /**
- * The platform as the client and the runner see it: time, chance, and what outlives a response. Behind a port, so that
+ * The platform as the client and the runner see it: time, random numbers, and work after a response. It is a port, so that
  * the same code runs in a Worker and in a simulator.
  */
 export interface Platform {
@@ -9,22 +9,22 @@ export interface Platform {
   random(): number
   /** Resolves after `ms`, or as soon as `signal` aborts. Never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
-  /** Calls `act` after `ms`, unless what it answers is called before. Cheaper than a sleep with a signal. */
+  /** Calls `act` after `ms`, unless the function that it returns is called before. Cheaper than a sleep with a signal. */
   timer(ms: number, act: () => void): () => void
   /** Keeps the invocation alive for `promise`, within the platform's bounds. */
   waitUntil(promise: Promise<unknown>): void
   /** The Worker's bindings. */
   env(): Cloudflare.Env
-  /** When work after the response that runs now will be cut: one moment for all of a request's, known inside handlers. */
+  /** When the platform will cut the work that runs now after a response, in epoch milliseconds. The same for all of a request. */
   cutAt(): number | undefined
-  /** Runs `work` with that moment known to whatever it starts. */
+  /** Runs `work` with that time known to everything it starts. */
   withCutAt<T>(cutAt: number, work: () => T): T
-  /** The trace of what runs now. */
+  /** The trace of the code that runs now. */
   trace(): string | undefined
-  /** Runs `work` with that trace known to whatever it starts; undefined: with none. */
+  /** Runs `work` with that trace known to everything it starts; with none for undefined. */
   withTrace<T>(trace: string | undefined, work: () => T): T
   /** One structured line for the log. */
   log(event: string, details: Record<string, unknown>): void
-  /** The same for what somebody should look at. */
+  /** As `log`, for what a person should look at. */
   warn(event: string, details: Record<string, unknown>): void
 }

@@ -1,4 +1,4 @@
-/** How an option is refused: by its name, the value it got and the value it takes. */
+/** How an option is refused: with its name, the value it got and the value it takes. */
 import { ChardError } from './errors.ts'
 
 /** @throws ChardError `invalid-option` */
@@ -6,7 +6,7 @@ export function refuse(option: string, got: unknown, takes: string): never {
   throw new ChardError('invalid-option', `${option} is ${shown(got)}; it takes ${takes}`)
 }
 
-/** As it would be written. JSON has no word for NaN, Infinity and a Date that is none, and none at all for what is circular. */
+/** A value as it would be written. JSON writes NaN, Infinity and an invalid Date as null, and throws for a circular value. */
 export function shown(value: unknown): string {
   if (typeof value === 'number' || value instanceof Date) return String(value)
   try {

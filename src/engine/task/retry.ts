@@ -1,23 +1,23 @@
-/** When a failed attempt is tried again. Pure: chance is an argument. */
+/** When a failed attempt is tried again. Pure: the random number is an argument. */
 import { type Duration, durationMs } from './duration.ts'
 import { ChardError } from './errors.ts'
 
-/** How the wait grows from one failure to the next; or the waits themselves, the last one repeated. */
+/** How the wait grows from one failure to the next; or the waits themselves, of which the last is repeated. */
 export type Backoff = 'exponential' | 'linear' | 'fixed' | readonly Duration[]
 
 /** A task's retry policy as written. */
 export interface RetryOptions {
-  /** Attempts in all, the first included: 1 to 100. Default 5. */
+  /** Attempts in all, with the first one: 1 to 100. Default 5. */
   maxAttempts?: number
-  /** Default `'exponential'`: `delay`, then twice that, then four times… */
+  /** Default `'exponential'`: `delay`, then twice as long, then four times as long. */
   backoff?: Backoff
-  /** The first wait. Default `'1s'`. Not for a list. */
+  /** The first wait. Default `'1s'`. Not beside a list of waits. */
   delay?: Duration
   /** The longest wait. Default `'1h'`. */
   maxDelay?: Duration
   /**
-   * `'full'` (default) waits a random time from 0 to the computed wait, so that jobs that failed together do not
-   * come back together; `'none'` waits exactly that.
+   * `'full'` (the default) waits a random time from 0 to the computed wait, so that jobs that failed together do not come
+   * back together; `'none'` waits exactly the computed wait.
    * Source: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
    */
   jitter?: 'full' | 'none'
@@ -32,7 +32,7 @@ export interface RetryPolicy {
   readonly jitter: 'full' | 'none'
 }
 
-/** What a task gets that says nothing, and what a ledger uses for a task that its code does not know. */
+/** The policy of a task that states none, and of a task that the ledger's code does not know. */
 export const defaultRetryPolicy: RetryPolicy = {
   maxAttempts: 5,
   backoff: 'exponential',
@@ -41,7 +41,7 @@ export const defaultRetryPolicy: RetryPolicy = {
   jitter: 'full',
 }
 
-/** More attempts than this is a schedule, not a retry. */
+/** More attempts than this are a schedule and not a retry. */
 export const maxAttemptsMax = 100
 
 /**

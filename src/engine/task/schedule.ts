@@ -1,6 +1,5 @@
 /**
- * A schedule: a definition in code, checked where it is written. When its slots are is in slots.ts; what happens at a slot
- * is the ledger's.
+ * A schedule as it is written, and its checks. slots.ts finds the times of its slots; the ledger decides what happens at one.
  */
 import { CronPattern } from 'croner'
 import { type Duration, durationMs } from './duration.ts'
@@ -12,41 +11,46 @@ import { inputError, serialised } from './schema.ts'
 import { nextSlot } from './slots.ts'
 import type { Task, TaskDefinition } from './task.ts'
 
-/** What becomes of slots that nobody was there to fire: none of them fires, the newest does, or all do. */
+/** Of the slots that were missed while no ledger was at work: none fires, the latest does, or all do. */
 export const catchUps = ['skip', 'latest', 'all'] as const
 export type CatchUp = (typeof catchUps)[number]
 
-/** What a slot does while the job of an earlier one is not final: fires beside it, is skipped, or cancels it and fires. */
+/** While the job of an earlier slot is not final, a slot fires all the same, is skipped, or cancels that job and fires. */
 export const overlaps = ['allow', 'skip', 'cancel'] as const
 export type Overlap = (typeof overlaps)[number]
 
-/** A shorter interval is a loop, not a schedule. */
+/** The shortest interval. */
 export const everyMsMin = 1_000
-/** A longer jitter is another schedule. */
+/** The longest jitter: a day. */
 export const jitterMsMax = 86_400_000
 /** The characters of a cron rule. */
 export const cronCharsMax = 500
 /** A schedule as written. */
 export interface ScheduleOptions<Input> {
-  /** What it is recorded under. Letters, digits, `.`, `_`, `:` and `-`. Renaming it makes another schedule. */
+  /** Up to 100 letters, digits, `.`, `_`, `:` and `-`. A schedule that is renamed is another schedule. */
   name: string
   /**
-   * Five fields, or six with seconds in front, or seven with a year behind; `L`, `W` and `#`, and names such as `@daily`.
-   * A day of the month and one of the week are either-or, as in Vixie cron; `+` before the latter asks for both.
+   * A cron rule of five fields, of six with seconds in front, or of seven with a year at the end. It takes `L`, `W` and `#`,
+   * and names such as `@daily`. With a day of the month and a day of the week, either is enough, as in Vixie cron; with `+`
+   * before the day of the week, both must hold. In place of `every`.
    */
   cron?: string
-  /** The time from slot to slot, from one second. In place of `cron`. */
+  /** The time from slot to slot: one second or longer. In place of `cron`. */
   every?: Duration
-  /** The IANA zone whose clock a cron rule reads. Default `'UTC'`. */
+  /** The IANA time zone of a cron rule, such as `'Europe/Berlin'`. Default `'UTC'`. */
   timezone?: string
+  /** The task that it enqueues jobs of. */
   task: Task<Input, unknown>
-  /** The input of every job, fixed here. */
+  /** The input of every job. */
   input: NoInfer<Input>
-  /** Default `'latest'`. */
+  /** Which missed slots fire later: none (`'skip'`), the latest (`'latest'`, the default), or all (`'all'`). */
   catchUp?: CatchUp
-  /** Default `'skip'`. */
+  /** What a slot does while an earlier job is not final: `'allow'`, `'skip'` (the default) or `'cancel'` that job. */
   overlap?: Overlap
-  /** Moves the schedule's jobs by a fixed part of this, found from its name, so that many schedules of one time do not start at once. */
+  /**
+   * Every job starts a fixed time after its slot: less than this, and found from the schedule's name. So many schedules with
+   * the same slots do not start at once. Up to `'24h'`, and less than `every`. Default: none.
+   */
   jitter?: Duration
   /** As for `enqueue`. */
   priority?: number
@@ -56,14 +60,14 @@ export interface ScheduleOptions<Input> {
   expiresIn?: Duration
 }
 
-/** A checked rule. An interval's slots count from an anchor, which is the ledger's to know. */
+/** A checked rule. The slots of an interval count from an anchor, which the ledger keeps. */
 export type ScheduleRule = { readonly cron: string; readonly timezone: string } | { readonly everyMs: number }
 
 /** A checked schedule, as the engine's rooms use it. */
 export interface ScheduleDefinition {
   readonly name: string
   readonly rule: ScheduleRule
-  /** The rule and the jitter as JSON, always written the same: another text is another rule. */
+  /** The rule and the jitter as JSON. The same rule has the same text, so another text is another rule. */
   readonly ruleText: string
   readonly task: TaskDefinition
   /** JSON. */
@@ -76,7 +80,7 @@ export interface ScheduleDefinition {
   readonly expiresInMs: number | undefined
 }
 
-/** A record, so that the compiler asks for every option there is. */
+/** A record, so that the compiler asks for every option. */
 const known: Record<keyof ScheduleOptions<unknown>, true> = {
   name: true,
   cron: true,
@@ -93,9 +97,9 @@ const known: Record<keyof ScheduleOptions<unknown>, true> = {
 }
 
 /**
- * Checks a schedule.
+ * Checks a schedule. An input whose schema is asynchronous is checked before each attempt, and not here.
  * @throws ChardError `invalid-option`, naming the option, the value it got and the value it takes; `invalid-input`,
- * `too-large`. An input whose schema answers later is checked before each attempt only.
+ * `too-large`
  */
 export function defineSchedule<Input>(options: ScheduleOptions<Input>): ScheduleDefinition {
   const { name, task, catchUp = 'latest', overlap = 'skip' } = options
@@ -103,10 +107,14 @@ export function defineSchedule<Input>(options: ScheduleOptions<Input>): Schedule
   const of = `of schedule ${name}`
   for (const [option, value] of Object.entries(options)) {
     if (!Object.hasOwn(known, option)) {
-      refuse(`${option} ${of}`, value, `nothing: it is no option. There are ${Object.keys(known).join(', ')}`)
+      refuse(
+        `${option} ${of}`,
+        value,
+        `nothing, because there is no such option. The options are ${Object.keys(known).join(', ')}`,
+      )
     }
   }
-  if (typeof task?.definition?.name !== 'string') refuse(`task ${of}`, task, 'a task, as chard.task() makes it')
+  if (typeof task?.definition?.name !== 'string') refuse(`task ${of}`, task, 'a task that chard.task() has made')
   if (!catchUps.includes(catchUp)) refuse(`catchUp ${of}`, catchUp, "'skip', 'latest' or 'all'")
   if (!overlaps.includes(overlap)) refuse(`overlap ${of}`, overlap, "'allow', 'skip' or 'cancel'")
   const rule = checkedRule(options, of)
@@ -145,11 +153,7 @@ function checkedRule({ cron, every, timezone }: Written, of: string): ScheduleRu
   if (every === undefined) return checkedCron(cron, timezone === undefined ? 'UTC' : timezone, of)
   if (cron !== undefined) refuse(`every ${of}`, every, 'a duration, when cron is left out')
   if (timezone !== undefined) {
-    refuse(
-      `timezone ${of}`,
-      timezone,
-      'a time zone beside cron alone: every counts elapsed time, which is the same everywhere',
-    )
+    refuse(`timezone ${of}`, timezone, 'a value beside cron, and none beside every, which counts elapsed time')
   }
   const everyMs = durationMs(every, `every ${of}`)
   if (everyMs < everyMsMin) refuse(`every ${of}`, every, "'1s' or longer")
@@ -162,7 +166,7 @@ function checkedCron(written: unknown, timezone: unknown, of: string): ScheduleR
   if (typeof written !== 'string' || written.length > cronCharsMax) {
     refuse(`cron ${of}`, written, `${fields}, in up to ${cronCharsMax} characters`)
   }
-  // One text for a rule however it is spaced: another text makes the ledger look for its slots anew.
+  // The same text for a rule however it is spaced, because for another text the ledger computes the slots again.
   const cron = written.trim().replace(/\s+/g, ' ')
   try {
     new CronPattern(cron)
@@ -171,12 +175,12 @@ function checkedCron(written: unknown, timezone: unknown, of: string): ScheduleR
   }
   if (!isZone(timezone)) refuse(`timezone ${of}`, timezone, "the name of an IANA time zone, such as 'Europe/Berlin'")
   const rule = { cron, timezone }
-  // From the beginning of time, for there is no clock here: a rule whose years are over is told from one that never fires.
+  // From 1970 on, because there is no clock here. So a rule whose years are over is accepted, and one that never fires is not.
   if (nextSlot(rule, 0) === undefined) refuse(`cron ${of}`, written, 'a rule that fires some day; this one never does')
   return rule
 }
 
-/** Offsets such as `+02:00` are refused, though Intl takes them: they are not what a clock on a wall shows all year. */
+/** Refuses offsets such as `+02:00`, which Intl takes: they do not follow the changes of a zone's clock. */
 function isZone(timezone: unknown): timezone is string {
   if (typeof timezone !== 'string' || !/^[A-Za-z]/.test(timezone)) return false
   try {
@@ -195,11 +199,11 @@ function checkedJitter(jitter: Duration | undefined, rule: ScheduleRule, of: str
   return ms
 }
 
-/** As it is validated at a call: after its way through JSON, so that what is checked is what the attempts will get. */
+/** The input as JSON, validated as it will be read back. */
 function checkedInput({ name, schema }: TaskDefinition, input: unknown): string {
   const text = serialised(input, name)
   const result = schema['~standard'].validate(JSON.parse(text))
-  // Left to the attempts, and a refusal that nobody waits for must not end the isolate.
+  // The attempts check it. A rejection that nobody handles would end the isolate.
   if (result instanceof Promise) result.catch(() => {})
   else if (result.issues) throw inputError(name, result.issues)
   return text

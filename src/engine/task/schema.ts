@@ -1,7 +1,4 @@
-/**
- * Input at the door: validated by the task's schema, written as JSON.
- * Any library that speaks Standard Schema will do. Source: https://standardschema.dev
- */
+/** The input of a job: validated by the task's schema, and written as JSON. Any Standard Schema: https://standardschema.dev */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { fitsBytes, inputBytesMax } from './bounds.ts'
 import { ChardError, type InputIssue } from './errors.ts'
@@ -36,7 +33,7 @@ function inputIssue({ message, path = [] }: StandardSchemaV1.Issue): InputIssue 
 }
 
 /**
- * The input as the JSON text that is stored, made at the call so that later changes to the object do not matter.
+ * The input as the JSON text that is stored. Made at the call, so that later changes to the object have no effect.
  * @throws ChardError `invalid-input` when it is not JSON; `too-large` when it is over 512 KiB
  */
 export function serialised(input: unknown, task: string): string {

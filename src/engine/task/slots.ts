@@ -1,6 +1,6 @@
 /**
- * When a schedule's slots are. A pure leaf: it knows no ledger and no clock; `now` is an argument. croner parses rules and
- * knows zones; what a change of the clocks does to a rule is decided here, because croner's own answer loses slots.
+ * The times of a schedule's slots. It knows no ledger and no clock: `now` is an argument. croner parses rules and knows time
+ * zones. What a change of the clocks does to a rule is decided here, because croner's own way loses slots.
  *
  * What always holds:
  * - Slots are strictly increasing instants, the same from wherever they are looked for. Those of a cron rule are whole seconds.

@@ -1,6 +1,6 @@
 /**
- * Uniqueness as one option: what a call does when the job of its key is already there. Checked here; decided in the
- * ledger, by the rule of the newest call and the state of the job that holds the key.
+ * The option `unique`: what a call does when its key already has a job. The option is checked here; the ledger decides, by the
+ * rule of the newest call and the state of the job that holds the key.
  */
 
 import { idempotencyKeyCharsMax } from './bounds.ts'
@@ -8,11 +8,16 @@ import { type Duration, durationMs } from './duration.ts'
 import { refuse } from './refuse.ts'
 
 /**
- * - `{ key }`: until the job has finished, further calls answer with it.
- * - `window`: one job in this time, counted from its creation, finished or not.
- * - `debounce`: runs the newest input once calls have been quiet for this long, at the latest `maxWait` after the first.
- * - `throttle`: at most one job starts in this time; what is called meanwhile becomes one job with the newest input.
- * - `rerun`: while the job waits it takes the newest input; while it runs, one more follows with the newest input.
+ * What a call does when its key, 1 to 512 characters within a task, already has a job:
+ *
+ * - `{ key }` alone: until that job is final, answers with it.
+ * - `window`: for this time after that job was created, final or not, answers with it.
+ * - `debounce`: replaces the input of the waiting job and starts its time again; the job runs when no call has come for this
+ *   long, at the latest `maxWait` after the first call.
+ * - `throttle`: at most one job starts in this time; the calls until the next one become one job with the newest input.
+ * - `rerun`: a waiting job takes the newest input; after a running one, one more runs with the newest input.
+ *
+ * Every call answers with the job that holds the key then; `duplicate` says whether the key had a job before.
  */
 export type Unique =
   | { readonly key: string }
@@ -21,7 +26,7 @@ export type Unique =
   | { readonly key: string; readonly throttle: Duration }
   | { readonly key: string; readonly rerun: true }
 
-/** A checked rule, as it travels to the ledger. `kept` is the rule of an idempotency key: for as long as its job is kept. */
+/** A checked rule, as it is sent to the ledger. `kept` is the rule of an idempotency key: for as long as its job is kept. */
 export type UniqueRule =
   | { readonly kind: 'kept' }
   | { readonly kind: 'finished' }
@@ -30,12 +35,12 @@ export type UniqueRule =
   | { readonly kind: 'throttle'; readonly ms: number }
   | { readonly kind: 'rerun' }
 
-/** Rules under which a waiting job takes the newest input. */
+/** True for the rules under which a waiting job takes the newest input. */
 export function isCoalescing({ kind }: UniqueRule): boolean {
   return kind === 'debounce' || kind === 'throttle' || kind === 'rerun'
 }
 
-/** How long a rule looks back at a job that may have finished: that job must be kept as long. */
+/** How long a rule looks back at a job that may be final: for so long that job must be kept. */
 export function looksBackMs(rule: UniqueRule): number {
   return rule.kind === 'window' || rule.kind === 'throttle' ? rule.ms : 0
 }

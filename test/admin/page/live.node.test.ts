@@ -26,7 +26,7 @@ function setUp(answers: (() => Answer<unknown> | Refusal)[] = []) {
 }
 
 describe('a watched path', () => {
-  test('is asked for at once and then at its pace, with the ETag of the answer before', async () => {
+  test('is requested at once and then at its pace, with the ETag of the previous answer', async () => {
     const { live, asked, pass } = setUp()
     live.watch('a', pace, () => {})
     await pass(0)
@@ -35,7 +35,7 @@ describe('a watched path', () => {
     expect(asked).toEqual([undefined, 'e1', 'e2'])
   })
 
-  test('keeps its answer when nothing has changed, and is asked for less often', async () => {
+  test('keeps its answer when nothing has changed, and is requested less often', async () => {
     const same = () => ({ etag: 'e1' })
     const { live, asked, pass } = setUp([() => ({ data: 'x', etag: 'e1' }), ...new Array(20).fill(same)])
     live.watch('a', pace, () => {})
@@ -44,7 +44,7 @@ describe('a watched path', () => {
     expect(asked.length).toBeLessThan(10)
   })
 
-  test('is asked for once, however many watch, at the pace of the quickest', async () => {
+  test('is requested once for all watchers, at the fastest pace', async () => {
     const { live, asked, pass } = setUp()
     live.watch('a', { ...pace, everyMs: 10_000 }, () => {})
     live.watch('a', pace, () => {})
@@ -54,7 +54,7 @@ describe('a watched path', () => {
     expect(asked).toHaveLength(2)
   })
 
-  test('is asked for sooner once somebody watches it at a quicker pace', async () => {
+  test('is requested sooner when somebody watches it at a faster pace', async () => {
     const { live, asked, pass } = setUp()
     const leave = live.watch('a', { everyMs: 30_000, restMs: 60_000, calls: 1 }, () => {})
     await pass(0)
@@ -64,7 +64,7 @@ describe('a watched path', () => {
     expect(asked.length).toBe(2)
   })
 
-  test('is left alone once nobody watches it', async () => {
+  test('is not requested when nobody watches it', async () => {
     const { live, asked, pass } = setUp()
     const leave = live.watch('a', pace, () => {})
     await pass(0)
@@ -74,7 +74,7 @@ describe('a watched path', () => {
   })
 })
 
-test('a hidden tab asks nothing, and asks at once when it is seen after the time', async () => {
+test('a hidden tab requests nothing, and requests at once when it is shown again', async () => {
   const { live, asked, world, pass } = setUp()
   live.watch('a', pace, () => {})
   await pass(0)
@@ -88,7 +88,7 @@ test('a hidden tab asks nothing, and asks at once when it is seen after the time
   expect(asked).toHaveLength(2)
 })
 
-test('what a person does makes everything ask at once, also while an answer is on its way', async () => {
+test('an action of a person makes every path be requested at once, also while a request is open', async () => {
   const { live, asked, pass } = setUp()
   live.watch('a', { ...pace, everyMs: 60_000 }, () => {})
   await pass(0)
@@ -98,7 +98,7 @@ test('what a person does makes everything ask at once, also while an answer is o
   expect(asked).toHaveLength(2)
 })
 
-test('a failure keeps the answer before it, and says when it is tried again', async () => {
+test('a failure keeps the previous answer, and says when it is tried again', async () => {
   const { live, pass } = setUp([() => ({ data: 'x' }), () => new Refusal(0, 'unreachable', 'no')])
   live.watch('a', pace, () => {})
   await pass(1_000)
@@ -108,7 +108,7 @@ test('a failure keeps the answer before it, and says when it is tried again', as
   expect(live.retryAt).toBeUndefined()
 })
 
-test('without a credential nothing is asked any more, and it is said once', async () => {
+test('without a credential nothing is requested any more, and that is said once', async () => {
   const { live, asked, world, pass } = setUp([() => new Refusal(401, 'unauthorized', 'no')])
   live.watch('a', pace, () => {})
   live.watch('b', pace, () => {})

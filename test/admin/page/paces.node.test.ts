@@ -19,7 +19,7 @@ function aMinute(view: string, interval: 'everyMs' | 'restMs') {
   }
 }
 
-test('a viewer-minute costs what the documents say', () => {
+test('a minute of a viewer costs what the documents say', () => {
   expect(aMinute('overview', 'everyMs')).toEqual({ requests: 18, calls: 134 })
   expect(aMinute('overview', 'restMs')).toEqual({ requests: 5, calls: 34 })
   expect(aMinute('jobs', 'everyMs')).toEqual({ requests: 22, calls: 166 })
@@ -28,11 +28,11 @@ test('a viewer-minute costs what the documents say', () => {
   expect(aMinute('ended', 'restMs')).toEqual({ requests: 4, calls: 18 })
 })
 
-test('a pace slows down while answers stay the same, and stops slowing at its rest', () => {
+test('a pace slows down to its slowest while answers stay the same', () => {
   const waits = [0, 1, 2, 3, 4, 5, 20].map((same) => waitMs(paces.overview, same, 0))
   expect(waits).toEqual([6_000, 6_000, 6_000, 9_000, 13_500, 20_250, 30_000])
 })
 
-test('failures are asked again ever later, up to a minute, whatever the pace', () => {
+test('failures are repeated at growing intervals, up to a minute, whatever the pace', () => {
   expect([1, 2, 3, 10].map((failed) => waitMs(paces.job, 0, failed))).toEqual([4_000, 8_000, 16_000, 60_000])
 })

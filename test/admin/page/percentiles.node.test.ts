@@ -36,6 +36,6 @@ describe('a percentile of a histogram', () => {
   })
 })
 
-test('histograms add up by bucket, and a short one counts as noughts', () => {
+test('histograms add up by bucket, and missing buckets count as zeros', () => {
   expect(added([[1, 2, 3], [10], []], 3)).toEqual([11, 2, 3])
 })

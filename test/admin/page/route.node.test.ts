@@ -25,12 +25,12 @@ describe('a hash', () => {
     expect(parseHash(hash)).toEqual(route)
   })
 
-  test('is dropped where it makes no sense, rather than sent to the API', () => {
+  test('ignores what makes no sense, and does not send it to the API', () => {
     expect(parseHash('#/jobs?state=broken&since=1y&from=yesterday&task=')).toEqual({ view: 'jobs', filter: {} })
     expect(parseHash('#/tasks/%E0%A4%A')).toEqual({ view: 'task', name: '%E0%A4%A', span: 'hour' })
   })
 
-  test('of a place leads to that place', () => {
+  test('of a view leads to that view', () => {
     const word = fc
       .string({ minLength: 1, maxLength: 30 })
       .map((text) => text.trim())
@@ -62,7 +62,7 @@ describe('a hash', () => {
   })
 })
 
-test('a window is asked for by the minute, so that the same question is asked for a while', () => {
+test('a window begins on a full minute, so that the request stays the same for a while', () => {
   const at = Date.parse('2026-11-24T12:00:10Z')
   expect(apiFilter({ state: 'failed', since: '1h' }, at)).toEqual({
     state: 'failed',
@@ -72,7 +72,7 @@ test('a window is asked for by the minute, so that the same question is asked fo
   expect(apiFilter({ from: 'A', to: 'B' }, at)).toEqual({ createdAfter: 'A', createdBefore: 'B' })
 })
 
-test('an id is told from a key', () => {
+test('an id is distinguished from a key', () => {
   expect([id, id.toLowerCase()].map(isJobId)).toEqual([true, true])
   expect(['avatar:12', id.slice(1), `${id}0`, ''].map(isJobId)).toEqual([false, false, false, false])
 })

@@ -43,7 +43,7 @@ test.each<[number, string]>([
   expect(relative(1e12 + ms, 1e12)).toBe(text)
 })
 
-describe('a moment', () => {
+describe('a time', () => {
   const now = new Date(2026, 10, 24, 14, 5, 9).getTime()
 
   test.each<[string, number, string]>([
@@ -55,12 +55,12 @@ describe('a moment', () => {
     expect(clock(at, now)).toBe(text)
   })
 
-  test('may show its second', () => {
+  test('may have its seconds', () => {
     expect(clock(now, now, true)).toBe('14:05:09')
   })
 })
 
-test('numbers have as many figures as they are worth', () => {
+test('numbers have the figures that matter', () => {
   expect([0, 7, 1_204, 1_234_567].map(count)).toEqual(['0', '7', '1,204', '1,234,567'])
   expect([0, 0.43, 9.94, 9.97, 12.4, 1_204].map(rate)).toEqual(['0', '0.4', '9.9', '10', '12', '1,204'])
   expect([12, 53_248, 3_500_000, 5e9].map(bytes)).toEqual(['12 B', '52 KiB', '3.3 MiB', '4.7 GiB'])

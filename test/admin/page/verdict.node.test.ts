@@ -201,7 +201,7 @@ describe('the verdict', () => {
     expect(verdict(known, now).map(({ level, title }) => [level, title])).toEqual(says)
   })
 
-  test('tells since when a task fails: from the first failure after a quiet stretch', () => {
+  test('says since when a task fails: since the first failure after a time without failures', () => {
     const failed = [5, ...new Array(20).fill(0), 5, 0, 0, 5, 5, 5, 0, 5]
     expect(verdict({ overview: overview(), charts: charts(failed, 1) }, now)[0]?.since).toBe(now - 8 * minute)
   })

@@ -13,7 +13,7 @@ describe('limits', () => {
     expect(limitWords(limits)).toEqual(['20 per 1 s', 'per partition 5 per 1m', 'per partition 2 at a time'])
   })
 
-  test('have fields for what the code declares, with what holds now, and come back as the API takes them', () => {
+  test('have fields for the kinds that the code declares, with the present values, and are written as the API takes them', () => {
     const code = { rateLimit: { limit: 100, per: 60_000 }, perPartition: { concurrency: 2 } }
     const fields = limitFields({ code, now: { rateLimit: { limit: 10, per: 90_000 } } })
     expect(fields.map(({ label, value }) => [label, value])).toEqual([
@@ -67,12 +67,12 @@ describe('charts', () => {
     expect(seriesOf(charts).times).toEqual([0, 60, 120].map((seconds) => from / 1_000 + seconds))
   })
 
-  test('have a gap where nothing was measured, and the last end for what is over it', () => {
+  test('have a gap where nothing was measured, and the last upper end for values over it', () => {
     expect(seriesOf(charts, 'a').queue.p50).toEqual([5, null, 55])
     expect(seriesOf(charts, 'a').run.p95).toEqual([100, null, null])
   })
 
-  test('tell of the newest minutes', () => {
+  test('have a summary of the last minutes', () => {
     expect(sumsOf(charts, 2, 'b')).toMatchObject({
       minutes: 2,
       completed: 50,

@@ -28,7 +28,7 @@ describe('migrate', () => {
     expect(await column('SELECT x FROM a')).toEqual([1, 'two; halves'])
   })
 
-  test('a newer database is left alone: that is what a rolled-back version meets', async () => {
+  test('a newer database, as after a rollback, is left as it is', async () => {
     await migrate(env.DB, [first, second])
     await migrate(env.DB, [first])
     expect(await applied()).toEqual([first.name, second.name])
@@ -74,7 +74,7 @@ describe('openUsers', () => {
     expect(await applied()).toEqual(migrations.map(({ name }) => name))
   })
 
-  test('once it looked, it asks the database nothing more', async () => {
+  test('after the first time, it makes no more requests to the database', async () => {
     await openUsers(env)
     const DB = { batch: vi.fn(), prepare: vi.fn(), exec: vi.fn() } as unknown as D1Database
     await openUsers({ DB })

@@ -33,7 +33,7 @@ describe('renderPng', () => {
     expect(other).not.toEqual(first)
   })
 
-  test('what is no drawing is an error, and the next drawing works', async () => {
+  test('a malformed drawing is an error, and the next drawing works', async () => {
     await expect(renderPng('<svg', 64)).rejects.toThrow()
     expect((await renderPng(avatarSvg(1), 64)).byteLength).toBeGreaterThan(100)
   })

@@ -29,7 +29,7 @@ describe('send', () => {
     })
   })
 
-  test('the local binding takes the letter as it is', async () => {
+  test('the local binding accepts the letter as it is', async () => {
     dismissCarrier()
     await expect(send(env, letter, envelope)).resolves.toBeUndefined()
   })
@@ -56,7 +56,7 @@ describe('send', () => {
     if (code) expect((thrown as Error).message).toContain(code)
   })
 
-  test('the day’s quota is asked for again a day later', async () => {
+  test('a spent quota of the day is tried again a day later', async () => {
     const thrown = await refusedWith(refusal('E_DAILY_LIMIT_EXCEEDED'))
     expect(thrown).toMatchObject({ when: '24h' })
   })

@@ -71,7 +71,7 @@ describe('follow', () => {
     expect(ask).not.toHaveBeenCalled()
   })
 
-  test('where the stream does not get through, asks and waits', async () => {
+  test('polls when the stream does not get through', async () => {
     ask.mockImplementationOnce(async () => Response.json({ state: 'running' }))
     ask.mockImplementationOnce(async () => Response.json({ state: 'completed' }))
     const states = statesOf(follow('/jobs/1'))
@@ -81,7 +81,7 @@ describe('follow', () => {
     expect(ask.mock.calls).toEqual(Array(2).fill(['/jobs/1', { headers: { Prefer: 'wait=10' } }]))
   })
 
-  test('an answer that is missing or refused is asked for again', async () => {
+  test('a request that fails or is refused is repeated', async () => {
     ask.mockRejectedValueOnce(new TypeError('no network'))
     ask.mockResolvedValueOnce(new Response(null, { status: 429 }))
     ask.mockImplementationOnce(async () => Response.json({ state: 'completed' }))
@@ -91,7 +91,7 @@ describe('follow', () => {
     expect(await states).toEqual(['completed'])
   })
 
-  test('after ten questions without an answer it says so and stops', async () => {
+  test('after ten requests without an answer it says so and stops', async () => {
     ask.mockRejectedValue(new TypeError('no network'))
     const states = statesOf(follow('/jobs/1'))
     FakeEventSource.newest.fail(FakeEventSource.CLOSED)

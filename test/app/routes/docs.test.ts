@@ -27,7 +27,7 @@ describe('GET /openapi.json', () => {
     expect([...new Set(mounted)].sort()).toEqual([...described].sort())
   })
 
-  test('says of every route what credential it takes, and what its errors look like', async () => {
+  test('describes the credential and the errors of every route', async () => {
     const { paths, components } = await documentOf()
     expect(Object.keys(components.securitySchemes)).toEqual(['bearer', 'cookie'])
     for (const [path, methods] of Object.entries(paths)) {
@@ -40,7 +40,7 @@ describe('GET /openapi.json', () => {
     }
   })
 
-  test('is not sent again to who has it', async () => {
+  test('is not sent again to a client that has it', async () => {
     const first = await request('/openapi.json')
     await first.text()
     const again = await request('/openapi.json', { headers: { 'If-None-Match': first.headers.get('ETag') ?? '' } })
@@ -49,7 +49,7 @@ describe('GET /openapi.json', () => {
 })
 
 describe('GET /docs', () => {
-  test('is a page of files that are here, none of it inline', async () => {
+  test('is a page with all of its files, none of them inline', async () => {
     const response = await request('/docs')
     expect(response.status).toBe(200)
     const html = await response.text()
@@ -61,7 +61,7 @@ describe('GET /docs', () => {
     }
   })
 
-  test('has the policy of the other pages, but for pictures in its style', async () => {
+  test('has the policy of the other pages, except for pictures in its style', async () => {
     const { headers, body } = await request('/docs')
     await body?.cancel()
     const { headers: usual } = await request('/')

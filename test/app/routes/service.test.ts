@@ -54,7 +54,7 @@ describe('paths and methods', () => {
 })
 
 describe('GET /', () => {
-  test('is a form whose every file is there, none of it inline or from elsewhere', async () => {
+  test('is a form with all of its files, none of them inline or from another origin', async () => {
     const response = await request('/')
     expect(response.status).toBe(200)
     expect(response.headers.get('Content-Type')).toContain('text/html')
@@ -109,7 +109,7 @@ describe('GET /healthz', () => {
 })
 
 describe('GET /jobs/:id', () => {
-  test('is refused to whoever asks too often', async () => {
+  test('is refused after too many requests', async () => {
     vi.spyOn(env.STATUS_LIMIT, 'limit').mockResolvedValue({ success: false })
     for (const path of [
       '/jobs/0-01ARZ3NDEKTSV4RRFFQ69G5FAV',

@@ -72,7 +72,7 @@ describe('POST /users', () => {
     await vi.waitFor(async () => expect(await users()).toEqual([{ id: 123, email, image_job_id: '3-0' }]))
   })
 
-  test('without a userId draws one that numbers hold exactly', async () => {
+  test('without a userId draws one that a number holds exactly', async () => {
     const { user } = await (await postJson('/users', { email })).json<Accepted>()
     expect(Number.isSafeInteger(user.id)).toBe(true)
     expect(user.url).toBe(`/users/${user.id}`)
@@ -180,7 +180,7 @@ describe('POST /users refuses', () => {
     expect(welcome).toHaveBeenCalledOnce()
   })
 
-  test('whoever asks more than a hundred times in ten seconds, and nobody else', async () => {
+  test('an address with more than a hundred requests in ten seconds, and no other', async () => {
     const from = (address: string) => request('/users', { method: 'POST', headers: { 'CF-Connecting-IP': address } })
     // Periods start with the clock, so the requests may fall into two; then one of them has more than a hundred.
     const responses = await Promise.all(Array.from({ length: 201 }, () => from('192.0.2.1')))
@@ -197,7 +197,7 @@ describe('POST /users refuses', () => {
 describe('POST /users when the engine is away', () => {
   const away = new ChardError('unavailable', 'ledger 3 did not answer')
 
-  test('answers 503 and takes the user back, so that the same request works later', async () => {
+  test('answers 503 and removes the user, so that the same request works later', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => {})
     enqueue.mockRejectedValueOnce(away)
     const refused = await postJson('/users', { userId: 123, email })
@@ -211,7 +211,7 @@ describe('POST /users when the engine is away', () => {
     expect(await users()).toHaveLength(1)
   })
 
-  test('an unexpected fault is a 500 that tells nothing of the inside, and is logged without the address', async () => {
+  test('an unexpected fault is a 500 without internals, and is logged without the address', async () => {
     const log = vi.spyOn(console, 'error').mockImplementation(() => {})
     enqueue.mockRejectedValueOnce(new Error('the inside'))
     const response = await request(`/users?user_id=123&email=${email}`, { method: 'POST' })
@@ -254,7 +254,7 @@ describe('Idempotency-Key', () => {
     expect(second.status).toBe(202)
   })
 
-  test('many at once with one key make one user and get one answer', async () => {
+  test('many requests at once with one key create one user and get one answer', async () => {
     const responses = await Promise.all(Array.from({ length: 8 }, () => postJson('/users', { email }, key)))
     const answers = await Promise.all(responses.map((response) => response.text()))
     expect(new Set(answers).size).toBe(1)
@@ -274,7 +274,7 @@ describe('Idempotency-Key', () => {
     expect(await users()).toMatchObject([{ image_job_id: '3-0' }])
   })
 
-  test('when the first request takes its user back at that moment, the second one makes it', async () => {
+  test('when the first request removes its user at that time, the second one creates it', async () => {
     await postJson('/users', { userId: 123, email }, key)
     await vi.waitFor(async () => expect(await users()).toMatchObject([{ image_job_id: '3-0' }]))
     await env.DB.exec('UPDATE users SET image_job_id = NULL')
@@ -306,14 +306,14 @@ describe('Idempotency-Key', () => {
     expect((await postJson('/users', { userId: 124, email: 'other@example.com' }, key)).status).toBe(202)
   })
 
-  test('so does one that the engine could not take', async () => {
+  test('a request that the engine could not record leaves its key free', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => {})
     enqueue.mockRejectedValueOnce(new ChardError('unavailable', 'away'))
     expect((await postJson('/users', { email }, key)).status).toBe(503)
     expect((await postJson('/users', { email }, key)).status).toBe(202)
   })
 
-  test('neither the key nor the request is stored as it came', async () => {
+  test('neither the key nor the request is stored in clear', async () => {
     await postJson('/users', { userId: 123, email }, key)
     const { results } = await env.DB.prepare('SELECT key_hash, request_hash FROM users').all()
     expect(results).toEqual([

@@ -23,14 +23,14 @@ describe('GET /users/:id', () => {
     avatar: { state: 'pending', url: '/users/7/avatar.png', sizes: [64, 256, 512] },
   }
 
-  test('tells everybody that there is a user, and nothing of who it is', async () => {
+  test('tells everybody that the user exists, and nothing else', async () => {
     const response = await request('/users/7')
     expect(response.status).toBe(200)
     expect(response.headers.get('Cache-Control')).toBe('no-store')
     expect(await response.json()).toEqual(everybody)
   })
 
-  test('tells an admin the address, and when the user was made and welcomed', async () => {
+  test('tells an admin the address, and when the user was created and welcomed', async () => {
     secrets.ADMIN_TOKEN = 'a token that is long enough'
     const response = await request('/users/7', { headers: { Authorization: `Bearer ${secrets.ADMIN_TOKEN}` } })
     expect(await response.json()).toEqual({
@@ -66,7 +66,7 @@ describe('GET /users/:id', () => {
   })
 
   test.each(['8', '0', '-1', '7.0', '1e3', 'abc', '%00', '9007199254740993', "7'%20OR%201=1"])(
-    'answers 404 for %s, whom nobody made',
+    'answers 404 for %s, which does not exist',
     async (id) => {
       const response = await request(`/users/${id}`)
       expect(response.status).toBe(404)
@@ -117,7 +117,7 @@ describe('GET /users/:id/avatar.png', () => {
     expect((await response.arrayBuffer()).byteLength > 0).toBe(status === 200)
   })
 
-  test('HEAD tells the same without the picture', async () => {
+  test('HEAD answers the same without the picture', async () => {
     await run(drawAvatar, { userId: 7 })
     const response = await request('/users/7/avatar.png', { method: 'HEAD' })
     expect(response.status).toBe(200)
@@ -125,7 +125,7 @@ describe('GET /users/:id/avatar.png', () => {
     expect((await response.arrayBuffer()).byteLength).toBe(0)
   })
 
-  test('until it is drawn, answers 404 and when to ask again', async () => {
+  test('answers 404 until it is drawn, and says when to try again', async () => {
     const response = await request('/users/7/avatar.png')
     expect(response.status).toBe(404)
     expect(response.headers.get('Retry-After')).toBe('2')
@@ -133,14 +133,14 @@ describe('GET /users/:id/avatar.png', () => {
     expect(await response.json()).toMatchObject({ code: 'image-not-ready' })
   })
 
-  test('once drawing has failed for good, nobody is told to ask again', async () => {
+  test('answers 404 once drawing has failed for good, without a time to try again', async () => {
     await (await openUsers(env)).imageFailed(7, 2_000)
     const response = await request('/users/7/avatar.png')
     expect(response.headers.has('Retry-After')).toBe(false)
     expect(await response.json()).toMatchObject({ code: 'image-failed' })
   })
 
-  test.each(['8', '0', 'abc'])('answers 404 for %s, whom nobody made', async (id) => {
+  test.each(['8', '0', 'abc'])('answers 404 for %s, which does not exist', async (id) => {
     const response = await request(`/users/${id}/avatar.png`)
     expect(response.status).toBe(404)
     expect(response.headers.has('Retry-After')).toBe(false)

@@ -8,14 +8,14 @@ import { run, runOnFailed } from './run.ts'
 const keys = async () => (await env.IMAGES.list()).objects.map(({ key }) => key)
 
 describe('draw-avatar', () => {
-  test('stores the picture in three sizes and says so, naming nobody', async () => {
+  test('stores the picture in three sizes, and its output names nobody', async () => {
     expect(await run(drawAvatar, { userId: 7 })).toEqual({ sizes: [64, 256, 512] })
     expect((await keys()).sort()).toEqual(['avatars/7/256.png', 'avatars/7/512.png', 'avatars/7/64.png'])
     const stored = await env.IMAGES.head('avatars/7/256.png')
     expect(stored?.httpMetadata).toEqual({ contentType: 'image/png' })
   })
 
-  test('tells its progress from 0 to 1, never backwards, with a word for each step', async () => {
+  test('reports its progress from 0 to 1, never backwards, with a message for each step', async () => {
     const progress: Progress[] = []
     await run(drawAvatar, { userId: 7 }, { progress })
     const values = progress.map(({ value }) => value)

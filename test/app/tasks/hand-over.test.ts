@@ -32,7 +32,7 @@ describe('handOverMissing', () => {
     expect((await users.get(7))?.imageJobId).toBe('image-7')
   })
 
-  test('does so once', async () => {
+  test('does it once', async () => {
     await userMadeAt(now - 2 * minutes, 7)
     await handOverMissing(now)
     expect(await handOverMissing(now + minutes)).toEqual({ handedOver: 0, failed: 0 })
@@ -67,7 +67,7 @@ describe('handOverMissing', () => {
     expect(image.mock.calls.map(([{ userId }]) => userId)).toEqual([7, 8, 9, 7])
   })
 
-  test('a long backlog is worked off over several turns, longest waiting first', async () => {
+  test('a long backlog is worked off in several runs, the oldest first', async () => {
     await openUsers(env)
     await env.DB.prepare(
       `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 250)

@@ -54,7 +54,7 @@ describe('send-digest', () => {
     expect(carrier).not.toHaveBeenCalled()
   })
 
-  test('that somebody asked for tells of the day before it was asked', async () => {
+  test('that was enqueued by hand is about the day before', async () => {
     expect(await run(sendDigest, {}, { createdAt: slot - 1 })).toMatchObject({ to: slot - 1, users: 2 })
   })
 })

@@ -24,7 +24,7 @@ afterEach(() => {
 })
 
 describe('send-welcome-email', () => {
-  test('sends the letter to the user and notes when', async () => {
+  test('sends the letter to the user and records when', async () => {
     expect(await run(sendWelcomeEmail, { userId: 7 })).toEqual({ sent: true })
     expect(carrier).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ to: email, subject: 'Welcome to Chard' }))
     expect(await welcomedAt()).toBeGreaterThan(1)
@@ -46,7 +46,7 @@ describe('send-welcome-email', () => {
       carrier.mockRejectedValue(refusal('E_RECIPIENT_SUPPRESSED'))
     })
 
-    test('it says so, and the user stays unwelcomed', async () => {
+    test('the attempt fails, and the user is not recorded as welcomed', async () => {
       await expect(run(sendWelcomeEmail, { userId: 7 })).rejects.toThrow(NonRetryableError)
       expect(await welcomedAt()).toBeNull()
     })
@@ -59,7 +59,7 @@ describe('send-welcome-email', () => {
       expect(await owed()).toEqual([{ id: 7, image: true, welcome }])
     })
 
-    test('for good, the job is for a person to look at, and the watchdog keeps out of it', async () => {
+    test('for good, a person must look at the job, and the watchdog sends nothing', async () => {
       await runOnFailed(sendWelcomeEmail, { userId: 7 })
       expect(await owed()).toEqual([{ id: 7, image: true, welcome: false }])
     })

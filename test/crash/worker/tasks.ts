@@ -1,13 +1,13 @@
-/** Tasks of every length and fate. Each tells the witness that it runs before it does anything else. */
+/** Tasks of every length and outcome. Each tells the witness that it runs before it does anything else. */
 import { z } from 'zod'
 import { createChard, type RunContext } from '../../../src/engine/index.ts'
 import type { Kind } from '../shapes.ts'
 import { witness } from './witness.ts'
 
-/** Unkeyed jobs live on one shard more than keyed ones. */
+/** Plain jobs are on one shard more than jobs with keys. */
 export const chard = createChard({ homeShards: 3, shards: 4 })
 
-/** Waits are short, so that a job meets many crashes in few minutes. */
+/** Short waits, so that a job meets many crashes in few minutes. */
 const retry = { maxAttempts: 8, delay: 100, maxDelay: '2s' } as const
 const input = z.object({ n: z.number(), failures: z.number().optional() })
 
@@ -57,7 +57,7 @@ const parent = chard.task({
   },
 })
 
-/** Never works; whoever waits for it is told by a job of its own. */
+/** Always fails, and its onFailed runs as a job of its own. */
 const hopeless = chard.task({
   name: 'hopeless',
   input,
@@ -76,7 +76,7 @@ export const tasks = {
   long: task('long', { lastsMs: 5_000 }),
   flaky: task('flaky', { lastsMs: 20 }),
   hopeless,
-  // One attempt and no more: a crash under it is its end, and must be recorded as that.
+  // One attempt only: a crash during it ends the job, and must be recorded as the reason.
   fragile: task('fragile', { lastsMs: 500, maxAttempts: 1 }),
   parent,
   background: task('background', { lastsMs: 20 }),

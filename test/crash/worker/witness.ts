@@ -1,6 +1,6 @@
 /**
- * Remembers what handlers did, apart from the ledgers: it survives a crash as they do, and knows nothing of leases. A
- * line here is a side effect in the world; how many a job has is how often it really ran.
+ * Records what handlers did, apart from the ledgers. It survives a crash as they do, and knows nothing of leases. A line here is a
+ * side effect; the number of lines of a job is how often it really ran.
  */
 import { DurableObject, env } from 'cloudflare:workers'
 import type { Run } from '../shapes.ts'
@@ -11,7 +11,7 @@ const pageRuns = 5_000
 export class Witness extends DurableObject {
   constructor(ctx: DurableObjectState, bindings: Cloudflare.Env) {
     super(ctx, bindings)
-    // No key but the order: a run that should not have been must be seen, not refused.
+    // No key but the order, because a run too many must be seen and not refused.
     ctx.storage.sql.exec(
       'CREATE TABLE IF NOT EXISTS runs (seq INTEGER PRIMARY KEY, job TEXT NOT NULL, attempt INTEGER NOT NULL, at INTEGER NOT NULL)',
     )

@@ -1,6 +1,6 @@
-/** The Worker that is killed: takes jobs in, and shows its books and its witness. */
+/** The Worker that is killed: accepts jobs, and shows its records and its witness. */
 import type { JobRecord } from '../../../src/engine/index.ts'
-import type { Accepted, Asked, BookRow, BooksPage } from '../shapes.ts'
+import type { Accepted, Asked, JobsPage, RecordedJob } from '../shapes.ts'
 import { allTasks, chard, tasks } from './tasks.ts'
 import { Witness, witness } from './witness.ts'
 
@@ -16,7 +16,7 @@ export default {
     switch (`${request.method} ${pathname}`) {
       case 'POST /jobs':
         return accept((await request.json()) as Asked[])
-      case 'GET /books':
+      case 'GET /jobs':
         return Response.json(await page(searchParams.get('cursor') ?? undefined))
       case 'GET /overview':
         return Response.json(await chard.stats.overview())
@@ -30,7 +30,7 @@ export default {
   scheduled: worker.scheduled,
 }
 
-/** The 202 goes out once every job of the request is on disk. */
+/** Answers 202 once every job of the request is on disk. */
 async function accept(asked: readonly Asked[]): Promise<Response> {
   try {
     const jobs = asked.length > 1 ? await many(asked) : await Promise.all(asked.map(one))
@@ -54,7 +54,7 @@ async function one({ n, kind, failures, key, delayMs, startNow }: Asked): Promis
   return { n, id, duplicate }
 }
 
-/** Many at once are of one kind. */
+/** Jobs that are enqueued together are of one task. */
 async function many(asked: readonly Asked[]): Promise<Accepted['jobs']> {
   const { kind = 'instant' } = asked[0] ?? {}
   const inputs = asked.map(({ n }) => ({ n }))
@@ -65,12 +65,12 @@ async function many(asked: readonly Asked[]): Promise<Accepted['jobs']> {
   return jobs.map(({ id, duplicate }, index) => ({ n: inputs[index]?.n ?? -1, id, duplicate }))
 }
 
-async function page(cursor: string | undefined): Promise<BooksPage> {
+async function page(cursor: string | undefined): Promise<JobsPage> {
   const { jobs, ...rest } = await chard.jobs.list({ limit: 100, ...(cursor !== undefined && { cursor }) })
-  return { jobs: jobs.map(bookRow), ...rest }
+  return { jobs: jobs.map(recordedJob), ...rest }
 }
 
-function bookRow(job: JobRecord): BookRow {
+function recordedJob(job: JobRecord): RecordedJob {
   const { id, task, state, reason, attempt, maxAttempts, idempotencyKey: key, createdAt, finishedAt } = job
   return {
     id,
@@ -82,7 +82,7 @@ function bookRow(job: JobRecord): BookRow {
     ...(key !== undefined && { key }),
     createdAt,
     ...(finishedAt !== undefined && { finishedAt }),
-    input: job.input as BookRow['input'],
+    input: job.input as RecordedJob['input'],
     history: job.history.map(({ attempt, outcome }) => ({ attempt, outcome })),
   }
 }

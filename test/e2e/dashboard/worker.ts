@@ -73,6 +73,6 @@ const app = new Hono()
     const jobs = await importOrders.enqueueMany(inputs, () => ({ tags, delay: delay as '1d' }))
     return c.json(jobs.map(({ id }) => id))
   })
-  .route('/deep/inside/steer', admin(chard, { auth: { token: () => undefined, open: () => CHARD_LOCAL === true } }))
+  .route('/deep/inside/control', admin(chard, { auth: { token: () => undefined, open: () => CHARD_LOCAL === true } }))
 
 export default { fetch: app.fetch, queue: worker.queue, scheduled: worker.scheduled }

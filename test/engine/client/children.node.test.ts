@@ -23,7 +23,7 @@ function family() {
 }
 
 describe('the children of a handler', () => {
-  test('are made once, however often their parent is tried and whatever their input is', async () => {
+  test('are made once, however many attempts their parent has and whatever their input is', async () => {
     const { world, parent, ids } = family()
     const job = await world.until(parent.enqueue('ann'))
     await world.untilFinal()
@@ -45,7 +45,7 @@ describe('the children of a handler', () => {
     expect(await world.record(ids[0]?.[1] ?? '')).toMatchObject({ input: 'ann, second, attempt 1' })
   })
 
-  test('of two parents are two families', async () => {
+  test('of two parents are different jobs', async () => {
     const { world, parent } = family()
     await world.until(parent.enqueue('ann'))
     await world.until(parent.enqueue('bob'))
@@ -53,7 +53,7 @@ describe('the children of a handler', () => {
     expect(world.jobs()).toHaveLength(8)
   })
 
-  test('with a key of their own go by that key', async () => {
+  test('with a key of their own are identified by that key', async () => {
     const world = new World()
     const child = world.task({ name: 'child', input: z.number(), run: () => {} })
     const parent = world.task({

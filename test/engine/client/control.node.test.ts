@@ -28,7 +28,7 @@ describe('a setting', () => {
     expect(await world.until(world.chard.settings())).toEqual(settings)
   })
 
-  test('that a shard did not hear of is told as missing, and brought by the watchdog', async () => {
+  test('names the shard that did not answer as missing, and the watchdog brings it there', async () => {
     const { world, away, versions } = await filled()
     away(2)
     const { settings, missing } = await world.until(world.chard.tasks.setLimits('work', { concurrency: 1 }))
@@ -39,14 +39,14 @@ describe('a setting', () => {
     expect(versions()).toEqual(Array(4).fill(settings.version))
   })
 
-  test('is not made when shard 0 is away: nothing has changed anywhere', async () => {
+  test('is not made when shard 0 does not answer, and nothing changes anywhere', async () => {
     const { world, away, versions } = await filled()
     away(0)
     await expect(world.until(world.chard.pause())).rejects.toMatchObject({ code: 'unavailable' })
     expect(versions()).toEqual([0, 0, 0, 0])
   })
 
-  test('whose answer was lost holds all the same, and a second call is a newer version', async () => {
+  test('whose answer was lost holds all the same, and a second call makes a newer version', async () => {
     const { world, versions } = await filled()
     let lost = 0
     world.ledger(0).fault = (verb) =>
@@ -67,7 +67,7 @@ describe('a setting', () => {
       expect((await world.until(ledger.stub(world.web).settings())).version).toBe(settings.version)
   })
 
-  test('of a watchdog that finds shard 0 away leaves the alarms looked after', async () => {
+  test('that the watchdog cannot read from shard 0 does not keep it from checking the alarms', async () => {
     const { world, away } = await filled()
     away(0)
     world.ledger(1).alarm.set(undefined)
@@ -76,8 +76,22 @@ describe('a setting', () => {
   })
 })
 
+describe('a setting of one task', () => {
+  test.each(['pause', 'resume', 'drain'] as const)(
+    'without a name is refused: %s would be for every task',
+    async (verb) => {
+      const { world, versions } = await filled(0)
+      await expect(world.until(world.chard.tasks[verb](undefined as never))).rejects.toMatchObject({
+        code: 'invalid-option',
+        message: "task is undefined; it takes a task's name",
+      })
+      expect(versions()).toEqual([0, 0, 0, 0])
+    },
+  )
+})
+
 describe('drain', () => {
-  test('tells how many are left, and refuses new ones until resume', async () => {
+  test('says how many jobs are left, and refuses new ones until resume', async () => {
     const { world, plain } = await filled(10)
     expect(await world.until(world.chard.tasks.drain('plain'))).toMatchObject({ left: 10, missing: [] })
     await expect(world.until(plain.enqueue(1))).rejects.toMatchObject({ code: 'draining' })
@@ -89,7 +103,7 @@ describe('drain', () => {
     await world.until(plain.enqueue(1))
   })
 
-  test('tells of shards that did not answer', async () => {
+  test('names the shards that did not answer', async () => {
     const { world, away } = await filled(10)
     away(3)
     expect((await world.until(world.chard.tasks.drain('plain'))).missing).toEqual([3])
@@ -110,7 +124,7 @@ describe('a bulk action', () => {
     expect(count('cancelled')).toBe(40)
   })
 
-  test('that missed a shard is begun there by the same call, and nowhere twice', async () => {
+  test('that missed a shard is begun there by the same call, and is begun nowhere twice', async () => {
     const { world, away, plain, count } = await filled(40)
     away(1)
     const first = await world.until(world.chard.jobs.cancelMany({}, { idempotencyKey: 'monday' }))
@@ -130,7 +144,7 @@ describe('a bulk action', () => {
     if (!fresh.id.startsWith('1-')) expect(await world.record(fresh.id)).toMatchObject({ state: 'queued' })
   })
 
-  test('under a key that stands for another one is refused', async () => {
+  test('under the key of another action is refused', async () => {
     const { world } = await filled(4)
     await world.until(world.chard.jobs.cancelMany({}, { idempotencyKey: 'k' }))
     await expect(world.until(world.chard.jobs.redriveMany({}, { idempotencyKey: 'k' }))).rejects.toMatchObject({
@@ -138,12 +152,12 @@ describe('a bulk action', () => {
     })
   })
 
-  test('that nobody knows is unknown', async () => {
+  test('that does not exist is unknown', async () => {
     const { world } = await filled(1)
     await expect(world.until(world.chard.jobs.bulk('x'))).rejects.toMatchObject({ code: 'unknown-bulk' })
   })
 
-  test('of redrive runs what had failed once more', async () => {
+  test('that redrives runs the failed jobs again', async () => {
     const world = new World({ shards: 2 })
     let isBroken = true
     const task = world.task({
@@ -188,7 +202,7 @@ describe('the schedules of a deployment', () => {
     })
   })
 
-  test('that nobody wrote are unknown', async () => {
+  test('that the code does not define are unknown', async () => {
     const world = silentWorld()
     for (const verb of ['get', 'pause', 'resume', 'trigger'] as const)
       await expect(world.until(world.chard.schedules[verb]('nobody') as Promise<unknown>)).rejects.toMatchObject({
@@ -196,7 +210,7 @@ describe('the schedules of a deployment', () => {
       })
   })
 
-  test('begin without anybody calling: the watchdog wakes their ledgers', async () => {
+  test('begin without a call, because the watchdog wakes their ledgers', async () => {
     const world = new World({ shards: 2 })
     const ran: number[] = []
     const task = world.task({ name: 'tick', input: z.number(), run: (n) => void ran.push(n) })

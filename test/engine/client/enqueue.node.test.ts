@@ -15,7 +15,7 @@ function users(options: WorldOptions = { shards: 4 }) {
 const enqueues = (world: World) => world.ledgers.flatMap((ledger) => ledger.called('enqueue'))
 
 describe('enqueue', () => {
-  test('makes one call of what is enqueued at one moment', async () => {
+  test('makes one call for the jobs that are enqueued together', async () => {
     const { world, task } = users()
     const jobs = await world.until(Promise.all([task.enqueue({ n: 1 }), task.enqueue({ n: 2 })]))
     expect(enqueues(world)).toHaveLength(1)
@@ -23,7 +23,7 @@ describe('enqueue', () => {
     expect(records.map(({ input }) => input)).toEqual([{ n: 1 }, { n: 2 }])
   })
 
-  test('leads one key of one task to one shard, whoever asks', async () => {
+  test('sends one key of one task to one shard, whoever enqueues', async () => {
     const { world, task } = users()
     const first = await world.until(task.enqueue({ n: 1 }, { idempotencyKey: 'k' }))
     world.newWeb()
@@ -33,7 +33,7 @@ describe('enqueue', () => {
     expect(first.duplicate).toBe(false)
   })
 
-  test('keeps keys to the homes, while plain jobs go further', async () => {
+  test('keeps jobs with keys on the home shards, while plain jobs use all shards', async () => {
     const { world, task } = users({ shards: 16, homeShards: 2 })
     for (let n = 0; n < 40; n++) {
       expect(shardOf(await world.until(task.enqueue({ n }, { idempotencyKey: `k${n}` })))).toBeLessThan(2)
@@ -54,7 +54,7 @@ describe('enqueue', () => {
     })
   })
 
-  test('lets two tasks have the same key', async () => {
+  test('lets two tasks use the same key', async () => {
     const { world, task } = users()
     const other = world.task({ name: 'other', input: z.object({ n: z.number() }), run: () => {} })
     await world.until(task.enqueue({ n: 1 }, { idempotencyKey: 'k' }))
@@ -69,7 +69,7 @@ describe('enqueue', () => {
     expect(await world.record((await world.until(enqueued)).id)).toMatchObject({ input: { n: 1 } })
   })
 
-  test('records one job although the first answer was lost', async () => {
+  test('records one job when the first answer is lost', async () => {
     const { world, task } = users({ shards: 1 })
     let count = 0
     world.ledger().fault = () => (++count === 1 ? { when: 'after', error: connectionLost() } : undefined)
@@ -79,7 +79,7 @@ describe('enqueue', () => {
     expect(enqueues(world)).toHaveLength(2)
   })
 
-  test('backs off from a ledger that is overloaded, and says so at last', async () => {
+  test('backs off from an overloaded ledger, and in the end says so', async () => {
     const { world, task } = users({ shards: 1 })
     world.ledger().fault = () => ({ when: 'before', error: overloaded() })
     await expect(world.until(task.enqueue({ n: 1 }))).rejects.toMatchObject({ code: 'unavailable' })
@@ -89,7 +89,7 @@ describe('enqueue', () => {
     expect(gaps.every((gap, index) => gap >= 500 * 2 ** index)).toBe(true)
   })
 
-  test('refuses another number of homes than the ledgers began with', async () => {
+  test('refuses another number of home shards than the ledgers began with', async () => {
     const { world, task } = users({ shards: 1 })
     await world.until(task.enqueue({ n: 1 }))
     const reply = await world.until(world.ledger().stub(world.web).enqueue({ homeShards: 2, jobs: [] }))
@@ -106,13 +106,13 @@ describe('enqueueMany', () => {
     for (const [n, { id }] of jobs.entries()) expect(await world.record(id)).toMatchObject({ input: { n } })
   })
 
-  test('needs one call a shard', async () => {
+  test('makes one call to each shard', async () => {
     const { world, task } = users()
     await world.until(task.enqueueMany(Array.from({ length: 900 }, (_, n) => ({ n }))))
     expect(enqueues(world)).toHaveLength(1)
   })
 
-  test('writes nothing when one input is at fault', async () => {
+  test('writes nothing when one input is invalid', async () => {
     const { world, task } = users()
     const inputs = [{ n: 1 }, { n: 'two' as unknown as number }, { n: 3 }]
     await expect(world.until(task.enqueueMany(inputs))).rejects.toMatchObject({
@@ -122,7 +122,7 @@ describe('enqueueMany', () => {
     expect(enqueues(world)).toHaveLength(0)
   })
 
-  test('gives equal keys of one call one job', async () => {
+  test('makes one job of equal keys in one call', async () => {
     const { world, task } = users()
     const jobs = await world.until(task.enqueueMany([{ n: 1 }, { n: 1 }], () => ({ idempotencyKey: 'k' })))
     expect(jobs[0]?.id).toBe(jobs[1]?.id)
@@ -139,7 +139,7 @@ describe('enqueueMany', () => {
     expect(enqueues(world)).toHaveLength(0)
   })
 
-  test('of nothing answers with nothing and asks nobody', async () => {
+  test('of no inputs answers with no jobs and calls no ledger', async () => {
     const { world, task } = users()
     expect(await world.until(task.enqueueMany([]))).toEqual([])
     expect(enqueues(world)).toHaveLength(0)

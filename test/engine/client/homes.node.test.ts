@@ -30,7 +30,7 @@ const same = Array<string>(30).fill('ann')
 const partition: Options = { partition: ({ who }) => who }
 const rateLimit = { limit: 1, per: '1s' } as const
 
-describe('the home of a job', () => {
+describe('the home shard of a job', () => {
   test.each<{ what: string; more: Options; who: string[]; shards: 'one' | 'homes' | 'any'; because: string }>([
     { what: 'a plain one', more: {}, who: people, shards: 'any', because: 'nothing brings it together' },
     { what: 'a partition', more: partition, who: same, shards: 'one', because: 'its jobs share limits and turns' },
@@ -60,7 +60,7 @@ describe('the home of a job', () => {
     else expect(Math.max(...found)).toBeGreaterThan(7)
   })
 
-  test('with a key and a partition is that of the partition: the key is unique within it', async () => {
+  test('with a key and a partition is that of the partition, within which the key is unique', async () => {
     const { world, task, shardsOf } = tasked(partition)
     expect((await shardsOf(same, (n) => ({ unique: { key: `k${n}` } }))).size).toBe(1)
     const jobs = await world.until(
@@ -116,7 +116,7 @@ describe('the partition of a job', () => {
     expect(world.jobs()).toEqual([])
   })
 
-  test('is found from the input as it will be read back', async () => {
+  test('is computed from the input as it will be read back', async () => {
     const { world, task } = tasked({ partition: ({ who }) => who.toUpperCase() })
     const { id } = await world.until(task.enqueue({ who: 'ann', n: 1 }))
     expect(await world.record(id)).toMatchObject({ partition: 'ANN' })
@@ -147,7 +147,7 @@ describe('a rule that looks back', () => {
     },
   )
 
-  test('a deadline before its time is refused', async () => {
+  test('a deadline before the start time is refused', async () => {
     const { world, task } = tasked({})
     const at = new Date(world.clock.now + 60_000)
     await expect(world.until(task.enqueue({ who: 'a', n: 1 }, { at, expiresIn: '1m' }))).rejects.toMatchObject({

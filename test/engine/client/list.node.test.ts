@@ -78,7 +78,7 @@ describe('list', () => {
     )
   })
 
-  test('goes on past many jobs that do not fit the query', async () => {
+  test('goes on past many jobs that do not match the query', async () => {
     const world = silentWorld({ shards: 2 })
     const rare = world.task({ name: 'rare', input: z.number(), run: () => {} })
     const common = world.task({ name: 'common', input: z.number(), run: () => {} })
@@ -114,7 +114,7 @@ describe('list', () => {
     expect((await world.until(world.chard.jobs.list({ ...query, limit: 100 }))).jobs).toHaveLength(count)
   })
 
-  test('finds by the time at which jobs were made: from a moment on, and before one', async () => {
+  test('finds jobs by their creation, from a time on and before a time', async () => {
     const world = silentWorld({ shards: 3 })
     const task = world.task({ name: 'hourly', input: z.number(), run: () => {} })
     const begunAt = world.clock.now
@@ -133,7 +133,7 @@ describe('list', () => {
     expect((await pages(world, { createdAfter: at(5), createdBefore: at(15), limit: 3 })).flat()).toHaveLength(10)
   })
 
-  test('tells which shards did not answer, and shows the others', async () => {
+  test('names the shards that did not answer, and shows the jobs of the others', async () => {
     const world = await filled(3, 30)
     world.ledger(1).fault = () => ({ when: 'before', error: new Error('away') })
     const { jobs, missing } = await world.until(world.chard.jobs.list({ limit: 100 }))
@@ -160,7 +160,7 @@ describe('list', () => {
 })
 
 describe('overview', () => {
-  test('sums the states of the shards that answer, and tells the others', async () => {
+  test('sums the states over the shards that answer, and names the others', async () => {
     const world = await filled(3, 30)
     const whole = await world.until(world.chard.stats.overview())
     expect(whole.states).toMatchObject({ queued: 30, completed: 0 })

@@ -64,25 +64,25 @@ describe('a call to a ledger', () => {
     })
   })
 
-  test('backs off for seconds from one that is overloaded', async () => {
+  test('backs off for seconds from an overloaded ledger', async () => {
     const { answer, tookMs } = failing(Array.from({ length: 3 }, overloaded))
     await answer
     expect(tookMs()).toBeGreaterThanOrEqual(3_500)
     expect(tookMs()).toBeLessThanOrEqual(7_000)
   })
 
-  test('comes back quickly to one that a deploy has replaced', async () => {
+  test('is repeated quickly when a deploy has replaced the object', async () => {
     const { answer, tookMs } = failing([superseded()])
     await answer
     expect(tookMs()).toBeLessThanOrEqual(50)
   })
 
-  test('passes an error of the engine itself on as it is', async () => {
+  test('passes on an error of the engine unchanged', async () => {
     const missing = new ChardError('missing-binding', 'no binding')
     await expect(failing([missing]).answer).rejects.toBe(missing)
   })
 
-  test('keeps what the ledger said as the cause', async () => {
+  test('keeps the error of the ledger as the cause', async () => {
     const cause = new Error('strange')
     await expect(failing([cause]).answer).rejects.toMatchObject({ cause })
   })

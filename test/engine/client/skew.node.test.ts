@@ -26,21 +26,21 @@ function answersAs(world: World, change: (answer: Record<string, unknown>) => Re
   }
 }
 
-test('what a newer ledger says besides changes nothing', async () => {
+test('additional fields in the answer of a newer ledger change nothing', async () => {
   const { world, double } = servedWorld()
   answersAs(world, (answer) => ({ ...answer, advice: { pause: 5 }, version: 9 }))
   const job = await world.until(double.enqueue({ n: 4 }))
   expect((await world.until(job.wait('1m'))).output).toBe(8)
 })
 
-test('an older ledger that promises no lease in its answers is worked with all the same', async () => {
+test('a runner works with an older ledger that states no lease in its answers', async () => {
   const { world, double } = servedWorld()
   answersAs(world, ({ leaseMs: _, ...answer }) => answer)
   const job = await world.until(double.enqueue({ n: 4 }))
   expect((await world.until(job.wait('1m'))).output).toBe(8)
 })
 
-test('a verb that an older ledger lacks is an unavailable one, and the others go on', async () => {
+test('a verb that an older ledger lacks makes it a missing shard, and the others answer', async () => {
   const { world } = servedWorld()
   const ledger = world.ledger()
   const original = ledger.stub.bind(ledger)

@@ -21,7 +21,7 @@ function working() {
 }
 
 describe('wait', () => {
-  test('answers with the output, typed', async () => {
+  test('returns the record with its typed output', async () => {
     const { world, task } = working()
     const job = await world.until(task.enqueue(1_000))
     const { output }: { output: { ms: number } } = await world.until(job.wait())
@@ -57,14 +57,14 @@ describe('wait', () => {
   })
 
   describe('in the request that runs the job', () => {
-    test('never asks: its record comes with the answer that takes its end', async () => {
+    test('never calls the ledger, because the answer that settles the job brings its record', async () => {
       const { world, task } = working()
       const { output } = await world.until(task.enqueue(700, { startNow: true }).then((job) => job.wait()))
       expect(output.ms).toBe(700)
       expect(world.ledger().called('get')).toEqual([])
     })
 
-    test('looks on where the first attempt was not the last', async () => {
+    test('goes on looking when the first attempt was not the last', async () => {
       const world = new World()
       let runs = 0
       const task = world.task({
@@ -80,7 +80,7 @@ describe('wait', () => {
       expect(record).toMatchObject({ state: 'completed', attempt: 2, output: { n: 7 } })
     })
 
-    test('is not told of it when nobody waits', async () => {
+    test('is sent no record when nobody waits', async () => {
       const { world, task } = working()
       await world.until(task.enqueue(700, { startNow: true }))
       await world.untilFinal()
@@ -92,7 +92,7 @@ describe('wait', () => {
     })
   })
 
-  test('asks ever more seldom, and holds no ledger', async () => {
+  test('asks at growing intervals, and holds no ledger', async () => {
     const { world, task } = working()
     const job = await world.until(task.enqueue(1, { delay: '1h' }))
     await expect(world.until(job.wait('5m'))).rejects.toMatchObject({ code: 'wait-timeout' })
@@ -108,7 +108,7 @@ describe('watch', () => {
     return records
   }
 
-  test('yields now and whenever something has changed, until the job is final', async () => {
+  test('yields the record now and after every change, until the job is final', async () => {
     const { world, task } = working()
     const job = await world.until(task.enqueue(4_000))
     const records = await world.until(seen(world, job.id))
@@ -135,7 +135,7 @@ describe('watch', () => {
 })
 
 describe('a job’s handle', () => {
-  test('cancels a job that waits, at once', async () => {
+  test('cancels a waiting job at once', async () => {
     const { world, task } = working()
     const job = await world.until(task.enqueue(1, { delay: '1h' }))
     expect(await world.until(job.cancel())).toMatchObject({ state: 'cancelled' })
@@ -153,7 +153,7 @@ describe('an id', () => {
     },
   )
 
-  test('of a shard that cannot be reaches no ledger', async () => {
+  test('of a shard that is not in use reaches no ledger', async () => {
     const { world } = working()
     const id = '1-01JD9ZXW4T5RJ7QK8M2N6P0VBC'
     for (const verb of ['get', 'cancel', 'redrive'] as const) {
@@ -162,7 +162,7 @@ describe('an id', () => {
     expect(world.ledger().calls).toHaveLength(0)
   })
 
-  test('of long ago is gone, and one of today is unknown', async () => {
+  test('from long ago is gone, and one from today is unknown', async () => {
     const { world, task } = working()
     const { id } = await world.until(task.enqueue(1))
     const other = `${id.slice(0, -3)}ZZZ`

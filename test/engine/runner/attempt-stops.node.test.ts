@@ -37,13 +37,13 @@ describe('an attempt past its timeout', () => {
     expect(ranMs).toBe(10_000)
   })
 
-  test('fails although it is the schema that hangs', async () => {
+  test('fails when it is the schema that hangs', async () => {
     const input = { '~standard': { version: 1 as const, vendor: 'test', validate: hangs } }
     const { outcome } = await new OneAttempt(() => {}, { input }).result()
     expect(outcome).toMatchObject({ kind: 'failed', error: { name: 'TimeoutError' } })
   })
 
-  test('does not begin once its schema has come to an end after all', async () => {
+  test('does not run its handler when the schema answers after the timeout', async () => {
     let ran = false
     const validate = (value: unknown) => one.clock.sleep(60_000).then(() => ({ value: value as { userId: number } }))
     const input = { '~standard': { version: 1 as const, vendor: 'test', validate } }
@@ -101,7 +101,7 @@ describe('a cancelled attempt', () => {
     expect((await one.clock.until(result)).outcome).toEqual({ kind: 'cancelled' })
   })
 
-  test('stops once: the first reason is the one its signal tells', async () => {
+  test('stops once, and its signal has the first reason', async () => {
     let reason: unknown
     const one = new OneAttempt(async (_, { signal }) => {
       signal.addEventListener('abort', () => {
@@ -119,7 +119,7 @@ describe('a cancelled attempt', () => {
 })
 
 describe.each(['lost', 'cut'] as const)('an attempt stopped because it is %s', (reason) => {
-  test('may still end well', async () => {
+  test('may still complete', async () => {
     const one = new OneAttempt(() => one.clock.sleep(5_000).then(() => 'done'))
     const result = one.attempt.run()
     await one.clock.advance(1)

@@ -184,12 +184,12 @@ describe('attempt', () => {
     expect((await new OneAttempt(() => value).result()).outcome).toEqual({ kind: 'completed' })
   })
 
-  test('of a task that is not served here fails, for another version may serve it', async () => {
+  test('of a task that is not served here fails, because another version may serve it', async () => {
     const { outcome } = await new OneAttempt(undefined).result()
     expect(outcome).toMatchObject({ kind: 'failed', error: { name: 'UnknownTask' } })
   })
 
-  test('with input that no longer fits the schema is rejected and runs nothing', async () => {
+  test('with input that no longer fits the schema is rejected, and its handler does not run', async () => {
     let ran = false
     const one = new OneAttempt(
       () => {
@@ -209,7 +209,7 @@ describe('attempt', () => {
     expect(one.invocation.timers).toBe(0)
   })
 
-  test('tells how long it ran', async () => {
+  test('reports how long it ran', async () => {
     const one = new OneAttempt(() => one.clock.sleep(5_000))
     expect((await one.result()).ranMs).toBe(5_000)
   })

@@ -89,7 +89,7 @@ describe('background work that is not done shortly before the cut', () => {
     expect(world.jobs()).toMatchObject([{ state: 'completed', attempt: 2 }])
   })
 
-  test('lapses when its end cannot be told', async () => {
+  test('lapses when its end cannot be reported', async () => {
     const { world } = await handedOver(18_500)
     world.ledger().fault = (verb, request) =>
       verb === 'sync' && (request as { seq: number }).seq === 2
@@ -104,12 +104,12 @@ describe('background work that is not done shortly before the cut', () => {
 })
 
 describe('the cut', () => {
-  test('belongs to the request: work started late by background work gets no thirty seconds of its own', async () => {
+  test('is that of the request: work that background work starts late gets no thirty seconds of its own', async () => {
     const { seen } = await handedOver(60_000, 15_000)
     expect(seen.abortedAtMs).toBeLessThan(cutMs - 2_900)
   })
 
-  test('is near already: the work is recorded before it has got anywhere', async () => {
+  test('that is near makes the work be recorded at its start', async () => {
     const { world } = await handedOver(60_000, 24_900)
     await world.clock.advance(2_500)
     world.web.die()

@@ -20,7 +20,7 @@ function batchOf(...bodies: unknown[]) {
 }
 
 describe('a consumer', () => {
-  test('acks every wake-up before it runs anything: it was only a hint', async () => {
+  test('acknowledges every wake-up before it runs anything, because it is only a hint', async () => {
     const { ports, batch, seen } = batchOf({ shard: 1 }, { shard: 2 })
     await answerWakeUps(ports, batch)
     expect(seen).toEqual(['ack 0', 'ack 1', 'run 1', 'run 2'])
@@ -42,7 +42,7 @@ describe('a consumer', () => {
     [{ shard: 1.5 }],
     [{ shard: 8 }],
     [{ shard: Number.NaN }],
-  ])('acks and reports what it does not understand: %j', async (body) => {
+  ])('acknowledges and reports what it does not understand: %j', async (body) => {
     const { ports, batch, seen, platform } = batchOf(body)
     await answerWakeUps(ports, batch)
     expect(seen).toEqual(['ack 0'])

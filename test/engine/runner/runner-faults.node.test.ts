@@ -54,7 +54,7 @@ describe('a sync that fails', () => {
     },
   )
 
-  test('is repeated under its own seq while the platform says that helps', async () => {
+  test('is repeated under its own seq after faults for which that helps', async () => {
     const world = silentWorld()
     const { task } = counted(world)
     await world.until(task.enqueue(1_000))
@@ -68,7 +68,7 @@ describe('a sync that fails', () => {
     ).toEqual([1, 1, 2])
   })
 
-  test('with nothing in hand ends the runner, for the ledger will wake another', async () => {
+  test('of a runner without jobs ends the runner, because the ledger wakes another', async () => {
     const world = silentWorld()
     const { task } = counted(world)
     await world.until(task.enqueue(1))
@@ -78,7 +78,7 @@ describe('a sync that fails', () => {
     expect(invocation.events('sync-unanswered')).toHaveLength(1)
   })
 
-  test('with a job in hand is tried again at growing intervals until the time is over', async () => {
+  test('of a runner with a job is tried again at growing intervals until its time is over', async () => {
     const world = silentWorld()
     const { task, runs } = counted(world)
     await world.until(task.enqueue(1))
@@ -91,7 +91,7 @@ describe('a sync that fails', () => {
     expect(runs).toHaveLength(1)
   })
 
-  test('keeps what was finished, and says it again', async () => {
+  test('keeps what has finished, and settles it with the next one', async () => {
     const world = silentWorld()
     const { task, runs } = counted(world)
     await world.until(task.enqueueMany([1, 2, 3]))
@@ -123,7 +123,7 @@ describe('an overtaken sync', () => {
     await world.until(report)
   })
 
-  test('keeps its claims: they start when its answer comes', async () => {
+  test('keeps its claims, which start when its answer comes', async () => {
     const { world, runs, report, late } = await overtaken({ when: 'late', ms: 2_000 })
     expect(await world.until(report)).toMatchObject({ jobs: 3 })
     expect(runs).toHaveLength(3)
@@ -141,7 +141,7 @@ describe('an overtaken sync', () => {
     expect(world.clock.now - openedAt).toBeLessThan(2_200)
   })
 
-  test('that is never answered costs no storm of syncs, and its claims lapse and run after all', async () => {
+  test('that is never answered leads to few syncs, and its claims lapse and run afterwards', async () => {
     const { world, report, late, invocation } = await overtaken({ when: 'never' })
     const { syncs } = await world.until(report)
     expect(syncs).toBeLessThan(120)
@@ -151,7 +151,7 @@ describe('an overtaken sync', () => {
   })
 })
 
-test('a runner waits for a silent ledger without spinning', async () => {
+test('a runner waits without spinning for a ledger that does not answer', async () => {
   const world = silentWorld()
   world.ledger().fault = () => ({ when: 'never' })
   const invocation = world.invocation()

@@ -34,14 +34,14 @@ describe('progress', () => {
     expect(times.slice(1).every((at, index) => at - (times[index] ?? 0) >= 250)).toBe(true)
   })
 
-  test('is reported ever more seldom: a long job does not become a bill', async () => {
+  test('is reported at growing intervals, so that a long job does not become expensive', async () => {
     const world = silentWorld()
     await world.until(eager(world).enqueue(5 * 60_000))
     await world.until(world.runner().run())
     expect(reports(world).length).toBeLessThan(100)
   })
 
-  test('is seen by those who ask', async () => {
+  test('is in the record while the job runs', async () => {
     const world = silentWorld()
     const job = await world.until(eager(world).enqueue(2_000))
     const report = world.runner().run()

@@ -7,7 +7,7 @@ function sleeper(world: World, name = 'sleep') {
 }
 
 describe('a runner', () => {
-  test('needs two syncs for a lone job: one claims, one settles and finds the shard dry', async () => {
+  test('needs two syncs for a single job: one claims it, one settles it and finds no more work', async () => {
     const world = new World()
     const job = await world.until(sleeper(world).enqueue(1_000))
     await world.untilQuiet()
@@ -60,7 +60,7 @@ describe('a runner', () => {
     expect(await world.until(report)).toMatchObject({ jobs: 3 })
   })
 
-  test('beats every third of a lease while a job goes on', async () => {
+  test('sends a heartbeat every third of a lease while a job runs', async () => {
     const world = silentWorld()
     await world.until(sleeper(world).enqueue(65_000))
     const openedAt = world.clock.now
@@ -72,14 +72,14 @@ describe('a runner', () => {
     expect(beats.map(({ sentAt }) => Math.round((sentAt - openedAt) / 1_000))).toEqual([10, 20, 30, 40, 50, 60])
   })
 
-  test('keeps a job for as long as it beats, far beyond one lease', async () => {
+  test('keeps a job while it sends heartbeats, far beyond one lease', async () => {
     const world = silentWorld()
     const job = await world.until(sleeper(world).enqueue(5 * 60_000))
     await world.until(world.runner().run())
     expect(await world.record(job.id)).toMatchObject({ state: 'completed', attempt: 1, history: [{ attempt: 1 }] })
   })
 
-  test('works off a thousand short jobs in few syncs', async () => {
+  test('runs a thousand short jobs in few syncs', async () => {
     const world = silentWorld()
     await world.until(sleeper(world).enqueueMany(Array<number>(1_000).fill(1)))
     const report = await world.until(world.runner(0, { jobsMax: 1_000 }).run())

@@ -55,7 +55,7 @@ describe('what a handler throws', () => {
     })
   })
 
-  test('RetryAfterError says when, and need not say why', () => {
+  test('RetryAfterError has a time, and its message is optional', () => {
     const when = new Date(5)
     expect(new RetryAfterError('90s')).toMatchObject({
       name: 'RetryAfterError',
@@ -67,14 +67,14 @@ describe('what a handler throws', () => {
 })
 
 describe('snooze', () => {
-  test('is told from everything else a handler may return', () => {
+  test('is distinguished from everything else that a handler may return', () => {
     expect(isSnooze(snooze('5m'))).toBe(true)
     expect(snooze('5m')).toMatchObject({ duration: '5m' })
     for (const other of [undefined, null, 0, '', 'snooze', {}, { duration: '5m' }, [], () => snooze(1)])
       expect(isSnooze(other)).toBe(false)
   })
 
-  test('is told by its mark, so that two copies of the engine in one bundle understand each other', () => {
+  test('is recognised by a registered symbol, so that two copies of the engine in one bundle agree', () => {
     expect(isSnooze({ [Symbol.for('chard.snooze')]: true, duration: 1 })).toBe(true)
   })
 })

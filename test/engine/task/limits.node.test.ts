@@ -131,7 +131,7 @@ describe('the partition of a job', () => {
     expect(partitionOf(definitionOf({}), { tenant: 'a' })).toBeUndefined()
   })
 
-  test('is told by a function that finds its own options as this', () => {
+  test('comes from a function that has the options of the task as this', () => {
     const partition = function (this: { prefix: string }, input: { tenant: unknown }) {
       return `${this.prefix}${input.tenant}`
     }

@@ -46,7 +46,7 @@ describe('retryDelayMs', () => {
     )
   })
 
-  test('without jitter chance says nothing', () => {
+  test('without jitter the random number has no effect', () => {
     fc.assert(
       fc.property(policies, attempts, random, random, (policy, attempt, one, other) => {
         const plain: RetryPolicy = { ...policy, jitter: 'none' }
@@ -92,14 +92,14 @@ describe('retryDelayMs', () => {
     expect([1, 2, 3, 4].map((attempt) => retryDelayMs(policy, attempt, 0.5))).toEqual(delays)
   })
 
-  test('twice nothing stays nothing, however often', () => {
+  test('a wait of zero that is doubled stays zero', () => {
     const policy = retryPolicy({ delay: 0, jitter: 'none' })
     expect(retryDelayMs(policy, 5_000, 0)).toBe(0)
   })
 })
 
 describe('retryPolicy', () => {
-  test('says what a task gets that says nothing', () => {
+  test('has defaults for every option', () => {
     expect(retryPolicy()).toEqual(defaultRetryPolicy)
     expect(retryPolicy({})).toEqual({
       maxAttempts: 5,

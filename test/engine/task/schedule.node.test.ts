@@ -23,7 +23,7 @@ const good = { name: 'nightly', cron: '0 3 * * *', task, input: { n: 2 } }
 const { cron: _, ...timeless } = good
 
 describe('defineSchedule', () => {
-  test('answers the schedule with every default in place', () => {
+  test('returns the schedule with every default', () => {
     expect(defineSchedule(good)).toEqual({
       name: 'nightly',
       rule: { cron: '0 3 * * *', timezone: 'UTC' },
@@ -71,7 +71,7 @@ describe('defineSchedule', () => {
     expect(JSON.parse(definition.ruleText)).toEqual({ ...rule, jitterMs: definition.jitterMs })
   })
 
-  test('options that are said to be undefined are left out', () => {
+  test('options that are undefined count as left out', () => {
     const unsaid = { every: undefined, timezone: undefined, catchUp: undefined, overlap: undefined, jitter: undefined }
     const more = { ...unsaid, priority: undefined, tags: undefined, expiresIn: undefined }
     expect(defineSchedule({ ...good, ...more } as unknown as typeof good)).toEqual(defineSchedule(good))
@@ -95,10 +95,13 @@ describe('defineSchedule', () => {
     [{ name: undefined }, `name is undefined; ${names}`],
     [{ name: 'every night' }, `name is "every night"; ${names}`],
     [{ name: 'a'.repeat(101) }, `name is "${'a'.repeat(101)}"; ${names}`],
-    [{ timeZone: 'UTC' }, `timeZone of schedule nightly is "UTC"; it takes nothing: it is no option. There are ${all}`],
-    [{ toString: 1 }, 'toString of schedule nightly is 1; it takes nothing: it is no option.'],
-    [{ delay: '1s' }, 'delay of schedule nightly is "1s"; it takes nothing: it is no option.'],
-    [{ task: undefined }, 'task of schedule nightly is undefined; it takes a task, as chard.task() makes it'],
+    [
+      { timeZone: 'UTC' },
+      `timeZone of schedule nightly is "UTC"; it takes nothing, because there is no such option. The options are ${all}`,
+    ],
+    [{ toString: 1 }, 'toString of schedule nightly is 1; it takes nothing, because there is no such option.'],
+    [{ delay: '1s' }, 'delay of schedule nightly is "1s"; it takes nothing, because there is no such option.'],
+    [{ task: undefined }, 'task of schedule nightly is undefined; it takes a task that chard.task() has made'],
     [{ task: 'report' }, 'task of schedule nightly is "report"; it takes a task'],
     [{ task: { name: 'report' } }, 'task of schedule nightly is {"name":"report"}; it takes a task'],
     [{ cron: undefined }, `cron of schedule nightly is undefined; ${fields}, when every is left out`],
@@ -125,7 +128,7 @@ describe('defineSchedule', () => {
     [{ timezone: 60 }, `timezone of schedule nightly is 60; ${zones}`],
     [
       { cron: undefined, every: '1h', timezone: 'UTC' },
-      'timezone of schedule nightly is "UTC"; it takes a time zone beside cron alone: every counts elapsed time',
+      'timezone of schedule nightly is "UTC"; it takes a value beside cron, and none beside every, which counts elapsed time',
     ],
     [{ cron: undefined, every: 999 }, "every of schedule nightly is 999; it takes '1s' or longer"],
     [{ cron: undefined, every: 0 }, "every of schedule nightly is 0; it takes '1s' or longer"],
@@ -159,7 +162,7 @@ describe('defineSchedule', () => {
 describe('the input of a schedule', () => {
   const withInput = (input: unknown, of = task) => defineSchedule({ ...good, task: of, input: input as { n: number } })
 
-  test('is kept as it was written, as it is of a job', () => {
+  test('is kept as it was written, like that of a job', () => {
     const input = { n: 2 }
     const { input: text } = defineSchedule({ ...good, input })
     input.n = 3
@@ -187,12 +190,12 @@ describe('the input of a schedule', () => {
     expect(() => withInput(input)).toThrow(expect.objectContaining({ code }))
   })
 
-  test('is checked as the attempts will get it', () => {
+  test('is validated as the attempts will read it', () => {
     const dated = defineTask({ name: 'dated', input: z.object({ at: z.date() }), run: () => 1 }, noTiers)
     expect(() => defineSchedule({ ...good, task: dated, input: { at: new Date(0) } })).toThrow('at: ')
   })
 
-  test('is left to the attempts when its schema answers later', async () => {
+  test('is left to the attempts when its schema is asynchronous', async () => {
     const later = (answer: () => Promise<{ value: { n: number } }>) => {
       const input = { '~standard': { version: 1, vendor: 'test', validate: answer } } as const
       return defineTask({ name: 'later', input, run: () => 1 }, noTiers)
@@ -206,7 +209,7 @@ describe('the input of a schedule', () => {
   })
 })
 
-describe('spreadOffsetMs', () => {
+describe('jitterOffsetMs', () => {
   const name = fc.stringMatching(/^[a-z0-9][\w.:-]{0,99}$/)
 
   test('is a whole number from 0 up to the jitter, and the same each time', () => {
@@ -230,7 +233,7 @@ describe('spreadOffsetMs', () => {
     expect(jitterOffsetMs(name, jitterMs)).toBe(offset)
   })
 
-  test('names that differ in a number jitter over the whole', () => {
+  test('the offsets of numbered names are spread over the whole jitter', () => {
     const tenths = new Set(
       Array.from({ length: 200 }, (_, n) => Math.floor(jitterOffsetMs(`tenant-${n}`, 600_000) / 60_000)),
     )

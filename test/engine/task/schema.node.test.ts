@@ -15,14 +15,14 @@ function finding(issues: readonly StandardSchemaV1.Issue[]): StandardSchemaV1 {
 describe('validated', () => {
   const schema = z.object({ to: z.object({ address: z.email() }), count: z.number().default(1) })
 
-  test('answers the value as the schema makes it', async () => {
+  test('returns the value as the schema makes it', async () => {
     await expect(validated(schema, { to: { address: 'a@b.org' } }, 'send')).resolves.toEqual({
       to: { address: 'a@b.org' },
       count: 1,
     })
   })
 
-  test('waits for a schema that answers later', async () => {
+  test('waits for an asynchronous schema', async () => {
     const later = z.string().refine(async (text) => text === 'good')
     await expect(validated(later, 'good', 'send')).resolves.toBe('good')
     await expect(validated(later, 'bad', 'send')).rejects.toThrow(ChardError)
@@ -64,7 +64,7 @@ describe('validated', () => {
 })
 
 describe('serialised', () => {
-  test('is the text at the call: what happens to the object later does not matter', () => {
+  test('is the text at the call, whatever happens to the object later', () => {
     const input = { n: 1 }
     const text = serialised(input, 'send')
     input.n = 2

@@ -179,7 +179,7 @@ describe('a call', () => {
     expect(calls).toEqual([])
   })
 
-  test('enqueue of a task that may take more than 25 s is taken', async () => {
+  test('enqueue of a task that may take more than 25 s is accepted', async () => {
     const { calls, tiers } = recording()
     await long(tiers).enqueue({ n: 1 })
     expect(calls).toHaveLength(1)
@@ -200,7 +200,7 @@ describe('a call', () => {
 })
 
 describe('checkedEnqueueOptions', () => {
-  test('takes the bounds of every option, and each tag once', () => {
+  test('accepts the bounds of every option, and keeps each tag once', () => {
     const idempotencyKey = 'k'.repeat(512)
     const tags = Array.from({ length: 16 }, (_, index) => String.fromCharCode(97 + index).repeat(128))
     const at = new Date('2188-12-31')

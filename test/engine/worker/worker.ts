@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { createChard, NonRetryableError, snooze, type Webhook } from '../../../src/engine/index.ts'
 
-/** Where failures are told, as a test sets it. */
+/** The webhook, as a test sets it. */
 export const hook: { current: Webhook | undefined } = { current: undefined }
 
 export const chard = createChard({ shards: 2, webhook: () => hook.current })
@@ -10,7 +10,7 @@ export const chard = createChard({ shards: 2, webhook: () => hook.current })
 /** What handlers did, for tests to look at: tests share the isolate with the Worker. */
 export const seen: string[] = []
 
-/** Handlers of `gated` wait for their gate. They look at it, for a promise may not be resolved from another context. */
+/** Handlers of `gated` wait for their gate. They poll it, because a promise must not be resolved from another context. */
 export const opened = new Set<string>()
 
 export const double = chard.task({

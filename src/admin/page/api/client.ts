@@ -1,6 +1,6 @@
 /**
- * Requests to the API, which is found beside this script: wherever the admin is mounted, no URL here is absolute. Answers
- * come with their ETag, and what was refused is a `Refusal` that carries the problem.
+ * Requests to the API, whose URLs are relative to this script, so that the admin can be mounted anywhere. Answers come with their
+ * ETag. An error is thrown as a `Refusal` with its problem.
  */
 
 const room = new URL('../', import.meta.url)
@@ -11,7 +11,7 @@ export interface Finding {
   readonly message: string
 }
 
-/** An answer that is an error, or none: then `status` is 0. */
+/** An error answer; or none, and then `status` is 0. */
 export class Refusal extends Error {
   readonly status: number
   readonly code: string
@@ -25,7 +25,7 @@ export class Refusal extends Error {
   }
 }
 
-/** `data` is absent when it is still what the ETag stood for. */
+/** `data` is absent when it has not changed since the ETag. */
 export interface Answer<T> {
   readonly data?: T
   readonly etag?: string | undefined
@@ -37,7 +37,7 @@ export async function ask<T>(path: string, etag?: string): Promise<Answer<T>> {
   return { data: (await response.json()) as T, etag: response.headers.get('ETag') ?? undefined }
 }
 
-/** @param once a key under which a repeated request does nothing more */
+/** @param once an idempotency key, under which a repeated request does nothing more */
 export async function change<T>(method: string, path: string, body?: unknown, once?: string): Promise<T> {
   return (await post(`api/${path}`, method, body, once)) as T
 }
@@ -50,7 +50,7 @@ export async function logout(): Promise<void> {
   await post('logout', 'POST')
 }
 
-/** Browsers have randomUUID only where the page came safely. */
+/** Browsers have randomUUID only on a page over https. */
 export function newKey(): string {
   return crypto.randomUUID?.() ?? String(Math.random()).slice(2)
 }

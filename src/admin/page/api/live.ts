@@ -1,17 +1,17 @@
 /**
- * Answers that are kept up to date by asking again, one watch a path however many parts of the page show it.
+ * Answers that are kept up to date by polling: one watch for each path, however many parts of the page show it.
  *
- * 1. Nobody watches a path, or the tab is hidden: it is not asked for.
- * 2. One question of a path is on its way at a time.
- * 3. Answers that stay the same are asked for ever less often, up to the rest of their pace; failures too. What a person
- *    does makes everything ask at once, and at the first pace again.
+ * 1. A path that nobody watches is not polled, and none is while the tab is hidden.
+ * 2. One request for each path is open at a time.
+ * 3. While answers stay the same, a path is polled less and less often, down to the slowest pace; after failures too. What a
+ *    person does makes every path be polled at once, and at the first pace again.
  */
 import type { Answer, Refusal } from './client.ts'
 import { type Pace, waitMs } from './paces.ts'
 
 export interface Snapshot {
   readonly data?: unknown
-  /** Why the last question was not answered. `data` is then older. */
+  /** Why the last request failed. `data` is then older. */
   readonly error?: Refusal | undefined
   /** When the last answer came, in epoch milliseconds. */
   readonly at?: number
@@ -21,7 +21,7 @@ export interface Ports {
   ask(path: string, etag?: string): Promise<Answer<unknown>>
   now(): number
   isHidden(): boolean
-  /** No credential, or one that has ended: nothing is asked any more. */
+  /** There is no credential, or it has ended: nothing is polled any more. */
   signedOut(): void
 }
 
@@ -31,7 +31,7 @@ interface Watch {
   readonly listeners: Map<() => void, Pace>
   timer?: ReturnType<typeof setTimeout> | undefined
   asking: boolean
-  /** Somebody wants an answer that is newer than the one on its way. */
+  /** An answer is wanted that is newer than that of the open request. */
   again: boolean
   /** Answers in a row that were the same, and failures in a row. */
   same: number
@@ -39,7 +39,7 @@ interface Watch {
   dueAt: number
 }
 
-/** Answers kept though nobody watches, so that going back shows something at once. */
+/** Answers that are kept while nobody watches, so that going back shows something at once. */
 const keptMax = 40
 
 export class Live {
@@ -51,11 +51,11 @@ export class Live {
     this.#ports = ports
   }
 
-  /** Watches a path until what this returns is called. */
+  /** Watches a path until the function that it returns is called. */
   watch(path: string, pace: Pace, changed: () => void): () => void {
     const watch = this.#watches.get(path) ?? this.#open(path)
     watch.listeners.set(changed, pace)
-    // A quicker watch does not wait out a slower one: a job that had ended and was redriven is of interest again.
+    // A faster watch does not wait for a slower one, as when a final job was redriven.
     watch.dueAt = Math.min(watch.dueAt, this.#ports.now() + waitMs(pace, watch.same, watch.failed))
     this.#plan(path, watch)
     return () => {
@@ -68,7 +68,7 @@ export class Live {
     return this.#watches.get(path)?.snapshot ?? nothing
   }
 
-  /** A person did something: whatever is shown may have changed. */
+  /** A person has done something, so everything shown may have changed. */
   refresh(): void {
     for (const [path, watch] of this.#watches) {
       watch.dueAt = 0
@@ -91,7 +91,7 @@ export class Live {
     return times.length === 0 ? undefined : Math.max(...times)
   }
 
-  /** The service cannot be reached; the next try is at this moment. */
+  /** The service cannot be reached; this is when it is tried again. */
   get retryAt(): number | undefined {
     const broken = [...this.#watches.values()].filter(
       ({ listeners, snapshot: { error } }) => listeners.size > 0 && error?.status === 0,
@@ -154,11 +154,11 @@ export class Live {
 
 const nothing: Snapshot = {}
 
-/** The quickest of those who watch. */
+/** The fastest pace of those who watch. */
 function paceOf({ listeners }: Watch): Pace {
   const [first, ...more] = listeners.values()
   return more.reduce((quick, pace) => (pace.everyMs < quick.everyMs ? pace : quick), first ?? forgotten)
 }
 
-/** Of a watch that everybody left while it was asked. */
+/** For a watch that everybody has left while its request was open. */
 const forgotten: Pace = { everyMs: 0, restMs: 0, calls: 0 }

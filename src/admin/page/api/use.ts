@@ -1,4 +1,4 @@
-/** The live answers as hooks, and the clock that relative times go by. */
+/** The live answers as hooks, and the clock for relative times. */
 import { useEffect, useReducer } from 'preact/hooks'
 import { ask, type Refusal } from './client.ts'
 import { Live } from './live.ts'
@@ -10,7 +10,7 @@ export interface Resource<T> {
   readonly error?: Refusal | undefined
   /** When `data` came, in epoch milliseconds. */
   readonly at?: number | undefined
-  /** The engine behind this API does not have it. */
+  /** True when the API does not have this path. */
   readonly isAbsent: boolean
 }
 
@@ -25,7 +25,7 @@ export const live = new Live({
 
 document.addEventListener('visibilitychange', () => live.visibility())
 
-/** @param path undefined: nothing is asked */
+/** @param path undefined: nothing is requested */
 export function useLive<T>(path: string | undefined, pace: PaceName): Resource<T> {
   const [, changed] = useReducer((turn: number) => turn + 1, 0)
   useEffect(
@@ -53,7 +53,7 @@ export function jobPath(id: string): string {
   return `jobs/${encodeURIComponent(id)}`
 }
 
-/** The time, and a new look every second for as long as it is shown. */
+/** The present time, renewed every second while it is shown. */
 export function useNow(everyMs = 1_000): number {
   const [, tick] = useReducer((turn: number) => turn + 1, 0)
   useEffect(() => {

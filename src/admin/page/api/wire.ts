@@ -1,6 +1,6 @@
 /**
- * The API's answers as the dashboard reads them. Types alone, so that the Worker's program can hold them against the
- * schemas they come from: test/admin/wire.test.ts does.
+ * The answers of the API as the dashboard reads them. Types only, so that test/admin/wire.test.ts can compare them with the
+ * schemas of the API.
  */
 export type JobState = 'scheduled' | 'queued' | 'running' | 'retrying' | 'completed' | 'failed' | 'cancelled'
 export type Counts = Record<JobState, number>
@@ -45,7 +45,7 @@ export interface Settings {
 
 export interface Task {
   name: string
-  /** False: jobs are recorded of it, and the code no longer knows it. */
+  /** False when jobs are recorded of it and the code no longer serves it. */
   served: boolean
   policy?: { maxAttempts: number; timeoutMs: number; retentionMs?: number | undefined } | undefined
   limits: { code: Limits; now: Limits }
@@ -110,7 +110,7 @@ export interface JobDetail extends Omit<JobSummary, 'error'> {
   error?: JobError | undefined
   output?: unknown
   history: Attempt[]
-  /** Of the request that made it. */
+  /** The trace of the request that created it. */
   trace?: string | undefined
 }
 
@@ -134,7 +134,7 @@ export interface ScheduleView {
   task: string
   shard: number
   rule?: { cron: string; timezone: string } | { everyMs: number } | undefined
-  /** `skip`, `latest` or `all`; and `allow`, `skip` or `cancel`. Absent for one that the code no longer has. */
+  /** `skip`, `latest` or `all`; and `allow`, `skip` or `cancel`. Absent when the code no longer defines the schedule. */
   catchUp?: string | undefined
   overlap?: string | undefined
   jitterMs?: number | undefined
@@ -146,7 +146,7 @@ export interface ScheduleView {
   history: Slot[]
 }
 
-/** What became of one slot. */
+/** What happened at one slot. */
 export interface Slot {
   slot: string
   at: string
@@ -162,7 +162,7 @@ export interface ScheduleList {
   missing: readonly number[]
 }
 
-/** Sums by step of time: `(to - from) / step` numbers an array. A histogram's last bucket takes what is over its ends. */
+/** Counts by step of time: each array has `(to - from) / step` numbers. The last bucket of a histogram has no upper end. */
 export interface Charts {
   span: 'hour' | 'day'
   stepSeconds: number

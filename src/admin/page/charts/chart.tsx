@@ -1,6 +1,6 @@
 /**
- * One chart: uPlot draws it, and this component keeps it at the size and in the colours of the page. What it shows is in
- * words too, and as a table, for whoever does not see it.
+ * One chart. uPlot draws it, and this component keeps it at the size and in the colours of the page. What it shows is also given in
+ * words and as a table, for readers who do not see it.
  */
 
 import { useEffect, useRef, useState } from 'preact/hooks'
@@ -18,7 +18,7 @@ export interface Line {
 
 interface ChartProps {
   readonly title: string
-  /** The chart in a sentence: also what is shown while nobody points at it. */
+  /** The chart in a sentence, which is shown while nobody points at the chart. */
   readonly summary: string
   readonly times: readonly number[]
   readonly lines: readonly Line[]
@@ -26,11 +26,11 @@ interface ChartProps {
   readonly format: (value: number) => string
 }
 
-/** All charts of a page point at the same moment. */
+/** All charts of a page point at the same time. */
 const together = uPlot.sync('charts')
 const height = 168
 const tickEveryPx = 72
-/** Between marks of a height: of whole things, there is no half. */
+/** The steps between marks of the axis: there are no halves of whole things. */
 const steps = Array.from({ length: 12 }, (_, power) => [1, 2, 5].map((one) => one * 10 ** power)).flat()
 
 export function Chart({ title, summary, times, lines, format }: ChartProps) {
@@ -55,7 +55,7 @@ export function Chart({ title, summary, times, lines, format }: ChartProps) {
   }, [shape, scheme])
   useEffect(() => plot.current?.setData(dataOf(times, lines)), [times, lines])
 
-  const moment = at === undefined ? undefined : times[at]
+  const time = at === undefined ? undefined : times[at]
   return (
     <figure class="chart">
       <figcaption>
@@ -69,7 +69,7 @@ export function Chart({ title, summary, times, lines, format }: ChartProps) {
             </span>
           ))}
         </span>
-        <span class="readout">{moment === undefined ? summary : clock(moment * 1_000, Date.now())}</span>
+        <span class="readout">{time === undefined ? summary : clock(time * 1_000, Date.now())}</span>
       </figcaption>
       <div ref={place} class="plot" aria-hidden="true" />
       <Figures title={title} times={times} lines={lines} format={format} />
@@ -77,7 +77,7 @@ export function Chart({ title, summary, times, lines, format }: ChartProps) {
   )
 }
 
-/** The numbers behind the lines, made only when somebody asks: sixty rows a chart are many. */
+/** The numbers behind the lines, made only when they are opened, because a chart has sixty rows or more. */
 function Figures({ title, times, lines, format }: Omit<ChartProps, 'summary'>) {
   const [isOpen, open] = useState(false)
   return (
@@ -153,7 +153,7 @@ function options(
       y: false,
     },
     scales: {
-      // The last step has its width too, which is where its bar stands.
+      // The last step needs the width of a step for its bar.
       x: { range: ({ data: [times] }, min, max) => [min, max + (times[1] ?? max) - (times[0] ?? max)] },
       y: { range: (_, __, max) => [0, Math.max(1, max * 1.1)] },
     },
@@ -185,7 +185,7 @@ function options(
   }
 }
 
-/** A value between two gaps is no line, so it gets a dot. */
+/** A value between two gaps makes no line, so it is drawn as a dot. */
 const lonely: uPlot.Series.Points.Filter = (plot, series) => {
   const values = [...(plot.data[series] ?? [])]
   return values.flatMap((value, i) =>
@@ -193,7 +193,7 @@ const lonely: uPlot.Series.Points.Filter = (plot, series) => {
   )
 }
 
-/** Changes with the reader's colours, which a canvas does not follow by itself. */
+/** Redraws when the reader's colour scheme changes, which a canvas does not follow by itself. */
 function useScheme(): boolean {
   const [query] = useState(() => matchMedia('(prefers-color-scheme: dark)'))
   const [isDark, set] = useState(query.matches)

@@ -11,7 +11,7 @@ import { seriesOf, sumsOf } from './series.ts'
 interface ChartsProps {
   readonly span: Span
   readonly task?: string | undefined
-  /** Where the other span is shown. */
+  /** The link to the other span. */
   readonly hrefOf: (span: Span) => string
 }
 
@@ -101,7 +101,7 @@ function between(p50: number | undefined, p95: number | undefined): string {
   return `half under ${upTo(p50)}, 95 % under ${upTo(p95)}`
 }
 
-/** A percentile over the last bucket's end is only known to be over it. */
+/** Of a percentile over the last upper end, only that is known. */
 export function upTo(ms: number | undefined): string {
   if (ms === undefined) return '–'
   return Number.isFinite(ms) ? duration(ms) : 'over an hour'

@@ -1,4 +1,4 @@
-/** Percentiles from histograms: what is known is how many fell in each bucket, so a percentile is as exact as its bucket. */
+/** Percentiles from histograms. Only the counts of buckets are known, so a percentile is as exact as its bucket. */
 
 /** Adds histograms of the same buckets. */
 export function added(histograms: readonly (readonly number[])[], buckets: number): number[] {
@@ -12,10 +12,10 @@ export function total(histogram: readonly number[]): number {
 }
 
 /**
- * The value that a share `p` of all are at or under, taken to lie evenly within its bucket.
+ * The value that a share `p` of all values do not exceed. Values are taken to be spread evenly within a bucket.
  *
- * @param ends upper ends of the buckets; the histogram has one bucket more, of what is over the last end
- * @returns undefined for an empty histogram, Infinity when it is over the last end
+ * @param ends the upper ends of the buckets. The histogram has one more bucket, for values over the last end
+ * @returns undefined for an empty histogram, Infinity for a value over the last end
  */
 export function percentile(histogram: readonly number[], ends: readonly number[], p: number): number | undefined {
   const all = total(histogram)

@@ -1,4 +1,4 @@
-/** The API's charts as the lines that are drawn: summed over tasks, or of one. Pure. */
+/** The charts of the API as lines to draw: summed over tasks, or of one task. Pure. */
 import type { Charts, TaskChart } from '../api/wire.ts'
 import { added, percentile, total } from './percentiles.ts'
 
@@ -13,13 +13,13 @@ export interface Series {
   readonly run: Percentiles
 }
 
-/** By step; null where nothing happened. */
+/** One value for each step; null where nothing happened. */
 export interface Percentiles {
   readonly p50: readonly (number | null)[]
   readonly p95: readonly (number | null)[]
 }
 
-/** What happened in a stretch of time. */
+/** What happened in a period of time. */
 export interface Sums {
   readonly minutes: number
   readonly enqueued: number
@@ -73,7 +73,7 @@ export function sumsOf(charts: Charts, minutes: number, task?: string): Sums {
   }
 }
 
-/** The failures of each step, whichever way. */
+/** The failures of each step, of every kind. */
 export function failures({ failed, expired }: TaskChart): number[] {
   return failed.map((count, step) => count + (expired[step] ?? 0))
 }
@@ -93,7 +93,7 @@ function percentilesOf(charts: Charts, histograms: (step: number) => (readonly n
   const ends = charts.bucketEndsMs
   const last = ends.at(-1) ?? 0
   const sums = stepsOf(charts).map((step) => added(histograms(step), ends.length + 1))
-  // What is over the last end is drawn at it: a line needs a height.
+  // A value over the last upper end is drawn at that end, because a line needs a height.
   const line = (p: number) =>
     sums.map((sum) => {
       const value = percentile(sum, ends, p)

@@ -1,4 +1,4 @@
-/** The states of a job in the order in which people read them, and which of them are still ahead of their end. */
+/** The states of a job in the order in which they are shown, and which of them are final. */
 import type { Counts, JobState } from '../api/wire.ts'
 
 export const liveStates = ['scheduled', 'queued', 'running', 'retrying'] as const satisfies readonly JobState[]

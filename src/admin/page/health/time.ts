@@ -5,14 +5,14 @@ const minuteMs = 60 * secondMs
 const hourMs = 60 * minuteMs
 const dayMs = 24 * hourMs
 
-/** `340 ms`, `2.4 s`, `3 min 20 s`, `2 h 5 min`, `4 d 3 h`. Two figures are enough to act on. */
+/** `340 ms`, `2.4 s`, `3 min 20 s`, `2 h 5 min`, `4 d 3 h`: at most two units. */
 export function duration(ms: number): string {
   if (!Number.isFinite(ms)) return '–'
   const rounded = Math.max(0, ms)
   if (rounded < 999.5) return `${Math.round(rounded)} ms`
   if (rounded < 9_950) return `${Number((rounded / secondMs).toFixed(1))} s`
   if (rounded < 59_500) return `${Math.round(rounded / secondMs)} s`
-  // Rounded to the smaller unit first: 59.9 s of a minute are the next minute.
+  // Rounded to the smaller unit first, so that 59.9 s become the next minute.
   const [unit, small, unitMs, smallMs] =
     rounded < hourMs - 500
       ? ['min', 's', minuteMs, secondMs]
@@ -25,7 +25,7 @@ export function duration(ms: number): string {
   return `${Math.floor(smalls / perUnit)} ${unit}${rest > 0 ? ` ${rest} ${small}` : ''}`
 }
 
-/** One unit, for places that count along: `now`, `12 s`, `3 min`, `2 h`, `4 d`. */
+/** One unit, for times that are kept up to date: `now`, `12 s`, `3 min`, `2 h`, `4 d`. */
 export function roughly(ms: number): string {
   const size = Math.abs(ms)
   if (size < secondMs) return 'now'
@@ -35,7 +35,7 @@ export function roughly(ms: number): string {
   return `${Math.floor(size / dayMs)} d`
 }
 
-/** `12 s ago`, `in 3 min`, `now`. What is ahead is counted to the nearest: in 3 h is in 3 h, not in 2. */
+/** `12 s ago`, `in 3 min`, `now`. Times in the future are rounded to the nearest unit. */
 export function relative(at: number, now: number): string {
   const ahead = at - now
   if (ahead >= hourMs) return `in ${roughly(ahead + 30 * minuteMs)}`
@@ -55,7 +55,7 @@ export function clock(at: number, now: number, withSeconds = false): string {
   return `${date.getDate()} ${months[date.getMonth()]}${year}, ${time}`
 }
 
-/** `24 Nov 2026, 14:05:09.123`: everything there is to know, for a tooltip. */
+/** `24 Nov 2026, 14:05:09.123`: the exact time, for a tooltip. */
 export function exactly(at: number): string {
   const date = new Date(at)
   const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')
@@ -70,12 +70,12 @@ function two(value: number): string {
   return String(value).padStart(2, '0')
 }
 
-/** `1,204`: thousands apart, the same everywhere, so that columns line up. */
+/** `1,204`: with thousands separated in the same way for every reader, so that columns line up. */
 export function count(value: number): string {
   return String(Math.round(value)).replace(/\B(?=(\d{3})+(?!\d))/g, ',')
 }
 
-/** A rate with as many figures as it is worth: `0.4`, `12`, `1,204`. */
+/** A rate with the figures that matter: `0.4`, `12`, `1,204`. */
 export function rate(value: number): string {
   return value > 0 && value < 9.95 ? String(Number(value.toFixed(1))) : count(value)
 }

@@ -1,6 +1,6 @@
 /**
- * Is anything wrong, where, since when: what the banner says, worst first. Pure: it reads answers of the API and the
- * time, and each finding names one thing with one place to go.
+ * Whether anything is wrong, where, and since when: what the banner says, the worst first. Pure: it uses answers of the API and the
+ * time. Each finding names one thing, and links to one view.
  */
 import type { Charts, Overview, Settings, ShardView, Task } from '../api/wire.ts'
 import { failures } from '../charts/series.ts'
@@ -8,17 +8,17 @@ import { liveStates, unfinished } from './states.ts'
 import { counted, duration } from './time.ts'
 
 export interface Finding {
-  /** `bad`: work does not get done. `warn`: it may soon not. `note`: somebody wanted it so. */
+  /** `bad`: work is not done. `warn`: soon it may not be done. `note`: a person has set it so. */
   readonly level: 'bad' | 'warn' | 'note'
   readonly title: string
   readonly detail: string
   /** Epoch milliseconds. */
   readonly since?: number
   readonly href?: string
-  readonly remedy?: 'let-go' | 'resume-all'
+  readonly remedy?: 'switch-off' | 'resume-all'
 }
 
-/** What is known at present; what has not been answered yet, or is not served here, is absent. */
+/** What is known. What has not been answered yet, or what the API does not have, is absent. */
 export interface Known {
   readonly overview: Overview
   readonly settings?: Settings | undefined
@@ -27,11 +27,11 @@ export interface Known {
   readonly charts?: Charts | undefined
 }
 
-/** A job that could run and has waited this long is worth a look, and this long is trouble. */
+/** How long a ready job may wait before it is worth a look, and before it is a problem. */
 export const oldMs = { warn: 60_000, bad: 5 * 60_000 }
-/** Attempts of the newest minutes are judged when at least so many failed, by their share. */
+/** Failures in the last minutes are a finding when there are this many, and by their share of all attempts. */
 export const failing = { minutes: 15, countMin: 3, shareWarn: 0.1, shareBad: 0.5 }
-/** Wake-ups are sent again now and then; so often in a row means that runners find nothing they can take. */
+/** A wake-up is sent again now and then. So often in a row, it means that runners find nothing that they can run. */
 const resentMin = 3
 /** An alarm this late did not ring. The watchdog arms it within a minute. */
 const alarmLateMs = 2 * 60_000
@@ -50,7 +50,7 @@ export function verdict(known: Known, now: number): Finding[] {
   return findings.sort((a, b) => order[a.level] - order[b.level])
 }
 
-/** One line for the good case: what has been looked at. */
+/** One line for when nothing is wrong: what has been checked. */
 export function calm({ overview }: Known): string {
   const live = unfinished(overview.states)
   if (live === 0) return 'Nothing waits and nothing runs.'
@@ -76,7 +76,7 @@ function halted({ shards }: Overview): Finding[] {
       level: 'bad',
       title: 'The kill switch is on',
       detail: `${where} gives out nothing, sends nothing and arms nothing. Jobs are still accepted.`,
-      remedy: 'let-go',
+      remedy: 'switch-off',
     },
   ]
 }
@@ -90,7 +90,7 @@ function missing({ missing, shards }: Overview): Finding[] {
       title: some
         ? `${names('Shard', missing)} ${missing.length === 1 ? 'does' : 'do'} not answer`
         : 'No shard answers',
-      detail: some ? 'What you see leaves their jobs out. They are asked again with every look.' : 'Nothing is known.',
+      detail: some ? 'Their jobs are not shown. Every update asks them again.' : 'Nothing is known.',
     },
   ]
 }
@@ -104,17 +104,17 @@ function settingsFindings(settings: Settings | undefined): Finding[] {
   const [paused, draining] = [named('paused'), named('draining')]
   const notes: Finding[] = []
   if (settings.paused) {
-    const detail = 'No task is given new attempts. Jobs are taken and wait.'
+    const detail = 'No attempts start. Jobs are accepted and wait.'
     notes.push({ level: 'warn', title: 'Everything is paused', detail, remedy: 'resume-all' })
   }
   if (settings.draining) {
-    const detail = 'No new jobs are taken; those there are get worked off.'
+    const detail = 'New jobs are refused, and the others are worked off.'
     notes.push({ level: 'warn', title: 'Everything is draining', detail, remedy: 'resume-all' })
   }
   const one = ([name]: string[]) => `#/tasks/${encodeURIComponent(name ?? '')}`
   const href = (tasks: string[]) => (tasks.length === 1 ? one(tasks) : '#/')
   if (paused.length > 0) {
-    const detail = 'New jobs are taken and wait.'
+    const detail = 'New jobs are accepted and wait.'
     notes.push({ level: 'note', title: `${paused.join(', ')} paused`, detail, href: href(paused) })
   }
   if (draining.length > 0) {
@@ -131,7 +131,7 @@ function oldest({ overview, settings, tasks }: Known, now: number): Finding[] {
   const limited = (tasks ?? []).some(({ limits, counts }) => counts.queued > 0 && Object.keys(limits.now).length > 0)
   const shard = overview.shards.find(({ shard }) => shard === found.shard)
   const why = held
-    ? 'Something is paused, which may be why.'
+    ? 'A task is paused, which may be the reason.'
     : shard?.runners === 0
       ? 'No runner is at work there: look at the queue’s consumer.'
       : limited
@@ -139,7 +139,7 @@ function oldest({ overview, settings, tasks }: Known, now: number): Finding[] {
         : 'Runners are at work: there is more to do than they manage.'
   return [
     {
-      // Where people or limits hold work back, waiting is what was asked for.
+      // Where people or limits hold work back, a wait is intended.
       level: now - found.at >= oldMs.bad && !held && !limited ? 'bad' : 'warn',
       title: `The oldest ready job has waited ${duration(now - found.at)}`,
       detail: `On shard ${found.shard}. ${why}`,
@@ -170,7 +170,7 @@ function failingTasks(charts: Charts): Finding[] {
   })
 }
 
-/** The step at which the newest run of failures began. A few quiet steps do not end it. */
+/** The step at which the newest series of failures began. A few steps without failures do not end it. */
 function beginning(byStep: readonly number[]): number {
   const quietMax = 5
   let begun = byStep.findLastIndex((count) => count > 0)

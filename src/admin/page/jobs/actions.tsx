@@ -1,4 +1,4 @@
-/** What can be done about one job, by its state: cancel, update while it waits; redrive, with another input if need be. */
+/** What can be done about one job: cancel it, update it while it waits, or redrive it once it is final. */
 import { useId, useState } from 'preact/hooks'
 import { change } from '../api/client.ts'
 import { jobPath, useSettings } from '../api/use.ts'
@@ -26,7 +26,7 @@ export function JobActions({ job }: { job: JobDetail }) {
             type="button"
             class={state === 'completed' ? 'small' : 'small primary'}
             disabled={isBusy}
-            onClick={() => run(redrive, 'It gets attempts anew.')}
+            onClick={() => run(redrive, 'The job has got its attempts again.')}
           >
             Redrive
           </button>
@@ -64,7 +64,7 @@ function CancelDialog({ job: { id, state }, close }: QuestionProps) {
     <Dialog title="Cancel this job?" verb="Cancel the job" danger act={act} close={close}>
       <p>
         {state === 'running'
-          ? 'Its handler is told within ten seconds, and ends as soon as it listens.'
+          ? 'Its handler is told within ten seconds, and ends when it reacts to its signal.'
           : 'It waits, so it ends at once.'}{' '}
         It can be redriven later.
       </p>
@@ -83,13 +83,12 @@ function EditDialog({ job: { id, task, input, redacted }, close }: QuestionProps
       throw new Error(`This is no JSON: ${(error as Error).message}`)
     }
     await change('POST', `${jobPath(id)}/redrive`, { input: value })
-    return 'It gets attempts anew, with the new input.'
+    return 'The job has got its attempts again, with the new input.'
   }
   return (
     <Dialog title="Edit and redrive" verb="Redrive" act={act} close={close}>
       <p>
-        The schema of {task} checks it.{' '}
-        {redacted && <strong>What is shown here is not all of the input: write it whole.</strong>}
+        The schema of {task} checks it. {redacted && <strong>This is not the whole input. Write all of it.</strong>}
       </p>
       <label for={field}>Input, as JSON</label>
       <textarea
@@ -105,7 +104,7 @@ function EditDialog({ job: { id, task, input, redacted }, close }: QuestionProps
   )
 }
 
-/** When it runs: as it is, at once, or a while from now. */
+/** When it is to run: as planned, at once, or some time from now. */
 const times = { keep: 'as it is', '0s': 'now', '1m': 'in a minute', '1h': 'in an hour', '24h': 'in a day' }
 
 function UpdateDialog({ job: { id, priority }, close }: QuestionProps) {
@@ -118,11 +117,11 @@ function UpdateDialog({ job: { id, priority }, close }: QuestionProps) {
     }
     if (Object.keys(changes).length === 0) return 'Nothing was changed.'
     await change('PATCH', jobPath(id), changes)
-    return 'It is changed.'
+    return 'The job is updated.'
   }
   return (
     <Dialog title="Update this job" verb="Update" act={act} close={close}>
-      <p>It waits, so its place can still be changed.</p>
+      <p>The job waits, so its priority and its time can still be changed.</p>
       <div class="fields">
         <label>
           Priority

@@ -1,6 +1,6 @@
 /**
- * Cancelling or redriving everything that the filters find. The action runs in the ledgers whether somebody looks or not;
- * its id is in the URL, so that a reload, or another person, sees how far it is.
+ * Cancels or redrives every job that the filters match. The action runs in the ledgers whether the page is open or not. Its id is
+ * in the URL, so a reload, or another person, sees its progress.
  */
 import { useState } from 'preact/hooks'
 import { change, newKey } from '../api/client.ts'
@@ -19,7 +19,7 @@ export function BulkButtons({ filter }: { filter: Filter }) {
   const [action, ask] = useState<Action>()
   // An engine without settings has no bulk actions either.
   if (useSettings().isAbsent) return null
-  // Not of any state: completed jobs would run again with the failed ones.
+  // Not for every state, because completed jobs would run again with the failed ones.
   const canRedrive = filter.state !== undefined && isFinal(filter.state)
   const canCancel = filter.state === undefined || !isFinal(filter.state)
   return (
@@ -43,7 +43,7 @@ function BulkDialog({ action, filter, close }: { action: Action; filter: Filter;
   const [key] = useState(newKey)
   const [now] = useState(Date.now)
   const act = async () => {
-    // What is created from here on was not seen by whoever asked for this.
+    // Jobs that are created from now on were not in the list that the person has seen.
     const found = { createdBefore: new Date(now).toISOString(), ...apiFilter(filter, now) }
     const { id } = await change<Bulk>('POST', 'bulk', { action, filter: found }, key)
     location.hash = hashOf({ view: 'jobs', filter, bulk: id })
@@ -60,15 +60,15 @@ function BulkDialog({ action, filter, close }: { action: Action; filter: Filter;
     >
       <p>
         {action === 'redrive'
-          ? 'Each job that has ended gets attempts anew, with the input it has.'
-          : 'Jobs that wait end at once; running handlers are told within ten seconds.'}{' '}
-        Jobs whose state does not allow it are left alone. It is worked off in the background.
+          ? 'Each final job gets its attempts again, with its input.'
+          : 'Waiting jobs end at once; running handlers are told within ten seconds.'}{' '}
+        Jobs whose state does not allow it are left as they are. It runs in the background.
       </p>
     </Dialog>
   )
 }
 
-/** What a filter finds, to be read before pressing a button. */
+/** The jobs that a filter matches, in words, to read before a button is pressed. */
 function inWords({ state, task, tag, key, since, from, to }: Filter): string {
   const words = [
     task && `of ${task}`,

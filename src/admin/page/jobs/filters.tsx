@@ -1,4 +1,4 @@
-/** The filters of the list. They are part of the URL: a choice goes there at once, a typed word with Enter or on leaving. */
+/** The filters of the list. They are part of the URL: a choice at once, a typed word with Enter or when the field loses focus. */
 import { useId, useState } from 'preact/hooks'
 import { useTasks } from '../api/use.ts'
 import { states } from '../health/states.ts'
@@ -115,7 +115,7 @@ function Moment({ title, value, change }: FieldProps) {
   )
 }
 
-/** As the field takes it: in the reader's zone, without naming it. */
+/** A time as the field takes it: in the reader's time zone, which it does not name. */
 function localText(iso: string): string {
   const date = new Date(iso)
   return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16)

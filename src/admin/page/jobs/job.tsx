@@ -1,4 +1,4 @@
-/** One job: what it is, how far it is, what happened so far, and what can be done about it. */
+/** One job: its state, its progress, its history, and what can be done about it. */
 import { useState } from 'preact/hooks'
 import { useJob, useNow } from '../api/use.ts'
 import type { JobDetail } from '../api/wire.ts'
@@ -55,7 +55,7 @@ export function JobView({ id }: { id: string }) {
 }
 
 function CopyButton({ id }: { id: string }) {
-  // A browser has a clipboard only where the page came safely.
+  // Browsers have a clipboard only on a page over https.
   if (!navigator.clipboard) return null
   const copy = () =>
     navigator.clipboard.writeText(id).then(
@@ -141,7 +141,7 @@ function Now({ job }: { job: JobDetail }) {
   }
 }
 
-/** Whole ones: what counts along should not flicker. */
+/** Whole seconds, so that a running time does not flicker. */
 function seconds(ms: number): number {
   return Math.floor(ms / 1_000) * 1_000
 }

@@ -1,4 +1,4 @@
-/** The list of jobs: filters, a page of it, and what is done to everything that the filters find. */
+/** The list of jobs: the filters, a page of the list, and bulk actions on every job that the filters match. */
 
 import { useEffect, useState } from 'preact/hooks'
 import { useJobs, useNow } from '../api/use.ts'
@@ -19,11 +19,11 @@ export function JobsView({ place }: { place: JobsPlace }) {
   const now = useNow(30_000)
   const query = new URLSearchParams({ ...apiFilter(filter, now), limit: String(pageSize), ...(cursor && { cursor }) })
   const list = useJobs(query.toString())
-  // The page before stays until the next one is there: a list that blinks cannot be read along.
+  // The previous page stays until the next one is there, because a list that flickers is hard to read.
   const [shown, show] = useState<JobList>()
   if (list.data && list.data !== shown) show(list.data)
   const data = list.data ?? (list.error ? undefined : shown)
-  // Another page is read from its top.
+  // Another page starts at its top.
   useEffect(() => scrollTo(0, 0), [cursor])
   return (
     <>
@@ -112,7 +112,7 @@ function Row({ job }: { job: JobSummary }) {
   )
 }
 
-/** What tells this job from its neighbours, in a line. */
+/** What distinguishes this job from others, in one line. */
 function About({ job }: { job: JobSummary }) {
   const { state, dueAt, progress, error, tags, idempotencyKey, partition, schedule, priority, after } = job
   return (
@@ -143,7 +143,7 @@ function About({ job }: { job: JobSummary }) {
   )
 }
 
-/** The shard and the end of the id: the beginning is the time, alike in all of a page. */
+/** The shard and the end of the id. The beginning is the time, which is nearly the same in all jobs of a page. */
 export function shortId(id: string): string {
   const [shard, ulid = ''] = id.split('-')
   return `${shard}-…${ulid.slice(-8)}`
@@ -153,7 +153,7 @@ function None({ filter, list, isFirst }: { filter: Filter; list: JobList; isFirs
   if (list.cursor !== undefined) {
     return (
       <Empty title="Nothing in this stretch of history">
-        <p>Many jobs were looked through and none fits. “Older” looks further back.</p>
+        <p>None of the many jobs that were searched matches. “Older” searches further back.</p>
       </Empty>
     )
   }
@@ -168,7 +168,7 @@ function None({ filter, list, isFirst }: { filter: Filter; list: JobList; isFirs
   return (
     <Empty
       title={
-        filter.state === 'failed' && !filter.key && !filter.tag ? 'Nothing has failed' : 'No job fits these filters'
+        filter.state === 'failed' && !filter.key && !filter.tag ? 'Nothing has failed' : 'No job matches these filters'
       }
     >
       {filter.key && (
@@ -183,7 +183,7 @@ function None({ filter, list, isFirst }: { filter: Filter; list: JobList; isFirs
   )
 }
 
-/** Pages are places: the browser goes back to the newer one. */
+/** Every page has a URL, so the browser's back button leads to the newer page. */
 function Pages({ place, next }: { place: JobsPlace; next: string | undefined }) {
   const { filter, cursor } = place
   if (cursor === undefined && next === undefined) return null

@@ -1,9 +1,9 @@
-/** A value as it was recorded. */
+/** A value as it was recorded, as JSON. */
 
 import { count } from '../health/time.ts'
 import { Scroll } from '../shell/scroll.tsx'
 
-/** A browser draws a text of half a megabyte slowly, and nobody reads it. */
+/** A browser takes long to draw half a megabyte of text, and nobody reads it. */
 const shownChars = 20_000
 
 export function Json({ value, title }: { value: unknown; title: string }) {

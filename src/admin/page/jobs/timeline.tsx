@@ -1,4 +1,4 @@
-/** What happened to a job, from its creation on: attempts with their errors and logs, the waits between, what comes next. */
+/** The history of a job: attempts with their errors and logs, the waits between them, and what comes next. */
 import type { ComponentChildren } from 'preact'
 import type { Attempt, JobDetail, JobState, Outcome } from '../api/wire.ts'
 import { isFinal } from '../health/states.ts'
@@ -20,7 +20,7 @@ const outcomeWords: Record<Outcome, string> = {
 export function Timeline({ job }: { job: JobDetail }) {
   const { history, createdAt, startedAt, dueAt, finishedAt, state, attempt } = job
   const first = history[0]
-  // History is bounded: of a job with very many attempts the oldest are dropped.
+  // History is bounded: when a job has very many attempts, the oldest are dropped.
   const isCut = first !== undefined && first.attempt > 1
   return (
     <ol class="timeline">

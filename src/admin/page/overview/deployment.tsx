@@ -1,4 +1,4 @@
-/** The shards, for whoever looks underneath; and the switches that hold for all of them. */
+/** The shards in detail, and the switches for all of them. */
 
 import { useState } from 'preact/hooks'
 import { change } from '../api/client.ts'
@@ -28,7 +28,7 @@ export function Deployment({ overview }: { overview: Overview }) {
             </button>
           )}
           <button type="button" class="small danger" onClick={() => question(isHalted ? 'resume' : 'halt')}>
-            {isHalted ? 'Let go of the kill switch' : 'Kill switch'}
+            {isHalted ? 'Switch the kill switch off' : 'Kill switch'}
           </button>
         </div>
       </div>
@@ -102,12 +102,12 @@ const questions = {
     title: 'Stop everything?',
     verb: 'Stop everything',
     path: 'halt',
-    text: 'Nothing is given out, sent or armed until you let go. Running handlers go on to their end; jobs are still accepted.',
+    text: 'No attempts start, no wake-ups are sent and no alarms are set until you switch it off. Running handlers go on; jobs are still accepted.',
     done: 'The kill switch is on.',
   },
   resume: {
-    title: 'Let go of the kill switch?',
-    verb: 'Let go',
+    title: 'Switch the kill switch off?',
+    verb: 'Switch off',
     path: 'resume',
     text: 'Work goes on where it stopped.',
     done: 'The kill switch is off.',
@@ -116,14 +116,14 @@ const questions = {
     title: 'Pause all tasks?',
     verb: 'Pause all',
     path: 'settings/pause',
-    text: 'No task is given new attempts; running ones go on. Jobs are taken and wait.',
+    text: 'No attempts of any task start; running ones go on. Jobs are accepted and wait.',
     done: 'Everything is paused.',
   },
   'resume-all': {
     title: 'Resume all tasks?',
     verb: 'Resume all',
     path: 'settings/resume',
-    text: 'Ends the pause or the draining of the whole deployment. Tasks that are paused by themselves stay so.',
+    text: 'Ends the pause or the draining of the whole deployment. Tasks that are paused one by one stay paused.',
     done: 'Everything goes on.',
   },
 } as const

@@ -1,4 +1,4 @@
-/** The deployment at a glance: counts by state, activity, tasks, and the shards underneath. */
+/** The deployment at a glance: counts by state, activity, tasks and shards. */
 import { useNow, useOverview } from '../api/use.ts'
 import type { Counts, JobState, Overview } from '../api/wire.ts'
 import { ChartsOf } from '../charts/charts.tsx'

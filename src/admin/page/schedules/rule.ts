@@ -1,4 +1,4 @@
-/** The rule of a schedule in words, where that is sure, and else as it was written. Pure. */
+/** The rule of a schedule in words where that is certain, and otherwise as it was written. Pure. */
 import type { ScheduleView } from '../api/wire.ts'
 import { duration } from '../health/time.ts'
 
@@ -8,7 +8,7 @@ export function ruleWords(rule: ScheduleView['rule']): string {
   return `${cronWords(rule.cron) ?? rule.cron} · ${rule.timezone}`
 }
 
-/** Only the plain shapes, which are most: a wrong translation would be worse than none. */
+/** Only plain rules, which most are: a wrong translation would be worse than none. */
 function cronWords(cron: string): string | undefined {
   const fields = cron.trim().split(/\s+/)
   if (fields.length !== 5) return undefined

@@ -1,4 +1,4 @@
-/** Every schedule: its rule, when it fires next, what became of its slots; and pausing, resuming, triggering it. */
+/** Every schedule: its rule, its next slots and its history, with buttons to pause, resume and trigger it. */
 import { change, newKey } from '../api/client.ts'
 import { useSchedules } from '../api/use.ts'
 import type { ScheduleView, Slot } from '../api/wire.ts'
@@ -25,7 +25,8 @@ export function SchedulesView() {
           {schedules ? (
             <Empty title="No schedule">
               <p>
-                They live in the code: <code>chard.schedule(…)</code>. A deploy installs them within a minute.
+                They are defined in the code: <code>chard.schedule(…)</code>. After a deploy they appear within a
+                minute.
               </p>
             </Empty>
           ) : (
@@ -40,10 +41,10 @@ export function SchedulesView() {
   )
 }
 
-/** What the API's words mean, for those that this page knows. */
+/** What the words of the API mean, for the words that this page knows. */
 type Words = Readonly<Record<string, string>>
 
-const stoppedWords: Words = { removed: 'The code no longer has it.', 'unknown-task': 'No code serves its task.' }
+const stoppedWords: Words = { removed: 'The code no longer defines it.', 'unknown-task': 'No code serves its task.' }
 
 function Schedule({ of }: { of: ScheduleView }) {
   const { name, task, rule, state, stopped, nextAt, next, overlap, catchUp, jitterMs, history } = of
@@ -97,7 +98,7 @@ function Schedule({ of }: { of: ScheduleView }) {
 
 const overlapWords: Words = { allow: 'fires all the same', skip: 'skips the slot', cancel: 'cancels that job' }
 const catchUpWords: Words = {
-  skip: 'missed slots are let go',
+  skip: 'missed slots are skipped',
   latest: 'the newest missed slot runs',
   all: 'missed slots run',
 }

@@ -30,10 +30,10 @@ export function Banner({ overview, known }: { overview: Resource<Overview>; know
   )
 }
 
-/** What is shown is then of the past, which nobody should take for health. */
+/** What is shown is old then, and must not be taken for the present state. */
 function unanswered({ error, at }: Resource<Overview>): Finding[] {
   if (!error || at === undefined) return []
-  const detail = 'What you see is from then. It is tried again by itself.'
+  const detail = 'What is shown is from that time. The page tries again by itself.'
   return [{ level: 'bad', title: 'The service does not answer', detail, since: at }]
 }
 
@@ -63,7 +63,7 @@ function Item({ level, title, detail, since, href, remedy }: ItemProps) {
 }
 
 const remedies = {
-  'let-go': { verb: 'Let go', path: 'resume', done: 'The kill switch is off.' },
+  'switch-off': { verb: 'Switch off', path: 'resume', done: 'The kill switch is off.' },
   'resume-all': { verb: 'Resume all', path: 'settings/resume', done: 'Everything goes on.' },
 } as const
 

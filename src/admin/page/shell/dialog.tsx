@@ -1,4 +1,4 @@
-/** Questions before something is done. The browser's own dialog keeps the focus inside and gives it back. */
+/** Dialogs before an action. The browser's own dialog keeps the focus inside and gives it back. */
 import type { ComponentChildren } from 'preact'
 import { useEffect, useId, useRef, useState } from 'preact/hooks'
 import type { Refusal } from '../api/client.ts'
@@ -7,10 +7,10 @@ import { toast } from './toast.tsx'
 
 interface DialogProps {
   readonly title: string
-  /** What the button says that does it. */
+  /** The label of the button that acts. */
   readonly verb: string
   readonly danger?: boolean
-  /** Answers what to say once it is done. What it throws is shown in the dialog. */
+  /** Acts, and returns what to say afterwards. What it throws is shown in the dialog. */
   readonly act: () => Promise<string>
   readonly close: () => void
   readonly children?: ComponentChildren
@@ -55,7 +55,7 @@ export function Dialog({ title, verb, danger = false, act, close, children }: Di
   )
 }
 
-/** For a button that does something at once: whether it is at it, and a way to do it. */
+/** For a button that acts at once: whether it is acting, and a function that acts. */
 export function useAction(): [boolean, (act: () => Promise<unknown>, done: string) => Promise<void>] {
   const [isBusy, busy] = useState(false)
   const run = async (act: () => Promise<unknown>, done: string) => {
@@ -72,7 +72,7 @@ export function useAction(): [boolean, (act: () => Promise<unknown>, done: strin
   return [isBusy, run]
 }
 
-/** A refusal in words, with what is wrong where. */
+/** An error in words, with its findings. */
 export function saying(thrown: unknown): string {
   const { message, findings = [] } = thrown as Refusal
   const [first] = findings

@@ -1,4 +1,4 @@
-/** What stands where there is nothing to show: not yet, not here, or not at all. */
+/** What is shown where there is nothing yet, nothing here, or nothing at all. */
 import type { ComponentChildren } from 'preact'
 import type { Resource } from '../api/use.ts'
 
@@ -22,7 +22,7 @@ export function Loading({ lines = 3 }: { lines?: number }) {
   )
 }
 
-/** The rest of a view while its answer is not there. */
+/** A placeholder while an answer has not arrived. */
 export function Waiting({ of, absent, lines }: { of: Resource<unknown>; absent: string; lines?: number }) {
   if (of.isAbsent) return <Empty title={absent} />
   if (!of.error) return <Loading {...(lines !== undefined && { lines })} />
@@ -33,7 +33,7 @@ export function Waiting({ of, absent, lines }: { of: Resource<unknown>; absent: 
   )
 }
 
-/** A part of the truth says so. */
+/** A note that an answer is incomplete. */
 export function Missing({ shards }: { shards: readonly number[] | undefined }) {
   if (!shards || shards.length === 0) return null
   return (

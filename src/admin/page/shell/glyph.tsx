@@ -1,6 +1,6 @@
 /**
- * The signs of states and findings. Each has a shape of its own, so that nobody has to tell colours apart; the word beside
- * it is what a screen reader says.
+ * The signs of states and findings. Each has a shape of its own, so that nobody has to distinguish colours. Screen readers read the
+ * word beside it.
  */
 import type { JSX } from 'preact'
 import type { JobState, Outcome } from '../api/wire.ts'

@@ -1,4 +1,4 @@
-/** What stays in place: where one can go, the search, how fresh the page is, and how one was let in. */
+/** The header: the navigation, the search, the age of what is shown, and the session. */
 import { useState } from 'preact/hooks'
 import { logout } from '../api/client.ts'
 import { live, useNow } from '../api/use.ts'
@@ -45,7 +45,7 @@ export function Header({ route, session }: { route: Route; session: Session }) {
   )
 }
 
-/** An id leads to its job; any other word is looked for as a key. */
+/** An id leads to its job. Any other word is searched for as an idempotency key. */
 function Search() {
   const [text, typed] = useState('')
   const submit = (event: Event) => {

@@ -1,11 +1,11 @@
-/** Signed out: the form for the admin token, or why there is nothing to log in to. */
+/** The view without a session: the form for the admin token, or why the admin routes are closed. */
 import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
 import { login } from '../api/client.ts'
 import { saying } from './dialog.tsx'
 import { Plant } from './glyph.tsx'
 
-/** @param ended there was a session, and it has ended */
+/** @param ended true when there was a session and it has ended */
 export function Login({ ended }: { ended: boolean }) {
   const [error, refused] = useState('')
   const [isBusy, busy] = useState(false)
@@ -63,7 +63,7 @@ export function Closed({ why }: { why: string }) {
   return (
     <Door title="Closed">
       <p>{why}</p>
-      <p class="quiet">Nothing is open by accident: without the secret, nobody gets in. Reload this page afterwards.</p>
+      <p class="quiet">Without the secret nobody can log in. Reload this page after it is set.</p>
     </Door>
   )
 }

@@ -1,4 +1,4 @@
-/** Where the dashboard is, as the part of its URL after `#`: every view, with its filters, can be linked to. Pure. */
+/** The view of the dashboard as the part of the URL after `#`, so that every view can be linked to with its filters. Pure. */
 import type { JobState } from '../api/wire.ts'
 import { isState } from '../health/states.ts'
 
@@ -25,7 +25,7 @@ export interface Filter {
   readonly task?: string
   readonly tag?: string
   readonly key?: string
-  /** A window that ends now, such as `1h`; or two moments. */
+  /** A window that ends now, such as `1h`; or two times. */
   readonly since?: Since
   readonly from?: string
   readonly to?: string
@@ -87,7 +87,7 @@ export function jobsHash(filter: Filter): string {
   return hashOf({ view: 'jobs', filter })
 }
 
-/** The filter as the API takes it. A window begins on a minute, so that the same question is asked for a while. */
+/** The filter as the API takes it. A window begins on a full minute, so that the request stays the same for a while. */
 export function apiFilter({ since, from, to, ...rest }: Filter, now: number): Record<string, string> {
   const minuteMs = 60_000
   const begins = since && new Date(Math.floor((now - windows[since]) / minuteMs) * minuteMs).toISOString()
@@ -98,7 +98,7 @@ export function isFiltered(filter: Filter): boolean {
   return Object.keys(filter).length > 0
 }
 
-/** The filter without what was not chosen. */
+/** The filter, without the fields that were not chosen. */
 export function filterOf(params: URLSearchParams): Filter {
   const text = (name: string) => params.get(name)?.trim() || undefined
   const [state, since, from, to] = [text('state'), text('since'), text('from'), text('to')]
@@ -108,12 +108,12 @@ export function filterOf(params: URLSearchParams): Filter {
     tag: text('tag'),
     key: text('key'),
     since: since !== undefined && Object.hasOwn(windows, since) ? (since as Since) : undefined,
-    from: moment(from),
-    to: moment(to),
+    from: timestamp(from),
+    to: timestamp(to),
   })
 }
 
-function moment(text: string | undefined): string | undefined {
+function timestamp(text: string | undefined): string | undefined {
   const at = text === undefined ? Number.NaN : Date.parse(text)
   return Number.isNaN(at) ? undefined : new Date(at).toISOString()
 }

@@ -1,4 +1,4 @@
-/** What came of an action: said once, to eyes and to screen readers, and gone after a while. */
+/** The result of an action: shown for a while, and read once by screen readers. */
 import { useEffect, useReducer } from 'preact/hooks'
 import { Glyph } from './glyph.tsx'
 

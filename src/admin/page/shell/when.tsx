@@ -1,4 +1,4 @@
-/** Moments on the page: how long ago, counting along, with the exact time for whoever points at it. */
+/** Times on the page: how long ago, kept up to date, with the exact time as a tooltip. */
 import { useNow } from '../api/use.ts'
 import { clock, exactly, relative } from '../health/time.ts'
 
@@ -14,7 +14,7 @@ export function Ago({ at }: { at: string | number | undefined }) {
   )
 }
 
-/** `14:05`, or with its day; with its second where things follow each other closely. */
+/** `14:05`, or with its day; with seconds where times are close together. */
 export function Clock({ at, seconds = false }: { at: string | number; seconds?: boolean }) {
   const ms = typeof at === 'number' ? at : Date.parse(at)
   return (

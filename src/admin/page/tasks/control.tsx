@@ -1,4 +1,4 @@
-/** The buttons of one task: pause and resume at once, drain and new limits after a question. */
+/** The buttons of one task: pause and resume act at once, drain and limits open a dialog. */
 import { useState } from 'preact/hooks'
 import { change } from '../api/client.ts'
 import type { Task } from '../api/wire.ts'
@@ -35,7 +35,9 @@ export function DrainButton({ task }: { task: Task }) {
       </button>
       {isAsked && (
         <Dialog title={`Drain ${task.name}?`} verb="Drain" act={act} close={() => ask(false)}>
-          <p>No new jobs of it are taken, and callers are told so; those there are get worked off. Resume ends it.</p>
+          <p>
+            New jobs of this task are refused with an error, and the others are worked off. Resume ends the draining.
+          </p>
         </Dialog>
       )}
     </>
@@ -68,7 +70,7 @@ function LimitsDialog({ task, close }: { task: Task; close: () => void }) {
     edit(fields.map((field) => (field === changed ? { ...field, value } : field)))
   return (
     <Dialog title={`Limits of ${task.name}`} verb="Set" act={act} close={close}>
-      <p>They hold at once and until you change them, deploys included.</p>
+      <p>They hold at once, also after deploys, until you change them.</p>
       <div class="fields">
         {fields.map((field) => (
           <label key={`${field.where} ${field.name}`}>

@@ -1,4 +1,4 @@
-/** Limits in words, and from the fields in which they are edited. Pure. */
+/** Limits in words, and in the fields in which they are edited. Pure. */
 import type { FlowLimits, Limits, Rate } from '../api/wire.ts'
 import { duration } from '../health/time.ts'
 
@@ -26,7 +26,7 @@ export interface LimitField {
   readonly value: string
 }
 
-/** The fields of what the code declares, filled with what holds now: a kind that it does not declare cannot be set. */
+/** The fields for the limits that the code declares, with the values that hold now. Other kinds cannot be set. */
 export function limitFields({ code, now }: { code: Limits; now: Limits }): LimitField[] {
   const of = (where: LimitField['where'], declared: FlowLimits = {}, held: FlowLimits = {}): LimitField[] => {
     const whose = where === 'task' ? '' : ', each partition'
@@ -53,7 +53,7 @@ export function limitFields({ code, now }: { code: Limits; now: Limits }): Limit
   return [...of('task', code, now), ...of('partition', code.perPartition, now.perPartition)]
 }
 
-/** As the API takes it. */
+/** The limits as the API takes them. */
 export function limitsOf(fields: readonly LimitField[]): Limits {
   const of = (where: LimitField['where']): FlowLimits | undefined => {
     const value = (name: LimitField['name']) =>
@@ -69,7 +69,7 @@ export function limitsOf(fields: readonly LimitField[]): Limits {
   return { ...of('task'), ...(perPartition && { perPartition }) }
 }
 
-/** `60000` is `1m`: as a person writes it. */
+/** A duration as a person writes it: `60000` is `1m`. */
 function writtenPer(per: Rate['per']): string {
   if (typeof per === 'string') return per
   const unit = (

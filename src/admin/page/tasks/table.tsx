@@ -1,4 +1,4 @@
-/** Every task in a line: what it does at present, how long it takes, what holds it back. */
+/** Every task in one line: its jobs, its rates and times, and what holds it back. */
 
 import { useCharts, useTasks } from '../api/use.ts'
 import type { Charts, Task } from '../api/wire.ts'
@@ -11,7 +11,7 @@ import { Scroll } from '../shell/scroll.tsx'
 import { PauseButton } from './control.tsx'
 import { limitWords } from './limits.ts'
 
-/** Rates and percentiles are of the newest minutes, so that they tell of now. */
+/** Rates and percentiles are of the last minutes, so that they show the present. */
 export const recentMinutes = 15
 
 export function TaskTable() {
@@ -126,7 +126,7 @@ export function TaskMarks({ task: { served, paused, draining } }: { task: Task }
   )
 }
 
-/** A nought is there to be passed over. */
+/** A zero is drawn faintly, because it needs no attention. */
 function Quantity({ of }: { of: number }) {
   return <span class={of === 0 ? 'quiet' : undefined}>{count(of)}</span>
 }

@@ -21,8 +21,8 @@ export function bulkSuite(withStore: WithStore): void {
   const many = (rig: Rig, count: number, more: Partial<NewJob> = {}) =>
     rig.enqueueAll(Array.from({ length: count }, () => rig.job(more)))
   const count = (rig: Rig, state: string) => rig.rows().filter((row) => row.state === state).length
-  /** As many failed jobs. */
-  const ended = (rig: Rig, jobs: number, more: Partial<NewJob> = {}) => {
+  /** Makes this many failed jobs. */
+  const makeFailed = (rig: Rig, jobs: number, more: Partial<NewJob> = {}) => {
     many(rig, jobs, more)
     for (let seq = 1, settle: ReturnType<typeof settlementOf>[] = []; seq === 1 || settle.length > 0; seq++)
       settle = rig
@@ -33,17 +33,17 @@ export function bulkSuite(withStore: WithStore): void {
 
   describe('a bulk action', () => {
     test.each<{ filter: JobFilter; changed: number; because: string }>([
-      { filter: {}, changed: 6, because: 'all that have not ended' },
-      { filter: { task: 'draw' }, changed: 1, because: 'one is of that task' },
-      { filter: { tag: 'red' }, changed: 2, because: 'two carry it' },
-      { filter: { key: 'k' }, changed: 1, because: 'one holds it' },
-      { filter: { state: 'scheduled' }, changed: 1, because: 'one is' },
-      { filter: { state: 'running' }, changed: 1, because: 'one is, and is asked to stop' },
-      { filter: { state: 'completed' }, changed: 0, because: 'what has ended cannot be cancelled' },
-      { filter: { tag: 'red', task: 'draw' }, changed: 0, because: 'all conditions must hold' },
-      { filter: { createdBefore: startOfTests + 20_000 }, changed: 5, because: 'one was made later' },
-      { filter: { createdFrom: startOfTests + 20_000 }, changed: 1, because: 'one was made then' },
-    ])('of cancel over $filter changes $changed, because $because', ({ filter, changed }) =>
+      { filter: {}, changed: 6, because: 'six jobs have not ended' },
+      { filter: { task: 'draw' }, changed: 1, because: 'one job is of that task' },
+      { filter: { tag: 'red' }, changed: 2, because: 'two jobs have that tag' },
+      { filter: { key: 'k' }, changed: 1, because: 'one job has that key' },
+      { filter: { state: 'scheduled' }, changed: 1, because: 'one job is scheduled' },
+      { filter: { state: 'running' }, changed: 1, because: 'one job runs and is asked to stop' },
+      { filter: { state: 'completed' }, changed: 0, because: 'a job that has ended cannot be cancelled' },
+      { filter: { tag: 'red', task: 'draw' }, changed: 0, because: 'no job meets both conditions' },
+      { filter: { createdBefore: startOfTests + 20_000 }, changed: 5, because: 'one of the six was created later' },
+      { filter: { createdFrom: startOfTests + 20_000 }, changed: 1, because: 'one job was created then' },
+    ])('with action cancel and filter $filter changes $changed jobs, because $because', ({ filter, changed }) =>
       rigged((rig) => {
         rig.enqueue()
         rig.settle(rig.claim({ runner: 'a' }), completed)
@@ -64,7 +64,7 @@ export function bulkSuite(withStore: WithStore): void {
       }),
     )
 
-    test('of very many goes in slices of five hundred, and costs a row a job and one a slice', () =>
+    test('works off 1,700 jobs in slices of five hundred and writes one row a job and one a slice', () =>
       rigged((rig) => {
         many(rig, 1_700, { delayMs: hourMs })
         begin(rig, 'cancel')
@@ -77,9 +77,9 @@ export function bulkSuite(withStore: WithStore): void {
         expect(rig.passRinging(minuteMs)).toBeLessThan(3)
       }))
 
-    test('that is cut down at any statement goes on where it was, after a restart', () =>
+    test('that fails at any statement continues from where it was after a restart', () =>
       rigged((rig) => {
-        ended(rig, 1_200)
+        makeFailed(rig, 1_200)
         begin(rig, 'redrive')
         for (let nth = 3; !progress(rig).done; nth += 3) {
           rig.failFrom = nth
@@ -97,7 +97,7 @@ export function bulkSuite(withStore: WithStore): void {
         expect(rig.broken()).toEqual([])
       }))
 
-    test('that is asked for again is begun once, and tells how far it is', () =>
+    test('that is requested again begins only once, and the repeated request answers its progress', () =>
       rigged((rig) => {
         many(rig, 3)
         const first = begin(rig, 'cancel')
@@ -110,14 +110,14 @@ export function bulkSuite(withStore: WithStore): void {
         expect(count(rig, 'queued')).toBe(2)
       }))
 
-    test('under an id that another one has is refused', () =>
+    test('is refused when its id belongs to another bulk action', () =>
       rigged((rig) => {
         begin(rig, 'cancel', { task: 'send' })
         expect(begin(rig, 'cancel', { task: 'draw' })).toMatchObject({ refused: 'key-conflict' })
         expect(begin(rig, 'redrive', { task: 'send' })).toMatchObject({ refused: 'key-conflict' })
       }))
 
-    test('of cancel leaves alone what is recorded after it began', () =>
+    test('that cancels does not touch a job that is recorded after it began', () =>
       rigged((rig) => {
         many(rig, 3)
         begin(rig, 'cancel')
@@ -128,9 +128,9 @@ export function bulkSuite(withStore: WithStore): void {
         expect(progress(rig)).toMatchObject({ done: true, changed: 3 })
       }))
 
-    test('of redrive takes no job that ended after it began: not one that it has redriven itself', () =>
+    test('that redrives does not take a job that ends after it began, not even one that it has redriven itself', () =>
       rigged((rig) => {
-        ended(rig, 3)
+        makeFailed(rig, 3)
         const late = rig.enqueue()
         const running = rig.claim({ runner: 'late' })
         begin(rig, 'redrive')
@@ -145,9 +145,9 @@ export function bulkSuite(withStore: WithStore): void {
         expect(count(rig, 'failed')).toBe(4)
       }))
 
-    test('gives every redriven job its attempts and opens what was below the mark', () =>
+    test('that redrives gives every job new attempts and takes jobs below the watermark too', () =>
       rigged((rig) => {
-        ended(rig, 40, { maxAttempts: 1 })
+        makeFailed(rig, 40, { maxAttempts: 1 })
         rig.pass(8 * hourMs)
         begin(rig, 'redrive', { state: 'failed' })
         rig.ring()
@@ -157,7 +157,7 @@ export function bulkSuite(withStore: WithStore): void {
         expect(rig.broken()).toEqual([])
       }))
 
-    test('over a job and the one that waits for its end cancels both', () =>
+    test('that cancels takes both a job and the follower that waits for its end', () =>
       rigged((rig) => {
         const unique = { kind: 'rerun' } as const
         rig.enqueue({ key: 'k', unique })
@@ -176,7 +176,7 @@ export function bulkSuite(withStore: WithStore): void {
         expect(rig.broken()).toEqual([])
       }))
 
-    test('two at once are both done', () =>
+    test('completes beside another bulk action', () =>
       rigged((rig) => {
         many(rig, 3)
         many(rig, 2, { task: 'draw' })
@@ -191,7 +191,7 @@ export function bulkSuite(withStore: WithStore): void {
         expect(rig.rows().every(({ state }) => isFinal(state))).toBe(true)
       }))
 
-    test('is kept to be looked at, the newest twenty', () =>
+    test('can still be read after its end while it is one of the newest twenty', () =>
       rigged((rig) => {
         for (let n = 0; n < 25; n++) {
           begin(rig, 'cancel', {}, `b${n}`)
@@ -203,7 +203,7 @@ export function bulkSuite(withStore: WithStore): void {
         expect(progress(rig, 'b24')).toMatchObject({ done: true })
       }))
 
-    test('over nothing is done at once, and rings once', () =>
+    test('that finds no job is done after one alarm', () =>
       rigged((rig) => {
         begin(rig, 'redrive')
         expect(rig.passRinging(minuteMs)).toBe(1)

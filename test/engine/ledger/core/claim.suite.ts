@@ -7,11 +7,11 @@ export function claimSuite(withStore: WithStore): void {
     withStore((store) => work(new Rig(store, ...options)))
 
   describe('claim', () => {
-    test('gives the job with a lease of its own and counts the attempt', () =>
+    test('gives out a job under a lease of its own and counts the attempt', () =>
       rigged((rig) => {
         const id = rig.enqueue({ tags: ['t'], priority: 7 })
         const claimed = rig.claim({ runner: 'r9', seq: 4 })
-        const told = {
+        const expected = {
           id,
           task: 'send',
           input: '{"n":1}',
@@ -21,7 +21,7 @@ export function claimSuite(withStore: WithStore): void {
           tags: ['t'],
           leaseMs,
         }
-        expect(claimed).toMatchObject(told)
+        expect(claimed).toMatchObject(expected)
         expect(claimed.lease).toMatch(/^r9\.4\.[0-9a-z]+$/)
         expect(rig.row(id)).toMatchObject({
           state: 'running',
@@ -34,15 +34,15 @@ export function claimSuite(withStore: WithStore): void {
 
     test.each<[what: string, more: Partial<SyncRequest>, ids: number, because: string]>([
       ['wants none', { want: 0 }, 0, 'it asked for none'],
-      ['wants less than none', { want: -1 }, 0, 'so did this one'],
-      ['wants two', { want: 2 }, 2, 'it takes what it wants'],
-      ['wants more than there is', { want: 9 }, 3, 'there is no more'],
-      ['is done', { want: 9, done: true }, 0, 'nobody would run them'],
-      ['knows another task', { want: 9, tasks: { draw: 1_000 } }, 0, 'a deploy runs two versions for minutes'],
+      ['wants less than none', { want: -1 }, 0, 'a negative number means none'],
+      ['wants two', { want: 2 }, 2, 'it gets as many as it wants'],
+      ['wants more than there are', { want: 9 }, 3, 'there are only three'],
+      ['is done', { want: 9, done: true }, 0, 'it leaves and would run none'],
+      ['knows another task', { want: 9, tasks: { draw: 1_000 } }, 0, 'two versions run during a deploy'],
       ['knows no task', { want: 9, tasks: {} }, 0, 'it could run none'],
-      ['has exactly the time', { want: 9, remainingMs: 27_000 }, 3, 'timeout and settling just fit'],
-      ['has too little time', { want: 9, remainingMs: 26_999 }, 0, 'the attempt would be cut'],
-    ])('a runner that %s: %j gets %i of three, because %s', (_, more, ids) =>
+      ['has just enough time', { want: 9, remainingMs: 27_000 }, 3, 'timeout and settling just fit'],
+      ['has too little time', { want: 9, remainingMs: 26_999 }, 0, 'the attempt would be cut off'],
+    ])('gives a runner that %s (%j) %i of three jobs, because %s', (_, more, ids) =>
       rigged((rig) => {
         rig.enqueueAll([rig.job(), rig.job(), rig.job()])
         expect(rig.sync(more).claimed).toHaveLength(ids)
@@ -50,7 +50,7 @@ export function claimSuite(withStore: WithStore): void {
       }),
     )
 
-    test('a runner without time for one task takes another', () =>
+    test('gives a runner that lacks the time for one task a job of another task', () =>
       rigged((rig) => {
         rig.enqueue({ task: 'draw' })
         const short = rig.enqueue()
@@ -58,7 +58,7 @@ export function claimSuite(withStore: WithStore): void {
         expect(claimed.map(({ id }) => id)).toEqual([short])
       }))
 
-    test('is bounded by the bytes of its answer, but never to nothing', () =>
+    test('is bounded by the bytes of its answer, and the next claim gives out the rest', () =>
       rigged((rig) => {
         const input = JSON.stringify('x'.repeat(500_000))
         rig.enqueueAll(Array.from({ length: 10 }, () => rig.job({ input })))
@@ -66,7 +66,7 @@ export function claimSuite(withStore: WithStore): void {
         expect(rig.sync({ seq: 2, ack: 0, want: 100 }).claimed).toHaveLength(2)
       }))
 
-    test('serves priority first, then age; a late urgent job overtakes everything that is not running', () =>
+    test('serves the highest priority first and then the oldest job, even when an urgent job comes late', () =>
       rigged((rig) => {
         const ids = ([{}, { priority: -1 }, { priority: 5 }, {}] satisfies Partial<NewJob>[]).map((more) => {
           rig.pass(1)
@@ -76,7 +76,7 @@ export function claimSuite(withStore: WithStore): void {
         expect(order).toEqual([2, 0, 3, 1])
       }))
 
-    test('writes one row a job', () =>
+    test('writes one row for each job', () =>
       rigged((rig) => {
         rig.enqueueAll([rig.job(), rig.job(), rig.job()])
         const before = rig.rowsWritten
@@ -84,7 +84,7 @@ export function claimSuite(withStore: WithStore): void {
         expect(rig.rowsWritten - before).toBe(3)
       }))
 
-    test("takes up what became due without anybody's help", () =>
+    test('gives out a job that has fallen due although no alarm has rung', () =>
       rigged((rig) => {
         const id = rig.enqueue({ delayMs: 1_000 })
         expect(rig.sync({ want: 1 }).claimed).toEqual([])
@@ -92,7 +92,7 @@ export function claimSuite(withStore: WithStore): void {
         expect(rig.claim({ seq: 2 })).toMatchObject({ id })
       }))
 
-    test('a clock that stepped back makes nothing run early and loses nothing', () =>
+    test('gives out nothing early and loses nothing when the clock steps back', () =>
       rigged((rig) => {
         const id = rig.enqueue({ delayMs: 1_000 })
         rig.pass(1_000)
@@ -105,8 +105,8 @@ export function claimSuite(withStore: WithStore): void {
       }))
   })
 
-  describe('a job that must run alone', () => {
-    /** Two attempts of it have lapsed. */
+  describe('a solo job', () => {
+    /** Makes a job that must run alone, because two of its attempts have lapsed. */
     const poison = (rig: Rig): string => {
       const id = rig.enqueue({ maxAttempts: 9 })
       for (const runner of ['a', 'b']) {
@@ -120,14 +120,14 @@ export function claimSuite(withStore: WithStore): void {
       return id
     }
 
-    test('is served first to a fresh runner, and alone', () =>
+    test('is given to a fresh runner first, and alone', () =>
       rigged((rig) => {
         const id = poison(rig)
         rig.enqueueAll([rig.job({ priority: 9 }), rig.job()])
         expect(rig.sync({ runner: 'fresh', want: 9 }).claimed).toMatchObject([{ id, solo: true }])
       }))
 
-    test('is not given to a runner that holds something', () =>
+    test('is not given to a runner that holds another job', () =>
       rigged((rig) => {
         poison(rig)
         rig.enqueue()
@@ -135,7 +135,7 @@ export function claimSuite(withStore: WithStore): void {
         expect(rig.sync({ runner: 'busy', seq: 3, heartbeats, want: 9 }).claimed).toEqual([])
       }))
 
-    test('is given to a used runner only when there is nothing else', () =>
+    test('is given to a runner that is no longer fresh only when nothing else is ready', () =>
       rigged((rig) => {
         const id = poison(rig)
         const plain = rig.enqueue()
@@ -145,7 +145,7 @@ export function claimSuite(withStore: WithStore): void {
         expect(used(3)).toEqual([id])
       }))
 
-    test('is alone after a restart too', () =>
+    test('is given out alone after a restart too', () =>
       rigged((rig) => {
         const id = poison(rig)
         rig.enqueue()
@@ -159,7 +159,7 @@ export function claimSuite(withStore: WithStore): void {
       { how: 'at once', between: (_: Rig) => {} },
       { how: 'after a restart', between: (rig: Rig) => rig.restart() },
       { how: 'after the alarm has rung', between: (rig: Rig) => rig.ring() },
-    ])('gets the claims of the first time, $how', ({ between }) =>
+    ])('gets the same claims as the first time, $how', ({ between }) =>
       rigged((rig) => {
         rig.enqueueAll([rig.job(), rig.job(), rig.job()])
         const first = rig.sync({ seq: 1, want: 2 })
@@ -171,7 +171,7 @@ export function claimSuite(withStore: WithStore): void {
       }),
     )
 
-    test('that settles again settles nothing twice and loses nothing', () =>
+    test('settles nothing twice and loses no lease', () =>
       rigged((rig) => {
         const id = rig.enqueue()
         const claimed = rig.claim()
@@ -181,7 +181,7 @@ export function claimSuite(withStore: WithStore): void {
         expect(rig.record(id)).toMatchObject({ state: 'retrying', attempt: 1, history: [{ attempt: 1 }] })
       }))
 
-    test('that is older than the newest claims nothing', () =>
+    test('that is older than the newest sync claims nothing', () =>
       rigged((rig) => {
         rig.enqueueAll([rig.job(), rig.job()])
         rig.sync({ seq: 2, ack: 0, want: 1 })
@@ -189,7 +189,7 @@ export function claimSuite(withStore: WithStore): void {
         expect(rig.core.memory.counts.total()).toMatchObject({ running: 1, queued: 1 })
       }))
 
-    test('that is older than the newest still settles', () =>
+    test('that is older than the newest sync still settles', () =>
       rigged((rig) => {
         const id = rig.enqueue()
         rig.enqueue()
@@ -200,8 +200,8 @@ export function claimSuite(withStore: WithStore): void {
       }))
   })
 
-  describe('a claim whose answer got lost', () => {
-    test('is given back, attempt and all, once the runner has given up on the answer', () =>
+  describe('a claim whose answer was lost', () => {
+    test('is refunded with its attempt once the runner has given up on the answer', () =>
       rigged((rig) => {
         const id = rig.enqueue()
         rig.claim({ seq: 1 })
@@ -213,9 +213,9 @@ export function claimSuite(withStore: WithStore): void {
 
     test.each<[what: string, more: (rig: Rig, claimed: { id: string; lease: string }) => Partial<SyncRequest>]>([
       ['while the answer may still come', () => ({ seq: 2, ack: 0 })],
-      ['while it is held', (_, claimed) => ({ seq: 2, ack: 1, heartbeats: [heartbeatOf(claimed)] })],
-      ['by another runner', () => ({ runner: 'r2', seq: 9, ack: 8 })],
-    ])('is not given back %s', (_, more) =>
+      ['while its runner holds the job', (_, claimed) => ({ seq: 2, ack: 1, heartbeats: [heartbeatOf(claimed)] })],
+      ['by the sync of another runner', () => ({ runner: 'r2', seq: 9, ack: 8 })],
+    ])('is not refunded %s', (_, more) =>
       rigged((rig) => {
         const id = rig.enqueue()
         const claimed = rig.claim({ seq: 1 })
@@ -224,7 +224,7 @@ export function claimSuite(withStore: WithStore): void {
       }),
     )
 
-    test('is not given back when the same sync settles it', () =>
+    test('is not refunded when the same sync settles it', () =>
       rigged((rig) => {
         const id = rig.enqueue()
         const claimed = rig.claim({ seq: 1 })
@@ -232,7 +232,7 @@ export function claimSuite(withStore: WithStore): void {
         expect(rig.row(id)).toMatchObject({ state: 'scheduled', refunds: 0 })
       }))
 
-    test('is given back three times and then counts as a lapse', () =>
+    test('is refunded three times and then counts as a lapse', () =>
       rigged((rig) => {
         const id = rig.enqueue({ maxAttempts: 9 })
         const after = [1, 2, 3, 4, 5].map((nth) => {
@@ -250,7 +250,7 @@ export function claimSuite(withStore: WithStore): void {
         ])
       }))
 
-    test('and that was to be cancelled is cancelled', () =>
+    test('is cancelled and not refunded when a cancellation was requested', () =>
       rigged((rig) => {
         const id = rig.enqueue()
         rig.claim()

@@ -14,7 +14,7 @@ import {
   type WithStore,
 } from '../rig.ts'
 
-/** How a job comes into each state. */
+/** For each state, a function that makes a job in it. */
 const reach: Record<string, (rig: Rig) => string> = {
   queued: (rig) => rig.enqueue(),
   scheduled: (rig) => rig.enqueue({ delayMs: hourMs }),
@@ -44,19 +44,19 @@ const reach: Record<string, (rig: Rig) => string> = {
   },
 }
 
-export function steerSuite(withStore: WithStore): void {
+export function controlSuite(withStore: WithStore): void {
   const rigged = (work: (rig: Rig) => void) => withStore((store) => work(new Rig(store)))
 
   describe('cancel', () => {
     test.each([
-      ['queued', 'cancelled', 'it waits: nobody has to be asked'],
+      ['queued', 'cancelled', 'it waits and no runner has to be asked'],
       ['scheduled', 'cancelled', 'it waits'],
       ['retrying', 'cancelled', 'it waits'],
-      ['running', 'running', 'its runner learns it with the next beat'],
-      ['completed', 'wrong-state', 'final states are final'],
-      ['failed', 'wrong-state', 'final states are final'],
+      ['running', 'running', 'its runner learns of it with the next heartbeat'],
+      ['completed', 'wrong-state', 'a final state does not change'],
+      ['failed', 'wrong-state', 'a final state does not change'],
       ['cancelled', 'wrong-state', 'it is cancelled already'],
-    ])('a %s job answers %s, because %s', (from, answer) =>
+    ])('of a %s job answers %s, because %s', (from, answer) =>
       rigged((rig) => {
         const id = (reach[from] as (rig: Rig) => string)(rig)
         const before = rig.row(id)
@@ -69,11 +69,11 @@ export function steerSuite(withStore: WithStore): void {
     )
 
     test.each([
-      { outcome: completed, state: 'completed', because: 'the work was done before anybody could stop it' },
-      { outcome: failed, state: 'cancelled', because: 'nobody wants another attempt' },
-      { outcome: rejected, state: 'cancelled', because: 'it was asked to stop, and stopped' },
+      { outcome: completed, state: 'completed', because: 'the work was done before it could be stopped' },
+      { outcome: failed, state: 'cancelled', because: 'no further attempt is wanted' },
+      { outcome: rejected, state: 'cancelled', because: 'it was asked to stop and it stopped' },
       { outcome: cancelled, state: 'cancelled', because: 'it stopped' },
-    ])('a running job that then ends as $outcome.kind is $state, because $because', ({ outcome, state }) =>
+    ])('of a running job that then ends as $outcome.kind leaves it $state, because $because', ({ outcome, state }) =>
       rigged((rig) => {
         const id = rig.enqueue()
         const claimed = rig.claim()
@@ -86,7 +86,7 @@ export function steerSuite(withStore: WithStore): void {
       }),
     )
 
-    test('a running job whose runner is dead is cancelled when its lease lapses', () =>
+    test('of a running job whose runner is dead takes effect when its lease lapses', () =>
       rigged((rig) => {
         const id = rig.enqueue()
         rig.claim()
@@ -98,7 +98,7 @@ export function steerSuite(withStore: WithStore): void {
   })
 
   describe('redrive', () => {
-    test('makes a job that has waited since then, and not since it was made, after a restart too', () =>
+    test('counts the waiting time of a job from the redrive and not from its creation, after a restart too', () =>
       rigged((rig) => {
         const id = rig.enqueue()
         rig.settle(rig.claim(), completed)
@@ -114,10 +114,10 @@ export function steerSuite(withStore: WithStore): void {
       ['scheduled', 'wrong-state', 'it has not ended'],
       ['running', 'wrong-state', 'it has not ended'],
       ['retrying', 'wrong-state', 'it has not ended'],
-      ['completed', 'queued', 'an operator wants it anew'],
-      ['failed', 'queued', 'an operator wants it anew'],
-      ['cancelled', 'queued', 'an operator wants it anew'],
-    ])('a %s job answers %s, because %s', (from, answer) =>
+      ['completed', 'queued', 'a person wants it to run again'],
+      ['failed', 'queued', 'a person wants it to run again'],
+      ['cancelled', 'queued', 'a person wants it to run again'],
+    ])('of a %s job answers %s, because %s', (from, answer) =>
       rigged((rig) => {
         const id = (reach[from] as (rig: Rig) => string)(rig)
         const before = rig.row(id)
@@ -134,7 +134,7 @@ export function steerSuite(withStore: WithStore): void {
       }),
     )
 
-    test("keeps the attempts of before in the history and takes the old lease's word no more", () =>
+    test('keeps the earlier attempts in the history and ignores a settlement under the old lease', () =>
       rigged((rig) => {
         const id = rig.enqueue()
         const old = rig.claim()
@@ -149,7 +149,7 @@ export function steerSuite(withStore: WithStore): void {
         })
       }))
 
-    test('a job that lapsed often is no longer alone', () =>
+    test('lets a job that has lapsed often run beside others again', () =>
       rigged((rig) => {
         const id = rig.enqueue({ maxAttempts: 2 })
         for (const runner of ['a', 'b']) {
@@ -164,25 +164,25 @@ export function steerSuite(withStore: WithStore): void {
       }))
   })
 
-  describe.each(['get', 'cancel', 'redrive', 'update'] as const)('%s of a job that is not there', (verb) => {
+  describe.each(['get', 'cancel', 'redrive', 'update'] as const)('%s of a job that has no row', (verb) => {
     test.each([
-      [0, 'unknown-job', 'it was made a moment ago and never recorded'],
+      [0, 'unknown-job', 'it was made just now and never recorded'],
       [7 * dayMs - 1, 'unknown-job', 'it would still be kept'],
       [7 * dayMs + 1, 'gone', 'jobs of its age have been pruned'],
-    ])('answers an id made %i ms ago: %s, because %s', (ageMs, refused) =>
+    ])('with an id made %i ms ago answers %s, because %s', (ageMs, refused) =>
       rigged((rig) => {
-        expect(asked(rig, verb, jobIdFloor(shard, rig.now - ageMs))).toMatchObject({ refused })
+        expect(answerOf(rig, verb, jobIdFloor(shard, rig.now - ageMs))).toMatchObject({ refused })
       }),
     )
 
-    test('answers what is no id as unknown', () =>
+    test('with text that is not an id answers unknown-job', () =>
       rigged((rig) => {
         for (const id of ['', 'x', '3-', '%', '../etc'])
-          expect(asked(rig, verb, id)).toMatchObject({ refused: 'unknown-job' })
+          expect(answerOf(rig, verb, id)).toMatchObject({ refused: 'unknown-job' })
       }))
   })
 }
 
-function asked(rig: Rig, verb: 'get' | 'cancel' | 'redrive' | 'update', id: string) {
+function answerOf(rig: Rig, verb: 'get' | 'cancel' | 'redrive' | 'update', id: string) {
   return verb === 'redrive' || verb === 'update' ? rig.run(verb, { id }) : rig.run(verb, id)
 }

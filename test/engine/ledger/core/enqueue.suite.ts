@@ -7,16 +7,16 @@ export function enqueueSuite(withStore: WithStore): void {
     withStore((store) => work(new Rig(store, ...options)))
 
   describe('enqueue', () => {
-    describe('when a job is due', () => {
+    describe('due times', () => {
       test.each<[what: string, more: Partial<NewJob>, state: string, dueAt: number | null, because: string]>([
-        ['a plain job', {}, 'queued', null, 'nothing makes it wait, and no index finds it but its id'],
-        ['a delay of nothing', { delayMs: 0 }, 'queued', null, 'it is due at once'],
-        ['a delay', { delayMs: hourMs }, 'scheduled', startOfTests + hourMs, "it counts from the ledger's now"],
-        ['a moment to come', { at: startOfTests + 5 }, 'scheduled', startOfTests + 5, 'it is not due before then'],
-        ['this very moment', { at: startOfTests }, 'queued', null, 'now is due'],
-        ['a moment that is past', { at: startOfTests - hourMs }, 'queued', null, 'the past means now'],
-        ['both', { at: startOfTests + 5, delayMs: 9 }, 'scheduled', startOfTests + 9, 'neither may be broken'],
-      ])('%s: %j is %s with due_at %s, because %s', (_, more, state, dueAt) =>
+        ['no option', {}, 'queued', null, 'nothing makes it wait, and only its id is indexed'],
+        ['a delay of zero', { delayMs: 0 }, 'queued', null, 'it is due at once'],
+        ['a delay', { delayMs: hourMs }, 'scheduled', startOfTests + hourMs, "it counts from the ledger's clock"],
+        ['a future time', { at: startOfTests + 5 }, 'scheduled', startOfTests + 5, 'it is not due before then'],
+        ['the present time', { at: startOfTests }, 'queued', null, 'that time has come'],
+        ['a past time', { at: startOfTests - hourMs }, 'queued', null, 'a past time means now'],
+        ['both', { at: startOfTests + 5, delayMs: 9 }, 'scheduled', startOfTests + 9, 'the later time holds'],
+      ])('a job with %s (%j) is %s with due_at %s, because %s', (_, more, state, dueAt) =>
         rigged((rig) => {
           const id = rig.enqueue(more)
           expect(rig.row(id)).toMatchObject({ state, dueAt, attempt: 0, createdAt: startOfTests })
@@ -26,8 +26,8 @@ export function enqueueSuite(withStore: WithStore): void {
       )
     })
 
-    describe('what was recorded before', () => {
-      test('the same id records nothing twice, in one call and in two', () =>
+    describe('repeated ids and keys', () => {
+      test('a repeated id records one job, within one call and in two', () =>
         rigged((rig) => {
           const job = rig.job()
           expect(rig.enqueueAll([job, job])).toMatchObject([{ duplicate: false }, { duplicate: false }])
@@ -35,7 +35,7 @@ export function enqueueSuite(withStore: WithStore): void {
           expect(rig.rows()).toHaveLength(1)
         }))
 
-      test('a call of which a part was recorded records the rest, and tells how far that part is', () =>
+      test('a call of which some jobs are already recorded records the others and answers the state of each', () =>
         rigged((rig) => {
           const [first, second, third] = [rig.job(), rig.job(), rig.job()]
           rig.enqueueAll([first, second])
@@ -51,18 +51,18 @@ export function enqueueSuite(withStore: WithStore): void {
 
       test.each<[what: string, more: Partial<NewJob>, answer: object, because: string]>([
         ['the same input', {}, { duplicate: true }, 'a retried call means the same job'],
-        ['keys in another order', { input: '{"b":[{"d":2,"c":1}],"a":1}' }, { duplicate: true }, 'order says nothing'],
+        ['another property order', { input: '{"b":[{"d":2,"c":1}],"a":1}' }, { duplicate: true }, 'order is ignored'],
         [
           'another input',
           { input: '{"a":2}' },
           { refused: 'key-conflict' },
-          'the caller would get an answer to another question',
+          'the caller would get the result of another input',
         ],
         [
           'an array in another order',
           { input: '{"a":1,"b":[]}' },
           { refused: 'key-conflict' },
-          'order in arrays does say something',
+          'the order of an array matters',
         ],
         [
           'another input of a child',
@@ -72,7 +72,7 @@ export function enqueueSuite(withStore: WithStore): void {
         ],
         ['another task', { task: 'draw' }, { duplicate: false }, 'a key belongs to its task'],
         ['another key', { key: 'other' }, { duplicate: false }, 'it is another job'],
-      ])('a known key with %s: %j answers %j, because %s', (_, more, answer) =>
+      ])('a known key with %s (%j) answers %j, because %s', (_, more, answer) =>
         rigged((rig) => {
           const first = rig.job({ key: 'k', input: '{"a":1,"b":[{"c":1,"d":2}]}' })
           rig.enqueueAll([first])
@@ -82,7 +82,7 @@ export function enqueueSuite(withStore: WithStore): void {
         }),
       )
 
-      test('a key repeated within one batch is one job', () =>
+      test('a key that is repeated within one batch makes one job', () =>
         rigged((rig) => {
           const [first, second] = [rig.job({ key: 'k' }), rig.job({ key: 'k' })]
           const other = rig.job({ key: 'k', input: '[]' })
@@ -94,7 +94,7 @@ export function enqueueSuite(withStore: WithStore): void {
           expect(rig.rows()).toHaveLength(1)
         }))
 
-      test('a refused job does not keep its neighbours out', () =>
+      test('a refused job does not stop the other jobs of its batch', () =>
         rigged((rig) => {
           rig.enqueue({ key: 'k' })
           const replies = rig.enqueueAll([rig.job(), rig.job({ key: 'k', input: '[]' }), rig.job()])
@@ -109,7 +109,7 @@ export function enqueueSuite(withStore: WithStore): void {
           expect(rig.enqueueAll([rig.job({ key: 'k' })])).toMatchObject([{ id, state: 'completed', duplicate: true }])
         }))
 
-      test('a repeated call arms the alarm again: the first may have been the one that died', () =>
+      test('a repeated call arms the alarm again, because the first call may have died', () =>
         rigged((rig) => {
           const job = rig.job()
           rig.enqueueAll([job])
@@ -118,7 +118,7 @@ export function enqueueSuite(withStore: WithStore): void {
           expect(rig.alarmAt).toBe(rig.now + 500)
         }))
 
-      test('a repeated call for a job that runs arms nothing in the past', () =>
+      test('a repeated call for a running job arms no alarm in the past', () =>
         rigged((rig) => {
           const job = rig.job({ key: 'k' })
           rig.enqueueAll([job])
@@ -132,8 +132,8 @@ export function enqueueSuite(withStore: WithStore): void {
         }))
     })
 
-    describe('the home count', () => {
-      test('is recorded by the first job and held against every later one, after a restart too', () =>
+    describe('the number of home shards', () => {
+      test('is recorded by the first job, and another number is refused later, after a restart too', () =>
         rigged((rig) => {
           rig.enqueue()
           for (const again of [() => {}, () => rig.restart()]) {
@@ -158,10 +158,10 @@ export function enqueueSuite(withStore: WithStore): void {
         }))
     })
 
-    describe("with a first attempt of the caller's own", () => {
+    describe('a first attempt that the caller runs', () => {
       const claim: Start = { kind: 'claim', runner: 'inline', leaseMs: 28_000 }
 
-      test('startNow answers the claim with the job, leased to the caller', () =>
+      test('startNow answers a claim of the job, leased to the caller', () =>
         rigged((rig) => {
           const [reply] = rig.enqueueAll([rig.job({ start: claim, tags: ['t'] })])
           expect(reply).toMatchObject({ state: 'running', claimed: { attempt: 1, leaseMs: 28_000, tags: ['t'] } })
@@ -169,7 +169,7 @@ export function enqueueSuite(withStore: WithStore): void {
           expect(rig.broken()).toEqual([])
         }))
 
-      test('startNow that is repeated gets the lease of the first time', () =>
+      test('a repeated startNow answers the lease of the first call', () =>
         rigged((rig) => {
           const job = rig.job({ start: claim })
           const first = rig.enqueueAll([job])
@@ -185,14 +185,14 @@ export function enqueueSuite(withStore: WithStore): void {
           expect(second).not.toHaveProperty('claimed')
         }))
 
-      test('startNow of a job that is not due yet waits for its time', () =>
+      test('startNow of a job that is not due yet leaves it scheduled', () =>
         rigged((rig) => {
           const [reply] = rig.enqueueAll([rig.job({ start: claim, delayMs: hourMs })])
           expect(reply).toMatchObject({ state: 'scheduled' })
           expect(reply).not.toHaveProperty('claimed')
         }))
 
-      test('startNow whose isolate dies lapses, and a runner takes over', () =>
+      test('the attempt of a startNow lapses when its isolate dies, and a runner takes over', () =>
         rigged((rig) => {
           const id = rig.enqueue({ start: claim })
           rig.pass(28_000)
@@ -201,14 +201,14 @@ export function enqueueSuite(withStore: WithStore): void {
           expect(rig.claim()).toMatchObject({ id, attempt: 2 })
         }))
 
-      test('a background task near its cut is recorded as running since it began', () =>
+      test('a background attempt that is about to be cut off is recorded as running since it began', () =>
         rigged((rig) => {
           const id = rig.enqueue({ start: { kind: 'running', runner: 'inline', leaseMs: 5_000, ranMs: 25_000 } })
           expect(rig.record(id)).toMatchObject({ state: 'running', attempt: 1, startedAt: rig.now - 25_000 })
           expect(rig.alarmAt).toBe(rig.now + 5_000)
         }))
 
-      test('a background task that threw is recorded with that attempt counted', () =>
+      test('a background attempt that threw is recorded and counted', () =>
         rigged((rig) => {
           const id = rig.enqueue({ start: { kind: 'ended', outcome: failed, ranMs: 70 } })
           const attempt = { attempt: 1, startedAt: rig.now - 70, endedAt: rig.now, outcome: 'failed' }
@@ -223,9 +223,9 @@ export function enqueueSuite(withStore: WithStore): void {
 
       test.each([
         { outcome: failed, maxAttempts: 1, state: 'failed exhausted', because: 'it had one attempt' },
-        { outcome: rejected, maxAttempts: 5, state: 'failed rejected', because: 'it said it can never work' },
+        { outcome: rejected, maxAttempts: 5, state: 'failed rejected', because: 'it was rejected' },
       ])(
-        'a background task that threw is $state and hands over to onFailed, because $because',
+        'a background attempt that threw leaves the job $state and hands over to onFailed, because $because',
         ({ outcome, maxAttempts, state }) =>
           rigged(
             (rig) => {
@@ -244,7 +244,7 @@ export function enqueueSuite(withStore: WithStore): void {
     })
 
     describe('rows of any size and text', { timeout: 30_000 }, () => {
-      test('a row above 64 KiB goes by itself, beside small ones in the same batch', () =>
+      test('a row above 64 KiB is written by itself, beside small rows of the same batch', () =>
         rigged((rig) => {
           const inputs = ['"a"', JSON.stringify('x'.repeat(400_000)), '"b"', JSON.stringify('é'.repeat(200_000)), '"c"']
           const replies = rig.enqueueAll(inputs.map((input) => rig.job({ input })))
@@ -283,7 +283,7 @@ export function enqueueSuite(withStore: WithStore): void {
         '{"a":1}',
         ' spaces ',
         'a'.repeat(512),
-      ])('a key and a tag of %j come back as they went in, alone and in a batch', (text) =>
+      ])('a key and a tag of %j are read back unchanged, alone and in a batch', (text) =>
         rigged((rig) => {
           const job = (more: Partial<NewJob>) => rig.job({ input: JSON.stringify(text), tags: [text], ...more })
           const jobs = [job({ key: `${text}1` }), job({ key: `${text}2` }), job({ key: text })]
@@ -297,7 +297,7 @@ export function enqueueSuite(withStore: WithStore): void {
       )
     })
 
-    test('many jobs in one call share one alarm, the earliest', () =>
+    test('of many jobs in one call arms one alarm, at the earliest of their times', () =>
       rigged((rig) => {
         rig.enqueueAll([
           rig.job({ delayMs: hourMs }),

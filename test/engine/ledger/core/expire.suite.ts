@@ -19,7 +19,7 @@ export function expireSuite(withStore: WithStore): void {
     withStore((store) => work(new Rig(store, options)))
 
   describe('a deadline', () => {
-    test('fails a job that waits at its moment, by the alarm, and not before', () =>
+    test('fails a waiting job when it passes, by the alarm and no sooner', () =>
       rigged((rig) => {
         const id = rig.enqueue({ expiresInMs: minuteMs })
         expect(rig.record(id).expiresAt).toBe(rig.now + minuteMs)
@@ -39,10 +39,10 @@ export function expireSuite(withStore: WithStore): void {
       }))
 
     test.each([
-      { atMs: -1, state: 'running', because: 'its time is not over' },
-      { atMs: 0, state: 'failed expired', because: 'not started by then means by then' },
-      { atMs: hourMs, state: 'failed expired', because: 'a late alarm gives nothing away' },
-    ])('holds at the claim, $atMs ms from it: $state, because $because', ({ atMs, state }) =>
+      { atMs: -1, state: 'running', because: 'the deadline has not passed' },
+      { atMs: 0, state: 'failed expired', because: 'the deadline has just passed' },
+      { atMs: hourMs, state: 'failed expired', because: 'a late alarm does not extend the deadline' },
+    ])('makes a sync $atMs ms after it leave the job $state, because $because', ({ atMs, state }) =>
       rigged((rig) => {
         const id = rig.enqueue({ expiresInMs: minuteMs })
         const other = rig.enqueue()
@@ -56,13 +56,13 @@ export function expireSuite(withStore: WithStore): void {
 
     test.each<{ what: string; reach: (rig: Rig, id: string) => void; state: string; because: string }>([
       {
-        what: 'was begun and is tried again',
+        what: 'was started and is retried',
         reach: (rig) => void rig.settle(rig.claim(), failed),
         state: 'retrying',
         because: 'it was started in time',
       },
       {
-        what: 'was begun and snoozed',
+        what: 'was started and snoozed',
         reach: (rig) => void rig.settle(rig.claim(), snoozed),
         state: 'scheduled',
         because: 'it was started in time',
@@ -74,19 +74,19 @@ export function expireSuite(withStore: WithStore): void {
         because: 'it was started in time',
       },
       {
-        what: 'was given back, for its attempt never started',
+        what: 'was refunded, because it never started',
         reach: (rig) => {
           rig.claim()
           rig.sync({ seq: 2, ack: 1 })
         },
         state: 'failed expired',
-        because: 'nobody has started it',
+        because: 'no attempt has started',
       },
       {
-        what: 'is delayed until shortly before',
+        what: 'was delayed until shortly before it',
         reach: (rig, id) => void rig.run('update', { id, delayMs: 9_000 }),
         state: 'failed expired',
-        because: 'it was due, and nobody came',
+        because: 'it was due and no runner came',
       },
     ])('of a job that $what leaves it $state, because $because', ({ reach, state }) =>
       rigged((rig) => {
@@ -100,7 +100,7 @@ export function expireSuite(withStore: WithStore): void {
       }),
     )
 
-    test('of a job that lapsed is over: its attempt was begun', () =>
+    test('does not fail a job that lapsed, because an attempt was started', () =>
       rigged((rig) => {
         const id = rig.enqueue({ expiresInMs: 10_000 })
         rig.sync({ seq: 2, ack: 1, heartbeats: [heartbeatOf(rig.claim())] })
@@ -109,11 +109,11 @@ export function expireSuite(withStore: WithStore): void {
       }))
 
     test.each<{ what: string; limits: TaskLimits }>([
-      { what: 'the rate of its task', limits: { rateLimit: { limit: 1, per: hourMs } } },
-      { what: 'the places of its task', limits: { concurrency: 1 } },
-      { what: 'the rate of its partition', limits: { perPartition: { rateLimit: { limit: 1, per: hourMs } } } },
-      { what: 'the places of its partition', limits: { perPartition: { concurrency: 1 } } },
-    ])('passes while $what holds the job back', ({ limits }) =>
+      { what: 'the rate limit of its task', limits: { rateLimit: { limit: 1, per: hourMs } } },
+      { what: 'the concurrency of its task', limits: { concurrency: 1 } },
+      { what: 'the rate limit of its partition', limits: { perPartition: { rateLimit: { limit: 1, per: hourMs } } } },
+      { what: 'the concurrency of its partition', limits: { perPartition: { concurrency: 1 } } },
+    ])('fails a job while $what holds it back', ({ limits }) =>
       rigged(
         (rig) => {
           rig.enqueue({ partition: 'a' })
@@ -130,7 +130,7 @@ export function expireSuite(withStore: WithStore): void {
       ),
     )
 
-    test('hands over to onFailed', () =>
+    test('that passes hands the job over to onFailed', () =>
       rigged(
         (rig) => {
           const id = rig.enqueue({ expiresInMs: 1_000, priority: 3 })
@@ -147,7 +147,7 @@ export function expireSuite(withStore: WithStore): void {
         { policies: { send: { onFailed: true } } },
       ))
 
-    test('is over for a job that is redriven', () =>
+    test('no longer holds for a job that is redriven', () =>
       rigged((rig) => {
         const id = rig.enqueue({ expiresInMs: 1_000 })
         rig.passRinging(1_000)
@@ -158,7 +158,7 @@ export function expireSuite(withStore: WithStore): void {
         expect(rig.state(id)).toBe('completed')
       }))
 
-    test('of very many goes in slices, and leaves none over', () =>
+    test('fails 1,300 jobs in slices and leaves none over', () =>
       rigged((rig) => {
         rig.enqueueAll(Array.from({ length: 1_300 }, (_, n) => rig.job({ expiresInMs: 1_000 + (n % 7) })))
         const other = rig.enqueue()
@@ -170,7 +170,7 @@ export function expireSuite(withStore: WithStore): void {
         expect(rig.broken()).toEqual([])
       }))
 
-    test('shows in the sums of its minute', () =>
+    test('that passes is counted in the stats of its minute', () =>
       rigged((rig) => {
         rig.enqueue({ expiresInMs: 1_000 })
         rig.passRinging(1_000)

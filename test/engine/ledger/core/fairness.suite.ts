@@ -13,21 +13,21 @@ export function fairnessSuite(withStore: WithStore): void {
     rig.enqueueAll(Array.from({ length: count }, () => rig.job(more)))
     rig.pass(1)
   }
-  /** What ten claims of ten find, by whom they are for. */
+  /** Claims up to ten jobs a round, and counts all started jobs by one of their properties. */
   const rounds = (fleet: Fleet, count: number, of: (job: { partition: string; task: string }) => string) => {
     for (let n = 0; n < count; n++) fleet.sync('r', 10)
     return Object.fromEntries([...Map.groupBy(fleet.begun, of)].map(([name, { length }]) => [name, length]))
   }
 
   describe('partitions', { timeout: 60_000 }, () => {
-    test('take turns: two thousand jobs of one do not delay ten of another by more than a round', () =>
+    test('take turns, so that two thousand jobs of one delay ten of another by one round at most', () =>
       rigged((rig, fleet) => {
         many(rig, 2_000, { partition: 'large' })
         many(rig, 10, { partition: 'small' })
         expect(rounds(fleet, 2, ({ partition }) => partition)).toEqual({ large: 10, small: 10 })
       }))
 
-    test('take turns after a restart as well, and from one claim of one job to the next', () =>
+    test('take turns after a restart too, and across claims of one job each', () =>
       rigged((rig, fleet) => {
         many(rig, 50, { partition: 'a' })
         many(rig, 50, { partition: 'b' })
@@ -45,7 +45,7 @@ export function fairnessSuite(withStore: WithStore): void {
         ).toEqual(Array(3).fill('a,b,none'))
       }))
 
-    test('that come late wait for no more than a turn', () =>
+    test('that come late wait for one turn at most', () =>
       rigged((rig, fleet) => {
         many(rig, 100, { partition: 'a' })
         fleet.sync('r', 10)
@@ -53,7 +53,7 @@ export function fairnessSuite(withStore: WithStore): void {
         expect(fleet.sync('r', 4).claimed.filter(({ partition }) => partition === 'b')).toHaveLength(2)
       }))
 
-    test('within one, the oldest goes first', () =>
+    test('serve their oldest job first', () =>
       rigged((rig, fleet) => {
         const ids = Array.from({ length: 20 }, () => {
           rig.pass(1)
@@ -64,7 +64,7 @@ export function fairnessSuite(withStore: WithStore): void {
         expect(fleet.begun.filter(({ partition }) => partition === 'a').map(({ id }) => id)).toEqual(ids)
       }))
 
-    test('at their limit hold nobody up, and are not looked at until there is room', () =>
+    test('at their limit delay no other partition and are passed over until there is room', () =>
       rigged(
         (rig, fleet) => {
           for (let n = 0; n < 40; n++) many(rig, 20, { partition: `full${n}` })
@@ -81,7 +81,7 @@ export function fairnessSuite(withStore: WithStore): void {
   })
 
   describe('tasks', () => {
-    test('of equal priority take turns, however many jobs one has', () =>
+    test('of equal priority take turns, however many jobs one of them has', () =>
       rigged((rig, fleet) => {
         many(rig, 500)
         many(rig, 10, { task: 'draw' })
@@ -91,12 +91,12 @@ export function fairnessSuite(withStore: WithStore): void {
 
   describe('priority', () => {
     test.each<{ what: string; waiting: Partial<NewJob>; because: string }>([
-      { what: 'its own task', waiting: {}, because: 'a lane is of one priority' },
-      { what: 'another task', waiting: { task: 'draw' }, because: 'tasks take turns within a priority' },
-      { what: 'many partitions', waiting: { partition: 'p' }, because: 'so do partitions' },
-      { what: 'jobs that were delayed', waiting: { delayMs: 5 }, because: 'it counts when jobs are claimed' },
-      { what: 'a lower priority', waiting: { priority: 4 }, because: 'the highest goes first' },
-    ])('a late urgent job overtakes everything that waits of $what, because $because', ({ waiting }) =>
+      { what: 'of its own task', waiting: {}, because: 'a lane holds one priority' },
+      { what: 'of another task', waiting: { task: 'draw' }, because: 'tasks take turns within a priority' },
+      { what: 'of another partition', waiting: { partition: 'p' }, because: 'partitions take turns within a priority' },
+      { what: 'that were delayed', waiting: { delayMs: 5 }, because: 'a claim goes by priority first' },
+      { what: 'of a lower priority', waiting: { priority: 4 }, because: 'the highest priority goes first' },
+    ])('lets a late urgent job overtake waiting jobs $what, because $because', ({ waiting }) =>
       rigged((rig, fleet) => {
         many(rig, 300, waiting)
         rig.pass(10)
@@ -107,14 +107,14 @@ export function fairnessSuite(withStore: WithStore): void {
       }),
     )
 
-    test('holds after a restart, and over jobs of a negative one', () =>
+    test('orders jobs after a restart too, down to negative priorities', () =>
       rigged((rig, fleet) => {
         const ids = [-5, 0, 7].map((priority) => rig.enqueue({ priority }))
         rig.restart()
         expect(fleet.sync('r', 3).claimed.map(({ id }) => id)).toEqual(ids.toReversed())
       }))
 
-    test('of a job that no limit leaves room for lets the lower ones go', () =>
+    test('does not stop lower jobs while a limit holds the higher ones back', () =>
       rigged(
         (rig, fleet) => {
           many(rig, 3, { priority: 9 })

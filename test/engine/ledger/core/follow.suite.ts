@@ -1,4 +1,4 @@
-/** What follows from a key over time: rests, windows, and jobs that wait for one another. */
+/** What a key does over time: debounce, throttle, and followers, which wait for the end of another job. */
 import { describe, expect, test } from 'vitest'
 import type { Enqueued, NewJob } from '../../../../src/engine/ledger/protocol/protocol.ts'
 import {
@@ -27,11 +27,11 @@ export function followSuite(withStore: WithStore): void {
 
   describe('debounce', () => {
     test.each<{ calls: number[]; maxWaitMs?: number; startsAt: number; because: string }>([
-      { calls: [0], startsAt: 5_000, because: 'calls were quiet for as long' },
-      { calls: [0, 3_000, 6_000], startsAt: 11_000, because: 'each call pushes it' },
-      { calls: [0, 4_000, 8_000], maxWaitMs: 10_000, startsAt: 10_000, because: 'maxWait counts from the first' },
-      { calls: [0, 4_999], startsAt: 9_999, because: 'the rest is over at five seconds, not before' },
-    ])('of calls at $calls starts at $startsAt, because $because', ({ calls, maxWaitMs, startsAt }) =>
+      { calls: [0], startsAt: 5_000, because: 'calls are quiet for five seconds' },
+      { calls: [0, 3_000, 6_000], startsAt: 11_000, because: 'each call postpones the start' },
+      { calls: [0, 4_000, 8_000], maxWaitMs: 10_000, startsAt: 10_000, because: 'maxWait counts from the first call' },
+      { calls: [0, 4_999], startsAt: 9_999, because: 'the quiet time takes all five seconds' },
+    ])('of calls at $calls ms starts the job at $startsAt ms, because $because', ({ calls, maxWaitMs, startsAt }) =>
       rigged((rig) => {
         const begunAt = rig.now
         const unique = { kind: 'debounce', ms: 5_000, ...(maxWaitMs && { maxWaitMs }) } as const
@@ -52,7 +52,7 @@ export function followSuite(withStore: WithStore): void {
   })
 
   describe('throttle', () => {
-    test('starts the first at once, and what is called meanwhile once, a window after that start', () =>
+    test('starts the first call at once and the calls within its window as one job when the window ends', () =>
       rigged((rig) => {
         const unique = throttle
         one(rig, call(rig, 1, { unique }))
@@ -78,7 +78,7 @@ export function followSuite(withStore: WithStore): void {
           rig.ring()
         },
       },
-    ])('keeps the window after a start, though the job of the next call was $how before it started', ({ ends }) =>
+    ])('keeps the window after a start even if the job of the next call was $how before it started', ({ ends }) =>
       rigged((rig) => {
         const unique = throttle
         one(rig, call(rig, 1, { unique }))
@@ -98,8 +98,8 @@ export function followSuite(withStore: WithStore): void {
   })
 
   describe('a follower', () => {
-    /** How the job before it ends, from the moment it runs. */
-    const endings: Record<string, (rig: Rig, claimed: { id: string; lease: string }) => void> = {
+    /** Ways in which the running job before it can end. */
+    const waysToEnd: Record<string, (rig: Rig, claimed: { id: string; lease: string }) => void> = {
       completed: (rig, claimed) => rig.settle(claimed, completed),
       'failed exhausted': (rig, claimed) => rig.settle(claimed, failed),
       'failed rejected': (rig, claimed) => rig.settle(claimed, rejected),
@@ -124,13 +124,13 @@ export function followSuite(withStore: WithStore): void {
       },
     }
 
-    test.each(Object.keys(endings))('starts when the job before it has ended: %s', (how) =>
+    test.each(Object.keys(waysToEnd))('starts when the job before it has ended as %s', (how) =>
       rigged((rig) => {
         const { id } = one(rig, call(rig, 1, { unique: rerun, maxAttempts: 1, expiresInMs: 5_000 }))
         const running = rig.claim()
         const { id: next } = one(rig, call(rig, 2, { unique: rerun }))
         expect(rig.sync({ runner: 'r2', want: 9 }).claimed).toEqual([])
-        endings[how]?.(rig, running)
+        waysToEnd[how]?.(rig, running)
         expect(rig.state(id)).toBe(how.replace(/ while.*/, ''))
         expect(rig.row(next)).toMatchObject({ after: null, notBefore: null })
         expect(rig.broken()).toEqual([])
@@ -140,9 +140,9 @@ export function followSuite(withStore: WithStore): void {
     )
 
     test.each([
-      { what: 'is tried again', ends: (rig: Rig, claimed: never) => rig.settle(claimed, failed) },
+      { what: 'is retried', ends: (rig: Rig, claimed: never) => rig.settle(claimed, failed) },
       { what: 'is snoozed', ends: (rig: Rig, claimed: never) => rig.settle(claimed, snoozed) },
-    ])('waits on while the job before it $what', ({ ends }) =>
+    ])('keeps waiting while the job before it $what', ({ ends }) =>
       rigged((rig) => {
         one(rig, call(rig, 1, { unique: rerun }))
         const running = rig.claim()
@@ -156,15 +156,15 @@ export function followSuite(withStore: WithStore): void {
     )
 
     test.each([
-      { what: 'was not told', forget: "UPDATE jobs SET successor = NULL WHERE input = '1'", endsFirst: true },
-      { what: 'finds no job before it', forget: "DELETE FROM jobs WHERE input = '1'", endsFirst: false },
-    ])('that $what starts at its look-after time', ({ forget, endsFirst }) =>
+      { what: 'was not notified', forget: "UPDATE jobs SET successor = NULL WHERE input = '1'", endsFirst: true },
+      { what: 'cannot find the job before it', forget: "DELETE FROM jobs WHERE input = '1'", endsFirst: false },
+    ])('that $what starts when the ledger checks it after fifteen minutes', ({ forget, endsFirst }) =>
       rigged((rig) => {
         one(rig, call(rig, 1, { unique: rerun }))
         const running = rig.claim()
         const { id } = one(rig, call(rig, 2, { unique: rerun }))
         rig.sql.all(forget)
-        // Memory has not seen that.
+        // Memory has not seen that statement.
         rig.restart()
         if (endsFirst) rig.settle(running, completed)
         rig.restart()
@@ -175,7 +175,7 @@ export function followSuite(withStore: WithStore): void {
       }),
     )
 
-    test('that looks after a job that has not ended waits for another while, and rings no loop', () =>
+    test('is checked again later while the job before it has not ended, and the alarm does not ring in a loop', () =>
       rigged((rig) => {
         one(rig, call(rig, 1, { unique: rerun }))
         const running = rig.claim()
@@ -191,7 +191,7 @@ export function followSuite(withStore: WithStore): void {
         expect(rings).toBeLessThan(12 * 4)
       }))
 
-    test('of a follower that was cancelled waits for the one that still runs', () =>
+    test('that comes after a cancelled follower waits for the job that still runs', () =>
       rigged((rig) => {
         one(rig, call(rig, 1, { unique: rerun }))
         const running = rig.claim()
@@ -205,7 +205,7 @@ export function followSuite(withStore: WithStore): void {
         expect(rig.broken()).toEqual([])
       }))
 
-    test('that is due later than the end of the job before it keeps its time', () =>
+    test('that is due later than the end of the job before it keeps its own time', () =>
       rigged((rig) => {
         one(rig, call(rig, 1, { unique: debounce }))
         rig.pass(5_000)

@@ -2,13 +2,13 @@ import { describe, expect, test } from 'vitest'
 import { storedCursors } from '../../../../src/engine/ledger/memory/cursors.ts'
 import { completed, failed, heartbeatOf, leaseMs, minuteMs, Rig, settlementOf, type WithStore } from '../rig.ts'
 
-export function beatSuite(withStore: WithStore): void {
+export function heartbeatSuite(withStore: WithStore): void {
   const rigged = (work: (rig: Rig) => void) => withStore((store) => work(new Rig(store)))
   const runnersOf = (rig: Rig) =>
     rig.sql.all('SELECT runner, until FROM runners').map((row) => ({ ...(row as object) }))
 
-  describe('beat', { timeout: 30_000 }, () => {
-    test('writes nothing in the first half of a lease, and one row a runner in the second', () =>
+  describe('a heartbeat', { timeout: 30_000 }, () => {
+    test('writes nothing in the first half of a lease and one row for its runner in the second', () =>
       rigged((rig) => {
         rig.enqueueAll([rig.job(), rig.job(), rig.job()])
         const { claimed } = rig.sync({ want: 3 })
@@ -43,7 +43,7 @@ export function beatSuite(withStore: WithStore): void {
         }
       }))
 
-    test('of a runner that died no longer keeps it: the lease lapses at its stored end', () =>
+    test('keeps the lease of a runner that then dies until its stored end and no longer', () =>
       rigged((rig) => {
         const id = rig.enqueue()
         const heartbeats = [heartbeatOf(rig.claim())]
@@ -59,7 +59,7 @@ export function beatSuite(withStore: WithStore): void {
         expect(rig.state(id)).toBe('retrying')
       }))
 
-    test('tells of a cancellation and of a lease that is lost', () =>
+    test('is answered with the cancelled jobs and the lost leases', () =>
       rigged((rig) => {
         const [stopped, replaced, goesOn] = ['a', 'b', 'c'].map(() => rig.enqueue())
         const { claimed } = rig.sync({ want: 3 })
@@ -71,7 +71,7 @@ export function beatSuite(withStore: WithStore): void {
         expect(rig.state(goesOn as string)).toBe('running')
       }))
 
-    test('reports progress under the live lease only', () =>
+    test('records progress under the live lease only', () =>
       rigged((rig) => {
         const id = rig.enqueue()
         const claimed = rig.claim()
@@ -83,7 +83,7 @@ export function beatSuite(withStore: WithStore): void {
         expect(rig.broken()).toEqual([])
       }))
 
-    test('progress of an attempt that lapsed is lost, and a new attempt begins without any', () =>
+    test('records no progress under a lapsed lease, and a new attempt begins without progress', () =>
       rigged((rig) => {
         const id = rig.enqueue()
         const claimed = rig.claim()
@@ -97,7 +97,7 @@ export function beatSuite(withStore: WithStore): void {
         expect(rig.record(id)).not.toHaveProperty('progress')
       }))
 
-    test('and settlement of the same job in one sync: the settlement counts', () =>
+    test('gives way to a settlement of the same job in the same sync', () =>
       rigged((rig) => {
         const id = rig.enqueue()
         const claimed = rig.claim()
@@ -107,9 +107,9 @@ export function beatSuite(withStore: WithStore): void {
         expect(rig.broken()).toEqual([])
       }))
 
-    test('of more jobs than activation loads at once finds every lease alive', () =>
+    test('finds a live lease that activation has not loaded', () =>
       rigged((rig) => {
-        // Rows below the mark are found by their due time alone, and this one was due after all the others.
+        // Rows below the watermark are found by their due time alone, and this row fell due after all the others.
         const others = Array.from({ length: 2_100 }, () => rig.job({ delayMs: 1 }))
         rig.enqueueAll(others)
         const id = rig.enqueue({ delayMs: 2, task: 'draw' })
@@ -128,7 +128,7 @@ export function beatSuite(withStore: WithStore): void {
         expect(rig.row(id)).toMatchObject({ state: 'running' })
       }))
 
-    test('of a job that its runner has claimed anew is live, though it settles the old lease in the same breath', () =>
+    test('keeps a new lease of a job although the same sync settles the old lease of that job', () =>
       rigged((rig) => {
         const id = rig.enqueue()
         const old = rig.claim()
@@ -143,8 +143,8 @@ export function beatSuite(withStore: WithStore): void {
       }))
   })
 
-  describe('a runner that leaves', () => {
-    test('takes its row with it', () =>
+  describe('a runner', () => {
+    test('that leaves has its row removed', () =>
       rigged((rig) => {
         rig.enqueue()
         const claimed = rig.claim()
@@ -156,7 +156,7 @@ export function beatSuite(withStore: WithStore): void {
         expect(rig.core.memory.runners.size).toBe(0)
       }))
 
-    test('writes the sums of the minute, one row a minute and task, added to what is there', () =>
+    test('that leaves makes the ledger add the minute stats to what is stored, one row a minute and task', () =>
       rigged((rig) => {
         for (const runner of ['a', 'b']) {
           rig.enqueueAll([rig.job(), rig.job(), rig.job({ task: 'draw' })])
@@ -172,7 +172,7 @@ export function beatSuite(withStore: WithStore): void {
         ])
       }))
 
-    test('by the word of a message that was overtaken has not left: its leases are as long as before', () =>
+    test('does not leave by a sync that was overtaken, and its leases stay as long as before', () =>
       rigged((rig) => {
         const id = rig.enqueue()
         const heartbeats = [heartbeatOf(rig.claim({ seq: 2 }))]
@@ -186,7 +186,7 @@ export function beatSuite(withStore: WithStore): void {
         expect(rig.broken()).toEqual([])
       }))
 
-    test('while a claim is on its way to it has not left either', () =>
+    test('does not leave while a claim is on its way to it', () =>
       rigged((rig) => {
         rig.enqueue()
         const held = rig.claim()
@@ -203,7 +203,7 @@ export function beatSuite(withStore: WithStore): void {
         expect(rig.row(id)).toMatchObject({ state: 'running' })
       }))
 
-    test('that died leaves a row that upkeep forgets', () =>
+    test('that has died leaves a row that maintenance removes', () =>
       rigged((rig) => {
         rig.enqueue()
         const claimed = rig.claim()

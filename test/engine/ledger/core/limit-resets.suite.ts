@@ -1,11 +1,11 @@
-/** What limits let through when: startNow, openings, what nobody holds up, and limits that people set. */
+/** When limits let jobs start: startNow, limit resets, jobs without room, and limits that people set. */
 import { describe, expect, test } from 'vitest'
 import type { NewJob } from '../../../../src/engine/ledger/protocol/protocol.ts'
 import type { TaskLimits } from '../../../../src/engine/task/limits.ts'
 import { Fleet } from '../fleet.ts'
 import { completed, heartbeatOf, leaseMs, limited, minuteMs, Rig, type RigOptions, type WithStore } from '../rig.ts'
 
-export function openingsSuite(withStore: WithStore): void {
+export function limitResetsSuite(withStore: WithStore): void {
   /** A rig whose task `send` has these limits. */
   const rigged = (limits: TaskLimits, work: (rig: Rig, fleet: Fleet) => void, options: RigOptions = {}) =>
     withStore((store) => {
@@ -15,13 +15,13 @@ export function openingsSuite(withStore: WithStore): void {
   const many = (rig: Rig, count: number, more: Partial<NewJob> = {}) =>
     rig.enqueueAll(Array.from({ length: count }, () => rig.job(more)))
 
-  describe('a start in the place of the call', () => {
+  describe('a first attempt that the caller runs', () => {
     test.each<{ limits: TaskLimits; what: string }>([
-      { limits: { rateLimit: { limit: 1, per: 1_000 } }, what: 'the rate' },
-      { limits: { concurrency: 1 }, what: 'the places' },
-      { limits: { perPartition: { rateLimit: { limit: 1, per: 1_000 } } }, what: "the partition's rate" },
-      { limits: { perPartition: { concurrency: 1 } }, what: "the partition's places" },
-    ])('is admitted as a claim is: $what hold it, and it counts', ({ limits }) =>
+      { limits: { rateLimit: { limit: 1, per: 1_000 } }, what: 'the rate limit' },
+      { limits: { concurrency: 1 }, what: 'the concurrency limit' },
+      { limits: { perPartition: { rateLimit: { limit: 1, per: 1_000 } } }, what: "the partition's rate limit" },
+      { limits: { perPartition: { concurrency: 1 } }, what: "the partition's concurrency limit" },
+    ])('obeys $what as a claim does, and counts towards it', ({ limits }) =>
       rigged(limits, (rig) => {
         const start = (n: number) => ({ kind: 'claim', runner: `i${n}`, leaseMs: 28_000 }) as const
         const jobs = [1, 2].map((n) => rig.job({ partition: 'a', start: start(n) }))
@@ -34,7 +34,7 @@ export function openingsSuite(withStore: WithStore): void {
       }),
     )
 
-    test('of one call counts what the call has started already', () =>
+    test('obeys a limit that earlier jobs of the same call use up', () =>
       rigged({ rateLimit: { limit: 2, per: 1_000 }, concurrency: 9 }, (rig) => {
         const start = { kind: 'claim', runner: 'i', leaseMs: 28_000 } as const
         const states = rig
@@ -44,7 +44,7 @@ export function openingsSuite(withStore: WithStore): void {
         expect(rig.broken()).toEqual([])
       }))
 
-    test('frees its place when it is settled by a sync that asks for nothing', () =>
+    test('frees its slot when a sync that claims nothing settles it', () =>
       rigged({ perPartition: { concurrency: 1 } }, (rig) => {
         const start = { kind: 'claim', runner: 'i', leaseMs: 28_000 } as const
         const [first] = rig.enqueueAll([rig.job({ partition: 'a', start })])
@@ -57,7 +57,7 @@ export function openingsSuite(withStore: WithStore): void {
         expect(rig.broken()).toEqual([])
       }))
 
-    test('that ran before it was recorded is recorded whatever the limits say', () =>
+    test('that began before it was recorded is recorded whatever the limits are', () =>
       rigged({ concurrency: 1 }, (rig) => {
         many(rig, 1)
         rig.claim()
@@ -67,11 +67,11 @@ export function openingsSuite(withStore: WithStore): void {
       }))
   })
 
-  describe('a limit that opens', () => {
+  describe('a limit reset', () => {
     test.each<{ what: string; limits: TaskLimits }>([
-      { what: 'of the task', limits: { rateLimit: { limit: 2, per: 1_000 } } },
-      { what: 'of a partition', limits: { perPartition: { rateLimit: { limit: 2, per: 1_000 } } } },
-    ])('$what tells the runner that has filled it the exact moment', ({ limits }) =>
+      { what: 'the task', limits: { rateLimit: { limit: 2, per: 1_000 } } },
+      { what: 'a partition', limits: { perPartition: { rateLimit: { limit: 2, per: 1_000 } } } },
+    ])('of $what is reported with its exact time to the runner that used up the limit', ({ limits }) =>
       rigged(limits, (rig, fleet) => {
         many(rig, 6, { partition: 'a' })
         expect(fleet.sync('r', 5)).toMatchObject({ againInMs: 1_000 })
@@ -81,7 +81,7 @@ export function openingsSuite(withStore: WithStore): void {
       }),
     )
 
-    test('tells a runner with nothing to do the exact moment, and the alarm looks after it otherwise', () =>
+    test('is reported with its exact time to a runner with nothing to do, and otherwise the alarm covers it', () =>
       rigged({ rateLimit: { limit: 2, per: 1_000 } }, (rig, fleet) => {
         many(rig, 6)
         fleet.sync('r', 2)
@@ -95,7 +95,7 @@ export function openingsSuite(withStore: WithStore): void {
     test.each<{ what: string; limits: TaskLimits }>([
       { what: 'the task', limits: { rateLimit: { limit: 2, per: 60_000 } } },
       { what: 'a partition', limits: { perPartition: { rateLimit: { limit: 2, per: 60_000 } } } },
-    ])('of $what arms the alarm for its moment and not sooner', ({ limits }) =>
+    ])('of $what arms the alarm for its time and no sooner', ({ limits }) =>
       rigged(limits, (rig, fleet) => {
         many(rig, 6, { partition: 'a' })
         fleet.sync('r', 2)
@@ -117,7 +117,7 @@ export function openingsSuite(withStore: WithStore): void {
     test.each<{ what: string; limits: TaskLimits }>([
       { what: 'the task', limits: { rateLimit: { limit: 1, per: 10_000 } } },
       { what: 'each partition', limits: { perPartition: { rateLimit: { limit: 1, per: 10_000 } } } },
-    ])('of $what rings no alarm before its moment, however many wait', ({ limits }) =>
+    ])('of $what rings no alarm before its time, however many jobs wait', ({ limits }) =>
       rigged(limits, (rig, fleet) => {
         many(rig, 100, { partition: 'a' })
         rig.passRinging(500)
@@ -128,12 +128,12 @@ export function openingsSuite(withStore: WithStore): void {
           rings += rig.passRinging(10_000)
         }
         expect(fleet.begun).toHaveLength(6)
-        // One for its opening and one for the wake-up that may be lost, each window.
+        // In each window, one for the limit reset and one for the wake-up that may be lost.
         expect(rings).toBeLessThanOrEqual(18)
       }),
     )
 
-    test('after a runner was told of it and did not come back, the alarm rings', () =>
+    test('rings the alarm when the runner that was to come back does not come', () =>
       rigged({ rateLimit: { limit: 1, per: 5_000 } }, (rig, fleet) => {
         many(rig, 3)
         fleet.sync('r', 1)
@@ -144,8 +144,8 @@ export function openingsSuite(withStore: WithStore): void {
       }))
   })
 
-  describe('what nobody holds up', () => {
-    test('a partition without room is passed over, and so is a task without room', () =>
+  describe('without room under a limit', () => {
+    test('a partition is passed over, and so is a task', () =>
       rigged(
         { perPartition: { concurrency: 1 } },
         (rig, fleet) => {
@@ -160,7 +160,7 @@ export function openingsSuite(withStore: WithStore): void {
         { policies: { draw: limited({ concurrency: 1 }) } },
       ))
 
-    test('a job that must run alone obeys the limits, and another one goes before it', () =>
+    test('a solo job waits, and another job goes before it', () =>
       rigged({ concurrency: 1 }, (rig) => {
         const poison = rig.enqueue({ maxAttempts: 9 })
         for (const runner of ['a', 'b']) {
@@ -179,7 +179,7 @@ export function openingsSuite(withStore: WithStore): void {
         expect(rig.sync({ runner: 'e', want: 5 }).claimed).toMatchObject([{ id: poison, solo: true }])
       }))
 
-    test('a solo job whose rate is used up has its opening armed', () =>
+    test('a solo job has the alarm armed for the limit reset', () =>
       rigged({ rateLimit: { limit: 2, per: 10 * minuteMs } }, (rig) => {
         rig.enqueue({ maxAttempts: 9 })
         for (const runner of ['a', 'b']) {
@@ -201,28 +201,28 @@ export function openingsSuite(withStore: WithStore): void {
       rig.run('change', { kind: 'limits', task: 'send', limits })
 
     test.each<{ declared: TaskLimits; now: TaskLimits | undefined; started: number; because: string }>([
-      { declared: { concurrency: 2 }, now: { concurrency: 4 }, started: 4, because: 'they replace what the code says' },
-      { declared: { concurrency: 2 }, now: { concurrency: 1 }, started: 1, because: 'in both directions' },
-      { declared: { concurrency: 2 }, now: undefined, started: 2, because: "the code's hold again" },
+      { declared: { concurrency: 2 }, now: { concurrency: 4 }, started: 4, because: 'they replace the declared ones' },
+      { declared: { concurrency: 2 }, now: { concurrency: 1 }, started: 1, because: 'they may be narrower as well' },
+      { declared: { concurrency: 2 }, now: undefined, started: 2, because: 'the declared ones hold again' },
       {
         declared: { concurrency: 2 },
         now: { rateLimit: { limit: 1, per: 1_000 } },
         started: 2,
-        because: 'a kind that the task does not declare cannot be held',
+        because: 'a kind that is not declared has no effect',
       },
       {
         declared: { rateLimit: { limit: 2, per: 1_000 } },
         now: { rateLimit: { limit: 5, per: 1_000 } },
         started: 5,
-        because: 'rates as well',
+        because: 'rate limits are replaced too',
       },
       {
         declared: { perPartition: { concurrency: 1 } },
         now: { perPartition: { concurrency: 3 } },
         started: 3,
-        because: 'and those of partitions',
+        because: 'limits of partitions are replaced too',
       },
-    ])('$now over $declared let $started start, because $because; after a restart too', ({ declared, now, started }) =>
+    ])('$now replacing $declared let $started start after a restart, because $because', ({ declared, now, started }) =>
       rigged(declared, (rig, fleet) => {
         many(rig, 9, { partition: 'a' })
         set(rig, { concurrency: 7 })
@@ -241,7 +241,7 @@ export function openingsSuite(withStore: WithStore): void {
         declared: { perPartition: { rateLimit: { limit: 1, per: 60_000 } } },
         wider: { perPartition: { rateLimit: { limit: 3, per: 60_000 } } },
       },
-    ])('$wider in place of $declared open at once for what waits', ({ declared, wider }) =>
+    ])('$wider replacing $declared let waiting jobs start at once', ({ declared, wider }) =>
       rigged(declared, (rig, fleet) => {
         many(rig, 9, { partition: 'a' })
         fleet.sync('r', 9)
@@ -254,7 +254,7 @@ export function openingsSuite(withStore: WithStore): void {
       }),
     )
 
-    test('narrower ones let go on what runs, and let nothing new start', () =>
+    test('that are narrower let running jobs continue, and no new job starts until there is room', () =>
       rigged({ concurrency: 4 }, (rig, fleet) => {
         many(rig, 9)
         fleet.sync('r', 4)

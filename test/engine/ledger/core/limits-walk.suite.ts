@@ -1,4 +1,4 @@
-/** Limits as a property: any calls, claims, deaths, restarts and times, with every limit there is. */
+/** A property of limits: calls, claims, deaths, restarts and times in any order exceed no limit. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Fleet, overfull } from '../fleet.ts'
@@ -7,9 +7,9 @@ import { failed, leaseMs, limited, Rig, runs, type WithStore } from '../rig.ts'
 const wholeRate = { limit: 3, perMs: 1_000 }
 const eachRate = { limit: 2, perMs: 700 }
 const policies = {
-  /** All of its jobs together. */
+  /** Limits of the whole task. */
   send: limited({ rateLimit: { limit: wholeRate.limit, per: wholeRate.perMs }, concurrency: 4 }),
-  /** Each of its partitions, and all of them. */
+  /** Limits of each partition, and one of the whole task. */
   draw: limited({
     concurrency: 3,
     perPartition: { rateLimit: { limit: eachRate.limit, per: eachRate.perMs }, concurrency: 2 },
@@ -64,7 +64,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constant('restart' as const) }),
 )
 
-function take(rig: Rig, fleet: Fleet, one: Step): void {
+function perform(rig: Rig, fleet: Fleet, one: Step): void {
   if (one.do === 'restart') rig.restart()
   else if (one.do === 'die') fleet.die(one.runner)
   else if (one.do === 'leave') fleet.sync(one.runner, 0, Infinity, undefined, { done: true })
@@ -79,7 +79,7 @@ function take(rig: Rig, fleet: Fleet, one: Step): void {
     if (row) rig.run('cancel', row.id)
   } else if (one.do === 'fail') {
     rig.failFrom = one.nth
-    // A runner whose call failed knows nothing of what it did: it is gone.
+    // A runner whose call failed does not know what the call did, so it is dropped.
     try {
       fleet.sync(one.runner, 3, 1)
     } catch {
@@ -103,14 +103,14 @@ function take(rig: Rig, fleet: Fleet, one: Step): void {
 
 export function limitsWalkSuite(withStore: WithStore): void {
   describe('every limit at once', { timeout: 120_000 }, () => {
-    test('I7: no window holds more starts than its limit, no group more leases than its places, and all ends', () =>
+    test('I7: no window has more starts than its limit, no group more leases than slots, and every job ends', () =>
       fc.assert(
         fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 50 }), async (steps) => {
           await withStore((store) => {
             const rig = new Rig(store, { policies })
             const fleet = new Fleet(rig, ['send', 'draw', 'free'])
             for (const [nth, one] of steps.entries()) {
-              take(rig, fleet, one)
+              perform(rig, fleet, one)
               expect(rig.broken(), `after step ${nth}`).toEqual([])
             }
             fleet.finish()

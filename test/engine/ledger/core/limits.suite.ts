@@ -15,45 +15,45 @@ export function limitsSuite(withStore: WithStore): void {
     rig.enqueueAll(Array.from({ length: count }, () => rig.job(more)))
 
   describe('a rate limit', () => {
-    test.each<{ limit: number; per: number; asks: [at: number, started: number][]; because: string }>([
+    test.each<{ limit: number; per: number; claims: [at: number, started: number][]; because: string }>([
       {
         limit: 3,
         per: 1_000,
-        asks: [
+        claims: [
           [0, 3],
           [0, 0],
           [999, 0],
           [1_000, 3],
         ],
-        because: 'a start counts for a whole window, and not a moment longer',
+        because: 'a start counts for exactly one window',
       },
       {
         limit: 3,
         per: 1_000,
-        asks: [
+        claims: [
           [500, 3],
           [1_000, 0],
           [1_499, 0],
           [1_500, 3],
         ],
-        because: 'the window slides: none begins with the second',
+        because: 'the window slides and does not begin with a second',
       },
-      { limit: 1, per: 50, asks: [0, 50, 100, 150].map((at) => [at, 1]), because: 'one a window is an even pace' },
+      { limit: 1, per: 50, claims: [0, 50, 100, 150].map((at) => [at, 1]), because: 'one a window is evenly paced' },
       {
         limit: 1,
         per: 31 * 86_400_000,
-        asks: [
+        claims: [
           [0, 1],
           [30 * 86_400_000, 0],
           [31 * 86_400_000, 1],
         ],
-        because: 'a month is a window too',
+        because: 'a window may be a month',
       },
-    ])('of $limit a $per ms lets through $asks, because $because', ({ limit, per, asks }) =>
+    ])('of $limit in $per ms lets through $claims ([at, starts]), because $because', ({ limit, per, claims }) =>
       rigged({ rateLimit: { limit, per } }, (rig, fleet) => {
         many(rig, 20)
         const begunAt = rig.now
-        for (const [at, started] of asks) {
+        for (const [at, started] of claims) {
           rig.now = begunAt + at
           expect(fleet.sync('r', 20).claimed, `at ${at}`).toHaveLength(started)
           expect(rig.broken()).toEqual([])
@@ -61,7 +61,7 @@ export function limitsSuite(withStore: WithStore): void {
       }),
     )
 
-    test('counts starts and not jobs: a retry and a job that was snoozed take their place in it', () =>
+    test('counts starts and not jobs, so that retries and snoozed jobs count again', () =>
       rigged({ rateLimit: { limit: 2, per: 10_000 } }, (rig, fleet) => {
         many(rig, 2)
         fleet.sync('r', 1)
@@ -73,7 +73,7 @@ export function limitsSuite(withStore: WithStore): void {
         expect(fleet.sync('r', 2).claimed).toHaveLength(2)
       }))
 
-    test('of a partition holds that partition alone', () =>
+    test('of a partition holds back that partition alone', () =>
       rigged({ perPartition: { rateLimit: { limit: 2, per: 1_000 } } }, (rig, fleet) => {
         many(rig, 3, { partition: 'a' })
         many(rig, 3, { partition: 'b' })
@@ -83,7 +83,7 @@ export function limitsSuite(withStore: WithStore): void {
         expect(rig.broken()).toEqual([])
       }))
 
-    test('of the whole and of each hold both', () =>
+    test('of the whole task holds together with one of each partition', () =>
       rigged(
         { rateLimit: { limit: 3, per: 1_000 }, perPartition: { rateLimit: { limit: 2, per: 1_000 } } },
         (rig, fleet) => {
@@ -96,7 +96,7 @@ export function limitsSuite(withStore: WithStore): void {
         },
       ))
 
-    test('outlives a restart at any moment', () =>
+    test('holds across restarts at any time', () =>
       rigged({ rateLimit: { limit: 2, per: 1_000 } }, (rig, fleet) => {
         many(rig, 10)
         for (let at = 0; at < 4_000; at += 250) {
@@ -109,7 +109,7 @@ export function limitsSuite(withStore: WithStore): void {
         ])
       }))
 
-    test('counts no claim whose transaction failed, at whichever statement', () =>
+    test('does not count a claim whose transaction failed, at any of its statements', () =>
       rigged({ rateLimit: { limit: 2, per: 1_000 } }, (rig) => {
         many(rig, 4)
         for (let nth = 1; ; nth++) {
@@ -127,7 +127,7 @@ export function limitsSuite(withStore: WithStore): void {
         }
       }))
 
-    test('is used up by claims that never started: whether they did, nobody knows', () =>
+    test('counts refunded claims, because nobody knows whether they started', () =>
       rigged({ rateLimit: { limit: 1, per: 60_000 } }, (rig) => {
         many(rig, 1)
         rig.claim()
@@ -137,7 +137,7 @@ export function limitsSuite(withStore: WithStore): void {
         expect(rig.sync({ runner: 'r3', want: 1 }).claimed).toHaveLength(1)
       }))
 
-    test('a clock that stepped back lets nothing through early', () =>
+    test('lets nothing through early when the clock steps back', () =>
       rigged({ rateLimit: { limit: 1, per: 1_000 } }, (rig, fleet) => {
         many(rig, 3)
         fleet.sync('r', 3)
@@ -147,7 +147,7 @@ export function limitsSuite(withStore: WithStore): void {
         expect(fleet.sync('r', 3, 0).claimed).toEqual([])
       }))
 
-    test('is forgotten by the row once it counts nothing any more', () =>
+    test('has its row removed once it counts no start any more', () =>
       rigged({ perPartition: { rateLimit: { limit: 1, per: 1_000 } } }, (rig, fleet) => {
         many(rig, 1, { partition: 'a' })
         many(rig, 1, { partition: 'b' })
@@ -162,50 +162,50 @@ export function limitsSuite(withStore: WithStore): void {
 
   describe('a concurrency limit', () => {
     test.each<{ limits: TaskLimits; started: Record<string, number>; because: string }>([
-      { limits: { concurrency: 2 }, started: { all: 2 }, because: 'the task has two places' },
+      { limits: { concurrency: 2 }, started: { all: 2 }, because: 'the task has two slots' },
       {
         limits: { perPartition: { concurrency: 2 } },
         started: { all: 9, a: 2, b: 2, none: 5 },
-        because: 'each partition has two, and what has none is free',
+        because: 'each partition has two slots, and jobs without a partition are free',
       },
       {
         limits: { concurrency: 3, perPartition: { concurrency: 2 } },
         started: { all: 3 },
-        because: 'the task has three in all',
+        because: 'the task has three slots in all',
       },
       {
         limits: { concurrency: 9, rateLimit: { limit: 4, per: 1_000 } },
         started: { all: 4 },
-        because: 'the rate is the narrower',
+        because: 'the rate limit is narrower',
       },
-    ])('$limits lets $started run, because $because', ({ limits, started: { all, ...parts } }) =>
+    ])('of $limits lets $started run, because $because', ({ limits, started: { all, ...byPartition } }) =>
       rigged(limits, (rig, fleet) => {
         many(rig, 5, { partition: 'a' })
         many(rig, 5, { partition: 'b' })
         many(rig, 5)
         const claimed = ['r1', 'r2'].flatMap((runner) => [...fleet.sync(runner, 20).claimed])
         expect(claimed).toHaveLength(all ?? 0)
-        for (const [part, count] of Object.entries(parts))
-          expect(claimed.filter(({ partition = 'none' }) => partition === part)).toHaveLength(count)
+        for (const [name, count] of Object.entries(byPartition))
+          expect(claimed.filter(({ partition = 'none' }) => partition === name)).toHaveLength(count)
         rig.restart()
         expect(fleet.sync('r3', 20).claimed).toEqual([])
         expect(rig.broken()).toEqual([])
       }),
     )
 
-    /** How a place becomes free. */
-    const freed: Record<string, (rig: Rig, claimed: { id: string; lease: string }) => void> = {
+    /** Ways in which a slot becomes free. */
+    const waysToFree: Record<string, (rig: Rig, claimed: { id: string; lease: string }) => void> = {
       'its job completes': (rig, claimed) => rig.settle(claimed, completed),
-      'its job fails and is to be tried again': (rig, claimed) => rig.settle(claimed, failed),
+      'its job fails and is to be retried': (rig, claimed) => rig.settle(claimed, failed),
       'its job is snoozed': (rig, claimed) => rig.settle(claimed, snoozed),
       'its job ends with the last sync of its runner': (rig, claimed) => rig.settle(claimed, completed, { done: true }),
-      'its claim is given back': (rig) => rig.sync({ seq: 2, ack: 1 }),
+      'its claim is refunded': (rig) => rig.sync({ seq: 2, ack: 1 }),
       'its lease lapses': (rig, claimed) => {
         rig.sync({ seq: 2, ack: 1, heartbeats: [heartbeatOf(claimed)] })
         rig.pass(leaseMs)
         rig.ring()
       },
-      'its job was to be cancelled and its lease lapses': (rig, claimed) => {
+      'its job is to be cancelled and its lease lapses': (rig, claimed) => {
         rig.sync({ seq: 2, ack: 1, heartbeats: [heartbeatOf(claimed)] })
         rig.run('cancel', claimed.id)
         rig.pass(leaseMs)
@@ -217,14 +217,14 @@ export function limitsSuite(withStore: WithStore): void {
       { of: 'the task', limits: { concurrency: 1 } },
       { of: 'a partition', limits: { perPartition: { concurrency: 1 } } },
     ])('of $of', ({ limits }) => {
-      test.each(Object.keys(freed))('a place is free once %s, whoever has looked before', (how) =>
+      test.each(Object.keys(waysToFree))('frees a slot once %s, even after a runner has found none', (how) =>
         rigged(limits, (rig) => {
           many(rig, 2, { partition: 'a' })
           const first = rig.claim()
-          // The partition has been found full, and is not looked at any more.
+          // The group has been found full, and its lane is parked.
           expect(rig.sync({ runner: 'r2', want: 1 }).claimed).toEqual([])
           expect(rig.broken()).toEqual([])
-          freed[how]?.(rig, first)
+          waysToFree[how]?.(rig, first)
           expect(rig.broken()).toEqual([])
           expect(rig.core.parkAndCount(rig.now)).toBeGreaterThan(0)
           expect(rig.sync({ runner: 'r3', want: 1 }).claimed).toHaveLength(1)
@@ -232,7 +232,7 @@ export function limitsSuite(withStore: WithStore): void {
         }),
       )
 
-      test('a settlement and the claim that fills its place are one sync', () =>
+      test('lets one sync settle a job and fill its slot with a claim', () =>
         rigged(limits, (rig, fleet) => {
           many(rig, 3, { partition: 'a' })
           const ids = [1, 2, 3, 4].flatMap(() => fleet.sync('r', 1).claimed.map(({ id }) => id))
@@ -240,7 +240,7 @@ export function limitsSuite(withStore: WithStore): void {
           expect(rig.broken()).toEqual([])
         }))
 
-      test('a place that was free when its transaction failed is free afterwards', () =>
+      test('frees the slot of a settlement that succeeds after its transaction has failed once', () =>
         rigged(limits, (rig) => {
           many(rig, 2, { partition: 'a' })
           const first = rig.claim()
@@ -255,7 +255,7 @@ export function limitsSuite(withStore: WithStore): void {
           expect(rig.broken()).toEqual([])
         }))
 
-      test('a late success of a lapsed job takes no place and gives none', () =>
+      test('takes and frees no slot for a late success of a lapsed job', () =>
         rigged(limits, (rig) => {
           many(rig, 3, { partition: 'a' })
           const first = rig.claim()

@@ -14,11 +14,11 @@ import {
   type WithStore,
 } from '../rig.ts'
 
-export function upkeepSuite(withStore: WithStore): void {
+export function maintenanceSuite(withStore: WithStore): void {
   const rigged = (work: (rig: Rig) => void, options: RigOptions = {}) =>
     withStore((store) => work(new Rig(store, options)))
 
-  /** A job that a runner has finished. */
+  /** Makes a job that a runner has completed. */
   const finished = (rig: Rig, task = 'send', runner = 'r1'): string => {
     const id = rig.enqueue({ task })
     rig.settle(rig.claim({ runner, tasks: { [task]: 1_000 } }), completed)
@@ -27,8 +27,8 @@ export function upkeepSuite(withStore: WithStore): void {
   const confirm = (rig: Rig, claimed: { id: string; lease: string }, runner = 'r1') =>
     rig.sync({ runner, seq: 2, ack: 1, heartbeats: [heartbeatOf(claimed)] })
 
-  describe('lapse', { timeout: 30_000 }, () => {
-    test('ends a lease whose time is over, not a moment before', () =>
+  describe('a lapse', { timeout: 30_000 }, () => {
+    test('ends a lease when its time is over and no sooner', () =>
       rigged((rig) => {
         const id = rig.enqueue()
         confirm(rig, rig.claim())
@@ -42,8 +42,8 @@ export function upkeepSuite(withStore: WithStore): void {
       }))
 
     test.each([
-      { confirmed: false, restarted: false, attempt: 0, refunds: 1, because: 'nobody ever held it' },
-      { confirmed: true, restarted: false, attempt: 1, refunds: 0, because: 'its runner had it' },
+      { confirmed: false, restarted: false, attempt: 0, refunds: 1, because: 'no runner has held it' },
+      { confirmed: true, restarted: false, attempt: 1, refunds: 0, because: 'its runner held it' },
       {
         confirmed: false,
         restarted: true,
@@ -51,9 +51,9 @@ export function upkeepSuite(withStore: WithStore): void {
         refunds: 0,
         because: 'after a restart nothing proves that it never started',
       },
-      { confirmed: true, restarted: true, attempt: 1, refunds: 0, because: 'its runner had it' },
+      { confirmed: true, restarted: true, attempt: 1, refunds: 0, because: 'its runner held it' },
     ])(
-      'confirmed $confirmed, restarted $restarted: attempt $attempt, because $because',
+      'with confirmed $confirmed and restarted $restarted leaves attempt $attempt, because $because',
       ({ confirmed, restarted, attempt, refunds }) =>
         rigged((rig) => {
           const id = rig.enqueue()
@@ -67,7 +67,7 @@ export function upkeepSuite(withStore: WithStore): void {
         }),
     )
 
-    test('an answer that is known stays known when an older sync arrives late', () =>
+    test('counts the attempt of a confirmed claim although an older sync arrives late', () =>
       rigged((rig) => {
         const id = rig.enqueue()
         const heartbeats = [heartbeatOf(rig.claim({ seq: 3 }))]
@@ -78,7 +78,7 @@ export function upkeepSuite(withStore: WithStore): void {
         expect(rig.row(id)).toMatchObject({ attempt: 1, refunds: 0, lapses: 1 })
       }))
 
-    test('the first lapse is tried again at once, the second after a wait, and the third claim is alone', () =>
+    test('is retried at once the first time and after a wait the second time, and the third claim is solo', () =>
       rigged((rig) => {
         const id = rig.enqueue({ maxAttempts: 9 })
         const dueIn = ['a', 'b'].map((runner) => {
@@ -110,7 +110,7 @@ export function upkeepSuite(withStore: WithStore): void {
         { policies: { send: { onFailed: true } } },
       ))
 
-    test('of very many leases goes in slices and leaves none over', () =>
+    test('of 1,700 leases is worked off in slices and leaves none over', () =>
       rigged((rig) => {
         rig.enqueueAll(Array.from({ length: 1_700 }, () => rig.job()))
         for (const runner of ['a', 'b', 'c', 'd']) rig.sync({ runner, want: 500 })
@@ -122,8 +122,8 @@ export function upkeepSuite(withStore: WithStore): void {
       }))
   })
 
-  describe('a job whose time comes', () => {
-    test.each(['scheduled', 'retrying'])('%s, it is ready when the alarm rings, after a restart too', (state) =>
+  describe('a job that falls due', () => {
+    test.each(['scheduled', 'retrying'])('in state %s is ready when the alarm rings, after a restart too', (state) =>
       rigged((rig) => {
         const id = rig.enqueue(state === 'scheduled' ? { delayMs: 1_000 } : {})
         if (state === 'retrying') rig.settle(rig.claim(), failed)
@@ -139,8 +139,8 @@ export function upkeepSuite(withStore: WithStore): void {
     )
   })
 
-  describe('prune', { timeout: 30_000 }, () => {
-    test("forgets finished jobs within a hundredth after the retention's end and not before, and never a live one", () =>
+  describe('pruning', { timeout: 30_000 }, () => {
+    test('removes a finished job once its retention is over, at most a hundredth of it late, and never a live job', () =>
       rigged((rig) => {
         const old = finished(rig)
         const live = rig.enqueue({ delayMs: 30 * dayMs })
@@ -156,7 +156,7 @@ export function upkeepSuite(withStore: WithStore): void {
         expect(rig.broken()).toEqual([])
       }))
 
-    test('happens in a ledger that forgets its memory between any two alarms', () =>
+    test('completes in a ledger that restarts before each alarm', () =>
       rigged((rig) => {
         finished(rig)
         for (let rings = 0; rig.rows().length > 0; rings++) {
@@ -169,8 +169,8 @@ export function upkeepSuite(withStore: WithStore): void {
       }))
 
     test.each([
-      { retentionMs: hourMs, because: 'its task keeps jobs for less than the others' },
-      { retentionMs: 20 * dayMs, because: 'its task keeps them for longer' },
+      { retentionMs: hourMs, because: 'its task keeps jobs for less time' },
+      { retentionMs: 20 * dayMs, because: 'its task keeps jobs for longer' },
     ])("goes by the task's own retention of $retentionMs ms, because $because", ({ retentionMs }) =>
       rigged(
         (rig) => {
@@ -192,7 +192,7 @@ export function upkeepSuite(withStore: WithStore): void {
       ),
     )
 
-    test('of a job that was redriven in time keeps it', () =>
+    test('keeps a job that was redriven in time', () =>
       rigged(
         (rig) => {
           const id = finished(rig, 'draw')
@@ -206,7 +206,7 @@ export function upkeepSuite(withStore: WithStore): void {
         { policies: { draw: { retentionMs: 2 * minuteMs } } },
       ))
 
-    test('counts a job once, though a clock that stepped back has it met twice', () =>
+    test('counts a job once although it meets the job twice after the clock has stepped back', () =>
       rigged(
         (rig) => {
           for (let count = 0; count < 2; count++) finished(rig, 'draw')
@@ -224,7 +224,7 @@ export function upkeepSuite(withStore: WithStore): void {
         { policies: { draw: { retentionMs: 2 * minuteMs } } },
       ))
 
-    test('of a job that outlived the sweep comes at its own time', () =>
+    test('removes a job that was live during the sweep when its own retention is over', () =>
       rigged((rig) => {
         const id = rig.enqueue({ delayMs: 10 * dayMs })
         rig.pass(1)
@@ -245,7 +245,7 @@ export function upkeepSuite(withStore: WithStore): void {
         expect(rig.broken()).toEqual([])
       }))
 
-    test('of very many goes in slices, and costs a row a job', () =>
+    test('removes 2,300 jobs in slices and writes one row for each', () =>
       rigged((rig) => {
         rig.enqueueAll(Array.from({ length: 2_300 }, () => rig.job()))
         for (let seq = 1, settle: ReturnType<typeof settlementOf>[] = []; seq < 8; seq++)
@@ -259,7 +259,7 @@ export function upkeepSuite(withStore: WithStore): void {
         expect(rig.broken()).toEqual([])
       }))
 
-    test('a database over its size lets the oldest finished jobs go before their time', () =>
+    test('removes the oldest finished jobs before their time when the database is over its size', () =>
       rigged(
         (rig) => {
           const big = JSON.stringify('x'.repeat(200_000))
@@ -279,7 +279,7 @@ export function upkeepSuite(withStore: WithStore): void {
         { historyBytesMax: 2 * 2 ** 20 },
       ))
 
-    test('sums older than two days go with it, but for the newest of a task, which holds its totals', () =>
+    test('removes minute stats older than two days, but not the newest row of a task, which holds its counters', () =>
       rigged((rig) => {
         finished(rig)
         rig.pass(5 * minuteMs)
@@ -292,10 +292,10 @@ export function upkeepSuite(withStore: WithStore): void {
       }))
   })
 
-  // It moves by thousands of jobs, which takes a slow machine its time.
-  describe('the mark', { timeout: 30_000 }, () => {
-    /** As many finished jobs as make the mark move without an alarm. */
-    const busy = (rig: Rig, runner: string, count = 4_200) => {
+  // It moves past thousands of jobs, which takes long on a slow machine.
+  describe('the watermark', { timeout: 30_000 }, () => {
+    /** Makes so many finished jobs that the watermark moves without an alarm. */
+    const finishMany = (rig: Rig, runner: string, count = 4_200) => {
       rig.enqueueAll(Array.from({ length: count }, () => rig.job({ task: 'draw' })))
       let settle: ReturnType<typeof settlementOf>[] = []
       for (let seq = 1; seq === 1 || settle.length > 0; seq++)
@@ -303,14 +303,14 @@ export function upkeepSuite(withStore: WithStore): void {
           .sync({ runner, seq, settle, want: 500, tasks: { draw: 1 } })
           .claimed.map((job) => settlementOf(job, completed))
       rig.pass(minuteMs)
-      // A mark that could not move is tried again only after as many jobs once more, or by a fresh activation.
+      // A watermark that could not move is tried again only after as many further jobs, or after a restart.
       rig.restart()
       rig.sync({ runner: `${runner}-last` })
     }
 
     test('moves past finished jobs, so that activation reads none of them', () =>
       rigged((rig) => {
-        busy(rig, 'a')
+        finishMany(rig, 'a')
         expect(rig.core.memory.watermark > '').toBe(true)
         expect(rig.core.memory.counts.finishedAbove).toBe(0)
         expect(rig.core.memory.counts.total().completed).toBe(4_200)
@@ -318,12 +318,12 @@ export function upkeepSuite(withStore: WithStore): void {
         expect(rig.broken()).toEqual([])
       }))
 
-    test('passes a few live jobs that hold it back, and a restart finds them all the same', () =>
+    test('passes a few live jobs that hold it back, and a restart still finds them', () =>
       rigged((rig) => {
         const waiting = [rig.enqueue(), rig.enqueue({ priority: 3 })]
         const running = rig.claim({ runner: 'long' }).id
         rig.pass(1)
-        busy(rig, 'a')
+        finishMany(rig, 'a')
         expect(rig.core.memory.isBelowWatermark(waiting[0] as string)).toBe(true)
         expect(rig.broken()).toEqual([])
         rig.restart()
@@ -339,12 +339,12 @@ export function upkeepSuite(withStore: WithStore): void {
         expect(rig.broken()).toEqual([])
       }))
 
-    test('stops at live jobs when they are many', () =>
+    test('stops at live jobs when there are many of them', () =>
       rigged((rig) => {
         rig.enqueueAll(Array.from({ length: 200 }, () => rig.job()))
         const oldest = rig.rows()[0]?.id ?? ''
         rig.pass(1)
-        busy(rig, 'a')
+        finishMany(rig, 'a')
         rig.pass(minuteMs)
         rig.ring()
         expect(rig.broken()).toEqual([])
@@ -354,11 +354,11 @@ export function upkeepSuite(withStore: WithStore): void {
         expect(rig.core.memory.ready.size).toBe(200)
       }))
 
-    test('a job of a slow clock arrives below it and is found', () =>
+    test('does not hide a job that arrives below it from a slow clock', () =>
       rigged((rig) => {
         const early = rig.job()
         rig.pass(minuteMs)
-        busy(rig, 'a')
+        finishMany(rig, 'a')
         expect(rig.core.memory.isBelowWatermark(early.id)).toBe(true)
         rig.enqueueAll([early])
         expect(rig.broken()).toEqual([])
@@ -367,11 +367,11 @@ export function upkeepSuite(withStore: WithStore): void {
         expect(rig.broken()).toEqual([])
       }))
 
-    test('a redriven job below it is found', () =>
+    test('does not hide a redriven job below it', () =>
       rigged((rig) => {
         const id = finished(rig)
         rig.pass(1)
-        busy(rig, 'a')
+        finishMany(rig, 'a')
         expect(rig.core.memory.isBelowWatermark(id)).toBe(true)
         rig.run('redrive', { id })
         rig.restart()

@@ -1,10 +1,10 @@
-/** What is counted: when it is written, what of it is shown, and that nothing is counted twice. */
+/** Minute stats: when they are written, what charts show of them, and that nothing is counted twice. */
 import { describe, expect, test } from 'vitest'
 import { bucketEndsMs, errorNamesMax } from '../../../../src/engine/ledger/domain/stats.ts'
 import type { Claimed } from '../../../../src/engine/ledger/protocol/protocol.ts'
 import { completed, failed, heartbeatOf, minuteMs, Rig, settlementOf, type WithStore } from '../rig.ts'
 
-export function talliesSuite(withStore: WithStore): void {
+export function minuteStatsSuite(withStore: WithStore): void {
   const rigged = (work: (rig: Rig) => void) => withStore((store) => work(new Rig(store)))
   const minutesOf = (rig: Rig) =>
     rig.sql.all<{ task: string; minute: number }>('SELECT task, minute FROM minute_stats ORDER BY minute, task')
@@ -13,7 +13,7 @@ export function talliesSuite(withStore: WithStore): void {
   const sum = (numbers: readonly number[] | undefined) => numbers?.reduce((a, b) => a + b, 0)
 
   describe('charts', () => {
-    test('tell of what is not written yet', () =>
+    test('show stats that are not written yet', () =>
       rigged((rig) => {
         rig.enqueueAll([rig.job(), rig.job()])
         rig.pass(300)
@@ -25,7 +25,7 @@ export function talliesSuite(withStore: WithStore): void {
         expect(chart?.queueMs.at(-1)?.[bucketEndsMs.indexOf(500)]).toBe(1)
       }))
 
-    test('sum minutes to steps, and leave out what is before and after', () =>
+    test('add minutes up to steps and leave out those before and after', () =>
       rigged((rig) => {
         for (let n = 0; n < 40; n++) {
           rig.enqueue()
@@ -39,7 +39,7 @@ export function talliesSuite(withStore: WithStore): void {
         expect(rig.run('charts', { fromMinute: fromMinute - 500, stepMinutes: 15, steps: 2 }).tasks).toEqual([])
       }))
 
-    test('count failures by what they were', () =>
+    test('count failures by their reason', () =>
       rigged((rig) => {
         rig.enqueue({ maxAttempts: 1 })
         rig.settle(rig.claim(), failed)
@@ -59,8 +59,8 @@ export function talliesSuite(withStore: WithStore): void {
       }))
   })
 
-  describe('sums', () => {
-    test('that are a minute old are written with the next transaction, once', () =>
+  describe('minute stats', () => {
+    test('that are a minute old are written once, with the next transaction', () =>
       rigged((rig) => {
         rig.enqueue()
         const held = rig.claim()
@@ -70,13 +70,13 @@ export function talliesSuite(withStore: WithStore): void {
           rig.sync({ seq, heartbeats: [heartbeatOf(held)] })
         }
         const minutes = minutesOf(rig).map(({ minute }) => minute)
-        // The runner never leaves; what is open is the newest minute alone.
+        // The runner never leaves, and only the newest minute is not written yet.
         expect(minutes.length).toBeGreaterThanOrEqual(2)
         expect(new Set(minutes).size).toBe(minutes.length)
         expect(sum(rig.run('charts', hour(rig)).tasks[0]?.enqueued)).toBe(11)
       }))
 
-    test('are written by the last runner that leaves, not by each', () =>
+    test('are written when the last runner leaves, not when each runner does', () =>
       rigged((rig) => {
         rig.enqueueAll([rig.job(), rig.job()])
         const [first, second] = [rig.claim({ runner: 'a', want: 1 }), rig.claim({ runner: 'b', want: 1 })]
@@ -94,14 +94,14 @@ export function talliesSuite(withStore: WithStore): void {
           try {
             rig.enqueue()
           } catch {
-            // What was not recorded was not enqueued.
+            // A job that was not recorded was not enqueued.
           }
           rig.failingIn = undefined
         }
         expect(sum(rig.run('charts', hour(rig)).tasks[0]?.enqueued)).toBe(rig.rows().length)
       }))
 
-    test('of a sync that is repeated are counted once', () =>
+    test('of a repeated sync are counted once', () =>
       rigged((rig) => {
         rig.enqueueAll([rig.job(), rig.job()])
         const [a, b] = rig.sync({ want: 2 }).claimed as [Claimed, Claimed]
@@ -111,7 +111,7 @@ export function talliesSuite(withStore: WithStore): void {
         expect(rig.counters()).toMatchObject([{ counters: { enqueued: 2, ended: { completed: 2 } } }])
       }))
 
-    test('after a clock that stepped back are added to the newest minute', () =>
+    test('are added to the newest minute when the clock steps back', () =>
       rigged((rig) => {
         rig.enqueue()
         rig.settle(rig.claim(), completed)
@@ -124,8 +124,8 @@ export function talliesSuite(withStore: WithStore): void {
       }))
   })
 
-  describe('totals', () => {
-    test('grow by every flush, through restarts and pauses, and by task', () =>
+  describe('counters', () => {
+    test('of each task grow with every write, across restarts and pauses', () =>
       rigged((rig) => {
         for (let n = 1; n <= 5; n++) {
           rig.enqueueAll([rig.job(), rig.job({ task: 'draw' })])
@@ -141,13 +141,13 @@ export function talliesSuite(withStore: WithStore): void {
         }
       }))
 
-    test('tell of nothing that a restart could take back', () =>
+    test('include nothing that a restart could take back', () =>
       rigged((rig) => {
         rig.enqueue()
         expect(rig.counters()).toEqual([])
       }))
 
-    test('hold a bounded number of names of errors, and none that is no name', () =>
+    test('hold a bounded number of error names and count every error', () =>
       rigged((rig) => {
         const names = [...Array.from({ length: 40 }, (_, n) => `E${n}`), '__proto__', 'a b', 'x'.repeat(200)]
         for (const [n, name] of names.entries()) {

@@ -5,7 +5,7 @@ import { completed, Rig, rejected, type WithStore } from '../rig.ts'
 export function readSuite(withStore: WithStore): void {
   const rigged = (work: (rig: Rig) => void) => withStore((store) => work(new Rig(store)))
 
-  /** Every page, one after another, and the most pages it may take. */
+  /** The ids of all pages in order, and the number of pages. */
   const paged = (rig: Rig, request: Omit<ListRequest, 'before'>): { ids: string[]; pages: number } => {
     const ids: string[] = []
     let before: string | undefined
@@ -20,7 +20,7 @@ export function readSuite(withStore: WithStore): void {
   }
 
   describe('get', () => {
-    test('tells everything that is recorded, and nothing that has not happened', () =>
+    test('answers everything that is recorded and nothing that has not happened', () =>
       rigged((rig) => {
         const id = rig.enqueue({ priority: 2, tags: ['a'], key: 'k', input: '{"n":7}' })
         const fresh = { id, task: 'send', state: 'queued', attempt: 0, maxAttempts: 3, priority: 2, tags: ['a'] }
@@ -49,14 +49,14 @@ export function readSuite(withStore: WithStore): void {
         })
       }))
 
-    test('a job without an output has none', () =>
+    test('answers no output of a job that has none', () =>
       rigged((rig) => {
         const id = rig.enqueue()
         rig.settle(rig.claim(), { kind: 'completed' })
         expect(rig.record(id)).not.toHaveProperty('output')
       }))
 
-    test('shows a due time only while it waits for one', () =>
+    test('answers a due time only while the job waits for it', () =>
       rigged((rig) => {
         const id = rig.enqueue({ delayMs: 1_000 })
         expect(rig.record(id)).toHaveProperty('dueAt')
@@ -93,7 +93,7 @@ export function readSuite(withStore: WithStore): void {
       [{ state: 'completed' }, [2, 1]],
       [{ state: 'queued', task: 'send' }, [8, 6, 4]],
       [{ state: 'running' }, []],
-    ])('%j finds %j, newest first, in pages of any size', (request, numbers) =>
+    ])('with filter %j finds jobs %j, newest first, in pages of any size', (request, numbers) =>
       rigged((rig) => {
         const ids = filled(rig)
         for (const limit of [1, 2, 3, 10, 100])
@@ -101,14 +101,14 @@ export function readSuite(withStore: WithStore): void {
       }),
     )
 
-    test('a full last page has another, empty one at most', () =>
+    test('adds at most one empty page after a full last page', () =>
       rigged((rig) => {
         filled(rig)
         expect(paged(rig, { limit: 5 }).pages).toBeLessThanOrEqual(3)
         expect(paged(rig, { limit: 10 }).pages).toBeLessThanOrEqual(2)
       }))
 
-    test('looks at a bounded number of rows and says how far it got', () =>
+    test('looks at a bounded number of rows and answers how far it got', () =>
       rigged((rig) => {
         const first = rig.enqueue({ tags: ['rare'] })
         rig.pass(1)
@@ -119,7 +119,7 @@ export function readSuite(withStore: WithStore): void {
         expect(paged(rig, { tag: 'rare', limit: 10 })).toEqual({ ids: [first], pages: 3 })
       }))
 
-    test('a page of large jobs ends before it is too large to answer', () =>
+    test('ends a page of large jobs before it is too large to answer', () =>
       rigged((rig) => {
         const input = JSON.stringify('x'.repeat(500_000))
         const ids = rig
@@ -129,7 +129,7 @@ export function readSuite(withStore: WithStore): void {
         expect(paged(rig, { limit: 100 }).ids).toEqual(ids.sort().reverse())
       }))
 
-    test('an empty ledger has one empty page', () =>
+    test('answers one empty page for an empty ledger', () =>
       rigged((rig) => {
         expect(rig.run('list', { limit: 10 })).toEqual({ jobs: [] })
       }))

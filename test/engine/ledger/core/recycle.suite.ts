@@ -18,7 +18,7 @@ const steps = [
   'redrive',
 ] as const
 
-export function tailSuite(withStore: WithStore): void {
+export function recycleSuite(withStore: WithStore): void {
   const rigged = (work: (rig: Rig) => void, options: RigOptions = {}) =>
     withStore((store) => work(new Rig(store, options)))
 
@@ -28,7 +28,7 @@ export function tailSuite(withStore: WithStore): void {
     rig.settle(rig.claim({ runner: `r${runners++}` }), completed)
     return id
   }
-  /** Jobs that have ended, a minute apart. */
+  /** Makes completed jobs, a minute apart. */
   const history = (rig: Rig, count: number, more: object = {}): string[] =>
     Array.from({ length: count }, () => {
       rig.pass(minuteMs)
@@ -37,13 +37,13 @@ export function tailSuite(withStore: WithStore): void {
   const ids = (rig: Rig) => rig.rows().map(({ id }) => id)
 
   describe('a new job', () => {
-    test('takes over the row of the oldest one whose retention is over', () =>
+    test('takes over the row of the oldest job whose retention is over', () =>
       rigged((rig) => {
         const old = history(rig, 5)
         rig.pass(7 * dayMs)
         const before = rig.rowsWritten
         const fresh = rig.enqueue({ tags: ['new'] })
-        // The tail begins, the mark moves, and one row is written for the job.
+        // Rows become recyclable, the watermark moves, and one row is written for the job.
         expect(rig.rowsWritten - before).toBeLessThanOrEqual(3)
         expect(ids(rig)).toEqual([...old.slice(1), fresh])
         expect(rig.row(fresh)).toMatchObject({
@@ -56,7 +56,7 @@ export function tailSuite(withStore: WithStore): void {
         expect(rig.broken()).toEqual([])
       }))
 
-    test('that was recorded before is told from one that may take over a row', () =>
+    test('that is recorded already takes over no row', () =>
       rigged((rig) => {
         history(rig, 5)
         const job = rig.job()
@@ -69,7 +69,7 @@ export function tailSuite(withStore: WithStore): void {
         expect(rig.broken()).toEqual([])
       }))
 
-    test('costs one row where many have ended before it, and the counts follow over a restart', () =>
+    test('writes one row where many jobs have ended before it, and the counts are right after a restart', () =>
       rigged((rig) => {
         history(rig, 200)
         rig.pass(7 * dayMs)
@@ -84,7 +84,7 @@ export function tailSuite(withStore: WithStore): void {
         expect(rig.core.memory.counts.total()).toMatchObject({ completed: 149, queued: 51 })
       }))
 
-    test('of many at once takes over as many', () =>
+    test('takes over a row even when hundreds come at once', () =>
       rigged((rig) => {
         history(rig, 300)
         rig.pass(7 * dayMs)
@@ -96,10 +96,10 @@ export function tailSuite(withStore: WithStore): void {
       }))
 
     test.each([
-      { what: 'one whose retention is not over', more: {}, passes: 7 * dayMs - hourMs },
-      { what: 'one that holds a key', more: { key: 'k' }, passes: 7 * dayMs },
-      { what: 'one that its task keeps for longer', more: { task: 'draw' }, passes: 7 * dayMs },
-    ])('never takes over $what', ({ more, passes }) =>
+      { what: 'a job whose retention is not over', more: {}, passes: 7 * dayMs - hourMs },
+      { what: 'a job that holds a key', more: { key: 'k' }, passes: 7 * dayMs },
+      { what: 'a job that its task keeps for longer', more: { task: 'draw' }, passes: 7 * dayMs },
+    ])('never takes over the row of $what', ({ more, passes }) =>
       rigged(
         (rig) => {
           const old = history(rig, 1, more)
@@ -112,7 +112,7 @@ export function tailSuite(withStore: WithStore): void {
       ),
     )
 
-    test('never takes over one that lives again', () =>
+    test('never takes over the row of a redriven job', () =>
       rigged((rig) => {
         const [first = '', ...others] = history(rig, 4)
         rig.pass(7 * dayMs)
@@ -129,7 +129,7 @@ export function tailSuite(withStore: WithStore): void {
       }))
   })
 
-  test('what nobody takes over is swept as ever', () =>
+  test('a row that no new job takes over is swept', () =>
     rigged((rig) => {
       history(rig, 100)
       rig.pass(7 * dayMs)
@@ -140,7 +140,7 @@ export function tailSuite(withStore: WithStore): void {
       expect(rig.broken()).toEqual([])
     }))
 
-  test('keyed jobs and those that are kept for longer do not stop what comes after them from being taken', () =>
+  test('jobs with a key or a longer retention do not stop new jobs from taking over the rows after them', () =>
     rigged(
       (rig) => {
         for (let count = 0; count < 40; count++) {
@@ -158,7 +158,7 @@ export function tailSuite(withStore: WithStore): void {
       { policies: { draw: { retentionMs: 30 * dayMs } } },
     ))
 
-  test('a release after this one has columns that a row taken over would keep: then none is', () =>
+  test('no row is taken over once a later release has written here, because its columns would be kept', () =>
     rigged((rig) => {
       const old = history(rig, 3)
       rig.sql.all('INSERT INTO schema_versions (version, applied_at) VALUES (?, 1)', migrations.length + 1)
@@ -168,14 +168,14 @@ export function tailSuite(withStore: WithStore): void {
       expect(ids(rig)).toEqual([...old, fresh])
     }))
 
-  test('whatever comes, the counts are those of the rows', { timeout: 60_000 }, () =>
+  test('the counts agree with the rows while rows are taken over, under any steps', { timeout: 60_000 }, () =>
     fc.assert(
       fc.asyncProperty(fc.array(fc.constantFrom(...steps), { minLength: 20, maxLength: 60 }), async (walk) => {
         await withStore((store) => {
           const rig = new Rig(store, { policies: { draw: { retentionMs: 30 * dayMs } } })
           for (const [nth, step] of walk.entries()) {
             rig.pass(minuteMs)
-            take(rig, step)
+            perform(rig, step)
             expect(rig.broken(), `after step ${nth}`).toEqual([])
           }
         })
@@ -184,7 +184,7 @@ export function tailSuite(withStore: WithStore): void {
     ),
   )
 
-  function take(rig: Rig, step: (typeof steps)[number]): void {
+  function perform(rig: Rig, step: (typeof steps)[number]): void {
     if (step === 'job') finished(rig)
     else if (step === 'keyed') finished(rig, { key: `k${rig.now}` })
     else if (step === 'kept') finished(rig, { task: 'draw' })
@@ -192,8 +192,8 @@ export function tailSuite(withStore: WithStore): void {
     else if (step === 'ring') rig.ring()
     else if (step === 'restart') rig.restart()
     else if (step === 'redrive') {
-      const over = rig.rows().find(({ state }) => state === 'completed')
-      if (over) rig.run('redrive', { id: over.id })
+      const ended = rig.rows().find(({ state }) => state === 'completed')
+      if (ended) rig.run('redrive', { id: ended.id })
     } else rig.pass({ hour: hourMs, day: dayMs, week: 7 * dayMs }[step])
   }
 }

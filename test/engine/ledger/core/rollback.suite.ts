@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import type { Claimed } from '../../../../src/engine/ledger/protocol/protocol.ts'
-import { placed } from '../placed.ts'
 import {
   completed,
   dayMs,
@@ -16,10 +15,11 @@ import {
   settlementOf,
   type WithStore,
 } from '../rig.ts'
+import { shardSchedule } from '../shard-schedules.ts'
 
 interface Scene {
   readonly verb: string
-  /** Brings a ledger to the moment before the verb, and answers the verb. */
+  /** Prepares a ledger and returns the call of the verb. */
   readonly before: (rig: Rig) => () => unknown
   readonly options?: RigOptions
 }
@@ -48,7 +48,7 @@ const scenes: Scene[] = [
       rig.enqueueAll(Array.from({ length: 8 }, () => rig.job({ maxAttempts: 1 })))
       const [a, b, c, d] = rig.sync({ want: 4 }).claimed as [Claimed, Claimed, Claimed, Claimed]
       rig.pass(20_000)
-      // The fourth is held by nobody and given back; the third is reported and extended.
+      // The fourth is not held, so it is refunded. The third reports progress, and its lease is extended.
       const settle = [settlementOf(a, completed), settlementOf(b, failed)]
       const heartbeats = [{ ...heartbeatOf(c), progress: { value: 0.5 } }]
       return () => rig.sync({ seq: 2, ack: 1, settle, heartbeats, want: 2, tasks: { send: 1 } }) && d
@@ -82,7 +82,7 @@ const scenes: Scene[] = [
     },
   },
   {
-    verb: 'a claim under limits that settles and fills a place',
+    verb: 'a claim under limits that settles and fills a slot',
     before: (rig) => {
       rig.enqueueAll(Array.from({ length: 6 }, (_, n) => rig.job({ partition: n % 2 ? 'a' : 'b' })))
       const [first, second] = rig.sync({ want: 2 }).claimed as [Claimed, Claimed]
@@ -113,7 +113,7 @@ const scenes: Scene[] = [
     },
   },
   {
-    verb: 'a settlement that lets a follower go',
+    verb: 'a settlement that releases a follower',
     before: (rig) => {
       const call = (input: string) => rig.enqueue({ key: 'k', unique: { kind: 'rerun' }, input })
       call('1')
@@ -151,17 +151,17 @@ const scenes: Scene[] = [
       const { id } = rig.job()
       return () => rig.run('triggerSchedule', { name: 'tick', id, key: 'k' })
     },
-    options: { schedules: [placed()] },
+    options: { schedules: [shardSchedule()] },
   },
   {
-    verb: 'a schedule that goes on after a pause',
+    verb: 'a schedule that resumes after a pause',
     before: (rig) => {
       rig.core.reconcile(rig.now)
       rig.run('controlSchedule', { name: 'tick', action: 'pause' })
       rig.pass(hourMs)
       return () => rig.run('controlSchedule', { name: 'tick', action: 'resume' })
     },
-    options: { schedules: [placed()] },
+    options: { schedules: [shardSchedule()] },
   },
 ]
 
@@ -172,10 +172,10 @@ export function rollbackSuite(withStore: WithStore): void {
         const rig = new Rig(store, options)
         const verb = before(rig)
         rig.core.load(rig.now)
-        const was = rig.everything()
+        const snapshot = rig.everything()
         let failures = 0
         for (let nth = 1; ; nth++) {
-          // settlingEach repeats what failed; with every statement from the n-th on failing, nothing gets through.
+          // settlingEach repeats a failed sync. Every statement from the n-th on fails, so that no repeat succeeds.
           rig.failFrom = nth
           try {
             verb()
@@ -186,15 +186,15 @@ export function rollbackSuite(withStore: WithStore): void {
           } finally {
             rig.failFrom = undefined
           }
-          expect(rig.everything(), `after statement ${nth} failed`).toEqual(was)
+          expect(rig.everything(), `after statement ${nth} failed`).toEqual(snapshot)
         }
         expect(failures).toBeGreaterThan(0)
-        expect(rig.everything()).not.toEqual(was)
+        expect(rig.everything()).not.toEqual(snapshot)
         expect(rig.broken()).toEqual([])
       }),
     )
 
-    test('a sync that fails once settles what it can, and keeps every promise', () =>
+    test('a sync that fails once settles what it can and keeps every promise', () =>
       withStore((store) => {
         for (let nth = 1; nth < 40; nth++) {
           const tables = ['schema_versions', 'jobs', 'runners', 'facts', 'limits', 'schedules', 'bulks']
@@ -216,7 +216,7 @@ export function rollbackSuite(withStore: WithStore): void {
         }
       }))
 
-    test('upkeep that fails at any of its statements goes on where it was, with the deadman armed', () =>
+    test('maintenance that fails at any of its statements continues from where it was, with the alarm armed', () =>
       withStore((store) => {
         const rig = new Rig(store, { policies: { draw: { retentionMs: hourMs } } })
         rig.enqueue({ task: 'draw' })
@@ -230,7 +230,7 @@ export function rollbackSuite(withStore: WithStore): void {
             rig.core.maintain(rig.now)
             break
           } catch {
-            // As a dispatcher does with an alarm that failed.
+            // A dispatcher does the same after an alarm that failed.
             rig.core.arm(rig.now + leaseMs)
           } finally {
             rig.failFrom = undefined
@@ -245,7 +245,7 @@ export function rollbackSuite(withStore: WithStore): void {
   })
 
   describe('the alarm', () => {
-    test('that rings early enough is kept: arming it anew would be a row written', () =>
+    test('is kept when it rings early enough, because arming it again would write a row', () =>
       withStore((store) => {
         const rig = new Rig(store)
         rig.enqueue()
@@ -257,7 +257,7 @@ export function rollbackSuite(withStore: WithStore): void {
         expect(rig.alarmAt).toBe(armed)
       }))
 
-    test('is moved forward by what needs it sooner', () =>
+    test('moves forward for a job that needs it sooner', () =>
       withStore((store) => {
         const rig = new Rig(store)
         const dueIn = [dayMs, hourMs, minuteMs, 2 * hourMs].map((delayMs) => {
@@ -267,7 +267,7 @@ export function rollbackSuite(withStore: WithStore): void {
         expect(dueIn).toEqual([dayMs, hourMs, minuteMs, minuteMs])
       }))
 
-    test('is not armed by opening a ledger, whatever waits in it', () =>
+    test('is not armed when a ledger restarts, whatever waits in it', () =>
       withStore((store) => {
         const rig = new Rig(store)
         rig.enqueue()
@@ -278,7 +278,7 @@ export function rollbackSuite(withStore: WithStore): void {
         expect(rig.core.alarmAt).toBe(armed)
       }))
 
-    test('is armed for what is overdue, not only for what is to come', () =>
+    test('is needed for overdue work and not only for future work', () =>
       withStore((store) => {
         const rig = new Rig(store)
         rig.enqueue({ delayMs: minuteMs })
@@ -290,7 +290,7 @@ export function rollbackSuite(withStore: WithStore): void {
         expect(rig.core.nextMaintenanceAt).toBeLessThan(rig.now)
       }))
 
-    test('of a ledger with nothing to do does nothing', () =>
+    test('does nothing in a ledger with nothing to do', () =>
       withStore((store) => {
         const rig = new Rig(store)
         const before = rig.rowsWritten

@@ -1,18 +1,18 @@
-/** Which schedules there are, and what a slot makes. What people do to one is in schedule-steering.suite.ts. */
+/** How schedules follow the code, and what a slot makes. schedule-control.suite.ts is about what people do to one. */
 import { describe, expect, test } from 'vitest'
-import { type Placing, placed, slotsOf, workOff } from '../placed.ts'
 import { dayMs, hourMs, minuteMs, Rig, type RigOptions, type WithStore } from '../rig.ts'
+import { type ShardScheduleOptions, shardSchedule, slotsOf, workOff } from '../shard-schedules.ts'
 
 export function schedulesSuite(withStore: WithStore): void {
   /** A rig whose code has these schedules, reconciled. */
-  const rigged = (schedules: Placing[], work: (rig: Rig) => void, options: RigOptions = {}) =>
+  const rigged = (schedules: ShardScheduleOptions[], work: (rig: Rig) => void, options: RigOptions = {}) =>
     withStore((store) => {
-      const rig = new Rig(store, { ...options, schedules: schedules.map(placed) })
+      const rig = new Rig(store, { ...options, schedules: schedules.map(shardSchedule) })
       rig.core.reconcile(rig.now)
       work(rig)
     })
   const only = (rig: Rig) => rig.run('schedules')[0]
-  /** Rings whenever a slot comes, and lets its job complete. */
+  /** Rings the alarm at each slot and completes the job of the slot. */
   const passFiring = (rig: Rig, ms: number) => {
     const until = rig.now + ms
     for (let at = only(rig)?.nextAt ?? until; at <= until; at = only(rig)?.nextAt ?? Infinity) {
@@ -24,14 +24,14 @@ export function schedulesSuite(withStore: WithStore): void {
   }
 
   describe('reconcile', () => {
-    test('of a new schedule takes its next slot and arms the alarm for it', () =>
+    test('gives a new schedule its next slot and arms the alarm for it', () =>
       rigged([{}], (rig) => {
         expect(only(rig)).toMatchObject({ state: 'active', nextAt: rig.now + minuteMs, history: [] })
         expect(rig.alarmAt).toBe(rig.now + minuteMs)
         expect(rig.broken()).toEqual([])
       }))
 
-    test('of an unchanged one keeps its cadence and writes nothing', () =>
+    test('keeps the cadence of an unchanged schedule and writes nothing', () =>
       rigged([{}], (rig) => {
         rig.pass(59_000)
         const before = rig.rowsWritten
@@ -40,22 +40,22 @@ export function schedulesSuite(withStore: WithStore): void {
         expect(only(rig)?.nextAt).toBe(rig.now + 1_000)
       }))
 
-    test.each<{ what: string; now: Placing; nextIn: number; because: string }>([
+    test.each<{ what: string; now: ShardScheduleOptions; nextIn: number; because: string }>([
       { what: 'another interval', now: { every: '10m' }, nextIn: 10 * minuteMs, because: 'it counts from the deploy' },
-      { what: 'a cron rule', now: { cron: '0 * * * *' }, nextIn: 800_000 - 30_000, because: 'the clock says when' },
-      { what: 'another jitter', now: { jitter: '30s' }, nextIn: minuteMs, because: 'it is part of the rule' },
-      { what: 'another input', now: { input: 2 }, nextIn: 30_000, because: 'its slots are the same' },
+      { what: 'a cron rule', now: { cron: '0 * * * *' }, nextIn: 800_000 - 30_000, because: 'the rule names the time' },
+      { what: 'another jitter', now: { jitter: '30s' }, nextIn: minuteMs, because: 'jitter is part of the rule' },
+      { what: 'another input', now: { input: 2 }, nextIn: 30_000, because: 'input leaves its slots alone' },
       {
         what: 'another policy',
         now: { overlap: 'allow', catchUp: 'all' },
         nextIn: 30_000,
-        because: 'so are they here',
+        because: 'a policy leaves its slots alone',
       },
-      { what: 'another task', now: { task: 'draw' }, nextIn: 30_000, because: 'and here' },
-    ])('of one with $what comes next in $nextIn ms, because $because', ({ now, nextIn }) =>
+      { what: 'another task', now: { task: 'draw' }, nextIn: 30_000, because: 'the task leaves its slots alone' },
+    ])('of a schedule with $what sets its next slot in $nextIn ms, because $because', ({ now, nextIn }) =>
       rigged([{}], (rig) => {
         rig.pass(30_000)
-        rig.deploy({ schedules: [placed(now)] })
+        rig.deploy({ schedules: [shardSchedule(now)] })
         expect((only(rig)?.nextAt ?? 0) - rig.now).toBe(nextIn)
         rig.passRinging(nextIn + 30_000)
         const [row] = rig.rows()
@@ -68,7 +68,7 @@ export function schedulesSuite(withStore: WithStore): void {
       {
         how: 'removed',
         gone: { schedules: [] },
-        back: { schedules: [placed()] },
+        back: { schedules: [shardSchedule()] },
         stopped: 'removed',
       },
       {
@@ -78,7 +78,7 @@ export function schedulesSuite(withStore: WithStore): void {
         stopped: 'unknown-task',
       },
     ])(
-      'of one that was $how stops it, and starts it anew when it is back, without what it missed',
+      'stops a schedule that was $how, and starts it again when it is back, without the slots it missed',
       ({ gone, back, stopped }) =>
         rigged([{ every: '10m' }], (rig) => {
           const anchor = rig.now
@@ -87,7 +87,7 @@ export function schedulesSuite(withStore: WithStore): void {
           expect(only(rig)).toMatchObject({ state: 'stopped', stopped, next: [], history: [{ slot: rig.now }] })
           rig.passRinging(35 * minuteMs)
           expect(rig.rows()).toHaveLength(1)
-          rig.deploy(stopped === 'removed' ? { schedules: [placed({ every: '10m' })] } : back)
+          rig.deploy(stopped === 'removed' ? { schedules: [shardSchedule({ every: '10m' })] } : back)
           expect(only(rig)).toMatchObject({ state: 'active', nextAt: anchor + 50 * minuteMs })
           passFiring(rig, 10 * minuteMs)
           expect(slotsOf(rig)).toEqual([anchor + 10 * minuteMs, anchor + 50 * minuteMs])
@@ -95,19 +95,19 @@ export function schedulesSuite(withStore: WithStore): void {
         }),
     )
 
-    test('of one whose rule changed while it was paused leaves it paused, with its history', () =>
+    test('keeps a schedule paused and keeps its history when its rule changes', () =>
       rigged([{}], (rig) => {
         passFiring(rig, minuteMs)
         rig.run('controlSchedule', { name: 'tick', action: 'pause' })
-        rig.deploy({ schedules: [placed({ every: '5m' })] })
+        rig.deploy({ schedules: [shardSchedule({ every: '5m' })] })
         expect(only(rig)).toMatchObject({ state: 'paused', next: [], history: [{ job: expect.any(String) }] })
         rig.passRinging(hourMs)
         expect(rig.rows()).toHaveLength(1)
       }))
 
-    test('that fails in the middle is done whole the next time', () =>
+    test('that fails in the middle is done completely the next time', () =>
       withStore((store) => {
-        const rig = new Rig(store, { schedules: [placed(), placed({ name: 'tock' })] })
+        const rig = new Rig(store, { schedules: [shardSchedule(), shardSchedule({ name: 'tock' })] })
         for (let nth = 1; nth < 20; nth++) {
           rig.failFrom = nth
           try {
@@ -126,7 +126,7 @@ export function schedulesSuite(withStore: WithStore): void {
   })
 
   describe('a slot', () => {
-    test('makes a job that says where it comes from, with what the schedule says of it', () =>
+    test('makes a job that names its schedule and slot and has the options of the schedule', () =>
       rigged([{ priority: 4, tags: ['nightly'], expiresIn: '30s', partition: 'p', input: { a: 1 } }], (rig) => {
         rig.pass(minuteMs)
         rig.ring()
@@ -163,7 +163,7 @@ export function schedulesSuite(withStore: WithStore): void {
         expect(rig.broken()).toEqual([])
       }))
 
-    test('I6: makes one job though any of its statements fails, and the object with it', () =>
+    test('I6: makes one job although any of its statements fails and the object restarts', () =>
       rigged(
         [
           { overlap: 'allow', catchUp: 'all' },
@@ -190,7 +190,7 @@ export function schedulesSuite(withStore: WithStore): void {
         },
       ))
 
-    test('comes later by its jitter, always by the same, and stands for the same moment', () =>
+    test('fires later by a fixed jitter and still stands for the time of the rule', () =>
       rigged([{ jitter: '30s' }], (rig) => {
         const anchor = rig.now
         const offset = (rig.alarmAt ?? 0) - anchor - minuteMs
@@ -208,7 +208,7 @@ export function schedulesSuite(withStore: WithStore): void {
         expect(only(rig)?.nextAt).toBe(anchor + 2 * minuteMs)
       }))
 
-    test('comes every second of a second-wise rule, and rings once for each', () =>
+    test('of a rule of every second fires each second, with one alarm for each', () =>
       rigged([{ every: '1s' }], (rig) => {
         const anchor = rig.now
         for (let n = 1; n <= 30; n++) {
@@ -221,7 +221,7 @@ export function schedulesSuite(withStore: WithStore): void {
         expect(slotsOf(rig)).toHaveLength(30)
       }))
 
-    test('on the days when clocks change comes once, in both directions', () =>
+    test('fires once on the days when clocks change, in both directions', () =>
       rigged(
         [{ cron: '30 2 * * *', timezone: 'Europe/Berlin' }],
         (rig) => {
@@ -229,9 +229,9 @@ export function schedulesSuite(withStore: WithStore): void {
           const slots = slotsOf(rig).map((slot) => new Date(slot).toISOString().slice(5, 16))
           expect(slots).toHaveLength(230)
           const around = (day: string, count: number) => slots.slice(slots.indexOf(day), slots.indexOf(day) + count)
-          // The clock goes from 02:00 to 03:00, and at once it is past half past two.
+          // The clock goes from 02:00 to 03:00: there is no 02:30, and the slot fires at 03:00.
           expect(around('03-30T01:30', 3)).toEqual(['03-30T01:30', '03-31T01:00', '04-01T00:30'])
-          // It shows half past two twice.
+          // The clock shows 02:30 twice, and the slot fires the first time.
           expect(around('10-26T00:30', 3)).toEqual(['10-26T00:30', '10-27T00:30', '10-28T01:30'])
         },
         { retentionMs: 365 * dayMs },

@@ -29,13 +29,13 @@ export function settingsSuite(withStore: WithStore): void {
   describe('pause', () => {
     test.each<{ paused: (string | undefined)[]; resumed: (string | undefined)[]; started: string[]; because: string }>([
       { paused: ['send'], resumed: [], started: ['draw'], because: 'only one task is paused' },
-      { paused: [undefined], resumed: [], started: [], because: 'everything is' },
-      { paused: ['send', 'draw'], resumed: ['draw'], started: ['draw'], because: 'one of two goes on' },
-      { paused: ['send', undefined], resumed: ['send'], started: [], because: 'everything still is' },
-      { paused: ['send', undefined], resumed: [undefined], started: ['draw', 'send'], because: 'all of it lets go' },
-      { paused: ['other'], resumed: [], started: ['draw', 'send'], because: 'it is about another task' },
+      { paused: [undefined], resumed: [], started: [], because: 'everything is paused' },
+      { paused: ['send', 'draw'], resumed: ['draw'], started: ['draw'], because: 'one of two is resumed' },
+      { paused: ['send', undefined], resumed: ['send'], started: [], because: 'everything is still paused' },
+      { paused: ['send', undefined], resumed: [undefined], started: ['draw', 'send'], because: 'all are resumed' },
+      { paused: ['other'], resumed: [], started: ['draw', 'send'], because: 'another task is paused' },
     ])(
-      'of $paused, and resume of $resumed, lets $started start, because $because; after a restart too',
+      'of $paused and resume of $resumed let $started start after a restart, because $because',
       ({ paused, resumed, started }) =>
         rigged((rig) => {
           rig.enqueue()
@@ -49,7 +49,7 @@ export function settingsSuite(withStore: WithStore): void {
         }),
     )
 
-    test('lets go on what runs: it beats, reports and settles', () =>
+    test('lets a running job send heartbeats and settle', () =>
       rigged((rig) => {
         rig.enqueue()
         const running = rig.claim()
@@ -85,7 +85,7 @@ export function settingsSuite(withStore: WithStore): void {
       }),
     )
 
-    test('makes a startNow wait as any other', () =>
+    test('makes a startNow wait like any other job', () =>
       rigged((rig) => {
         change(rig, 'pause', 'send')
         const start = { kind: 'claim', runner: 'i', leaseMs } as const
@@ -95,7 +95,7 @@ export function settingsSuite(withStore: WithStore): void {
       }))
 
     test.each(['send', undefined])(
-      'of %s makes no wake-up due and rings no alarm, whatever falls due meanwhile',
+      'of task %s leaves no wake-up due and rings no alarm, whatever falls due meanwhile',
       (task) =>
         rigged((rig) => {
           rig.enqueueAll(Array.from({ length: 20 }, () => rig.job()))
@@ -113,7 +113,7 @@ export function settingsSuite(withStore: WithStore): void {
         }),
     )
 
-    test('holds up no deadline: what was to start by then fails', () =>
+    test('does not hold up a deadline: a job that has not started by then fails', () =>
       rigged((rig) => {
         const ids = [rig.enqueue({ expiresInMs: minuteMs }), rig.enqueue({ expiresInMs: 2 * minuteMs })]
         change(rig, 'pause')
@@ -131,47 +131,47 @@ export function settingsSuite(withStore: WithStore): void {
     const refused = { refused: 'draining' }
 
     test.each<{ what: string; more: (rig: Rig) => Partial<NewJob>; answer: object; because: string }>([
-      { what: 'a new job', more: () => ({}), answer: refused, because: 'it takes no new ones' },
-      { what: 'a delayed job', more: () => ({ delayMs: hourMs }), answer: refused, because: 'nor later ones' },
+      { what: 'a new job', more: () => ({}), answer: refused, because: 'a drained task takes none' },
+      { what: 'a delayed job', more: () => ({ delayMs: hourMs }), answer: refused, because: 'it is a new job too' },
       {
-        what: 'one that is to start now',
+        what: 'a startNow',
         more: () => ({ start: { kind: 'claim', runner: 'i', leaseMs } }),
         answer: refused,
-        because: 'nobody has begun it',
+        because: 'no attempt has begun',
       },
       {
-        what: 'one that has run in the background',
+        what: 'a job that has run in the background',
         more: () => ({ start: { kind: 'ended', outcome: failed, ranMs: 1 } }),
         answer: { state: 'retrying' },
         because: 'nothing accepted is lost',
       },
       {
-        what: 'one that runs in the background',
+        what: 'a job that runs in the background',
         more: () => ({ start: { kind: 'running', runner: 'i', leaseMs, ranMs: 1 } }),
         answer: { state: 'running' },
         because: 'nothing accepted is lost',
       },
       {
-        what: 'what a handler makes',
+        what: 'a child of a handler',
         more: () => ({ key: 'parent/0', child: true }),
         answer: { state: 'queued' },
-        because: 'it belongs to work that was accepted',
+        because: 'it belongs to a job that was accepted',
       },
-      { what: 'a known key', more: () => ({ key: 'old' }), answer: { duplicate: true }, because: 'it is no new job' },
+      { what: 'a known key', more: () => ({ key: 'old' }), answer: { duplicate: true }, because: 'it makes no job' },
       {
-        what: 'a newer input for what waits',
+        what: 'a newer input for a waiting job',
         more: () => ({ key: 'old', input: '2', unique: { kind: 'rerun' } }),
         answer: { duplicate: true },
-        because: 'it is no new job',
+        because: 'it makes no job',
       },
       { what: 'a new key', more: () => ({ key: 'new' }), answer: refused, because: 'it is a new job' },
       {
-        what: 'another task',
+        what: 'a job of another task',
         more: () => ({ task: 'draw' }),
         answer: { state: 'queued' },
-        because: 'it is not drained',
+        because: 'that task is not drained',
       },
-    ])('of a task answers $what with $answer, because $because; after a restart too', ({ more, answer }) =>
+    ])('of a task answers $what with $answer after a restart, because $because', ({ more, answer }) =>
       rigged(
         (rig) => {
           rig.enqueue({ key: 'old' })
@@ -196,7 +196,7 @@ export function settingsSuite(withStore: WithStore): void {
         expect(rig.row(id).key).toBe('k')
       }))
 
-    test('works off what is there, its onFailed and its redrives included, and resume ends it', () =>
+    test('finishes the jobs that are there, with onFailed and redrives, and ends with a resume', () =>
       rigged(
         (rig) => {
           const id = rig.enqueue()
@@ -218,9 +218,9 @@ export function settingsSuite(withStore: WithStore): void {
 
     test.each<{ own: number; theirs: number; takes: boolean; because: string }>([
       { own: 5, theirs: 6, takes: true, because: 'they are newer' },
-      { own: 5, theirs: 5, takes: false, because: 'it has them' },
-      { own: 5, theirs: 4, takes: false, because: 'an answer on its way must not undo a newer one' },
-    ])('of version $theirs over version $own: $takes, because $because', ({ own, theirs, takes }) =>
+      { own: 5, theirs: 5, takes: false, because: 'the ledger has them' },
+      { own: 5, theirs: 4, takes: false, because: 'a late answer does not undo a newer change' },
+    ])('of version $theirs replace those of version $own: $takes, because $because', ({ own, theirs, takes }) =>
       rigged((rig) => {
         rig.run('adopt', settings(own))
         const before = rig.rowsWritten
@@ -232,7 +232,7 @@ export function settingsSuite(withStore: WithStore): void {
       }),
     )
 
-    test('get versions that only grow, though the clock steps back', () =>
+    test('get versions that only grow, even when the clock steps back', () =>
       rigged((rig) => {
         const first = change(rig, 'pause', 'send').version
         rig.pass(-hourMs)
@@ -284,7 +284,7 @@ export function settingsSuite(withStore: WithStore): void {
       }),
     )
 
-    test('that could not be written hold nowhere', () =>
+    test('that could not be written have no effect', () =>
       rigged((rig) => {
         rig.enqueue()
         rig.failFrom = 1

@@ -24,12 +24,12 @@ export function settleSuite(withStore: WithStore): void {
     test.each<[outcome: Outcome, state: string, dueInMs: number | undefined, attempt: number, because: string]>([
       [completed, 'completed', undefined, 1, 'the work is done'],
       [failed, 'retrying', 1_000, 1, 'attempts are left'],
-      [{ ...failed, retryAfterMs: 90_000 } as Outcome, 'retrying', 90_000, 1, 'the handler named its own wait'],
-      [rejected, 'failed rejected', undefined, 1, 'it can never work'],
+      [{ ...failed, retryAfterMs: 90_000 } as Outcome, 'retrying', 90_000, 1, 'the handler named the wait'],
+      [rejected, 'failed rejected', undefined, 1, 'no attempt can succeed'],
       [snoozed, 'scheduled', minuteMs, 0, 'a snooze uses no attempt'],
-      [cancelled, 'cancelled', undefined, 1, 'the handler stopped when asked'],
+      [cancelled, 'cancelled', undefined, 1, 'the handler stopped on request'],
     ])(
-      '%j of a first attempt makes it %s due in %s ms after attempt %i, because %s',
+      'with %j of a first attempt leaves the job %s, due in %s ms, with attempt %i, because %s',
       (outcome, state, dueInMs, attempt) =>
         rigged((rig) => {
           const id = rig.enqueue()
@@ -42,7 +42,7 @@ export function settleSuite(withStore: WithStore): void {
         }),
     )
 
-    test.each(outcomes)('%j under a lease that was replaced changes nothing and is lost', (outcome) =>
+    test.each(outcomes)('with %j under a replaced lease changes nothing and reports the lease as lost', (outcome) =>
       rigged((rig) => {
         const id = rig.enqueue()
         const old = rig.claim({ runner: 'old' })
@@ -55,7 +55,7 @@ export function settleSuite(withStore: WithStore): void {
       }),
     )
 
-    test.each(outcomes)('%j under a lease that never was changes nothing and is lost', (outcome) =>
+    test.each(outcomes)('with %j under an unknown lease changes nothing and reports the lease as lost', (outcome) =>
       rigged((rig) => {
         const id = rig.enqueue()
         rig.claim()
@@ -67,7 +67,7 @@ export function settleSuite(withStore: WithStore): void {
       }),
     )
 
-    test.each(outcomes)('%j of a job that is gone is lost and stops nobody', (outcome) =>
+    test.each(outcomes)('with %j for a job that is gone reports it as lost and stops no other settlement', (outcome) =>
       rigged((rig) => {
         const { id } = rig.job()
         const other = rig.enqueue()
@@ -79,7 +79,7 @@ export function settleSuite(withStore: WithStore): void {
     )
 
     test.each(outcomes.flatMap((first) => outcomes.map((second) => ({ first, second }))))(
-      '$second.kind after $first.kind of the same attempt changes nothing',
+      'with $second.kind after $first.kind of the same attempt changes nothing',
       ({ first, second }) =>
         rigged((rig) => {
           const id = rig.enqueue()
@@ -91,7 +91,7 @@ export function settleSuite(withStore: WithStore): void {
         }),
     )
 
-    test('checks the token, not the clock: a lease is live until it is replaced', () =>
+    test('checks the token and not the clock: a lease is live until it is replaced', () =>
       rigged((rig) => {
         const id = rig.enqueue()
         const claimed = rig.claim()
@@ -122,7 +122,7 @@ export function settleSuite(withStore: WithStore): void {
         }))
 
       test.each([failed, rejected, snoozed, cancelled])(
-        'a late %j is ignored: the lapse has counted the attempt',
+        'a late %j is ignored, because the lapse has counted the attempt',
         (outcome) =>
           rigged((rig) => {
             const { id, claimed } = lapsed(rig)
@@ -141,7 +141,7 @@ export function settleSuite(withStore: WithStore): void {
           expect(rig.broken()).toEqual([])
         }))
 
-      test('a late success is lost once somebody else runs the job', () =>
+      test('a late success is lost once another runner runs the job', () =>
         rigged((rig) => {
           const { id, claimed } = lapsed(rig)
           rig.claim({ runner: 'r2' })
@@ -159,31 +159,31 @@ export function settleSuite(withStore: WithStore): void {
     })
 
     describe('one bad settlement', () => {
-      /** What another version of a runner might send, and what memory, disk or a CHECK would choke on. */
+      /** Outcomes that a runner of another version might send, and that memory, disk or a CHECK would refuse. */
       const bad: [what: string, outcome: Outcome, state: string][] = [
-        ['an outcome nobody knows', { kind: 'vanished' } as never, 'retrying'],
+        ['an unknown outcome', { kind: 'vanished' } as never, 'retrying'],
         [
           'an error that JSON cannot hold',
           { kind: 'failed', error: { name: 'E', message: 'm', n: 1n } as never },
           'retrying',
         ],
-        ['an error that is missing', { kind: 'failed' } as never, 'retrying'],
+        ['a missing error', { kind: 'failed' } as never, 'retrying'],
         ['an output over its limit', { kind: 'completed', output: JSON.stringify('x'.repeat(600_000)) }, 'retrying'],
         [
-          'an output above what a row holds',
+          'an output that is too large for a row',
           { kind: 'completed', output: JSON.stringify('x'.repeat(3_000_000)) },
           'retrying',
         ],
-        ['a snooze without an end', { kind: 'snoozed', forMs: Number.NaN }, 'retrying'],
-        ['a snooze for ever', { kind: 'snoozed', forMs: Number.POSITIVE_INFINITY }, 'retrying'],
+        ['a snooze of NaN ms', { kind: 'snoozed', forMs: Number.NaN }, 'retrying'],
+        ['an infinite snooze', { kind: 'snoozed', forMs: Number.POSITIVE_INFINITY }, 'retrying'],
         [
-          'a wait that is no number',
+          'a wait that is not a number',
           { kind: 'failed', error: { name: 'E', message: 'm' }, retryAfterMs: Number.NaN },
           'retrying',
         ],
       ]
 
-      test.each(bad)('%s fails its own job and not its neighbours', (_, outcome, state) =>
+      test.each(bad)('with %s fails its own job and no other', (_, outcome, state) =>
         rigged((rig) => {
           const ids = rig.enqueueAll([rig.job(), rig.job(), rig.job()]).map((job) => 'id' in job && job.id)
           const { claimed } = rig.sync({ want: 3 })
@@ -195,7 +195,7 @@ export function settleSuite(withStore: WithStore): void {
         }),
       )
 
-      test.each(bad)('%s uses its attempt, so that it cannot come for ever', (_, outcome) =>
+      test.each(bad)('with %s uses up its attempt, so that it cannot repeat for ever', (_, outcome) =>
         rigged((rig) => {
           const id = rig.enqueue({ maxAttempts: 1 })
           rig.settle(rig.claim(), outcome)
@@ -203,7 +203,7 @@ export function settleSuite(withStore: WithStore): void {
         }),
       )
 
-      test('a log that JSON cannot hold is given up with its outcome, and the job is told', () =>
+      test('with a log that JSON cannot hold loses its log and outcome, and the job records why', () =>
         rigged((rig) => {
           const id = rig.enqueue()
           const log = [{ at: 1n as never, message: 'm' }]
@@ -211,7 +211,7 @@ export function settleSuite(withStore: WithStore): void {
           expect(rig.record(id)).toMatchObject({ state: 'retrying', error: { name: 'UnstorableOutcome' } })
         }))
 
-      test('does not cost a runner the leases it has extended', () =>
+      test('does not cost its runner the leases that it has extended', () =>
         rigged((rig) => {
           rig.enqueueAll([rig.job(), rig.job()])
           const [long, short] = rig.sync({ want: 2 }).claimed
@@ -227,24 +227,24 @@ export function settleSuite(withStore: WithStore): void {
         }))
     })
 
-    test('the last failure hands over to onFailed in the same transaction', () =>
+    test('with the last failure hands the job over to onFailed in the same transaction', () =>
       rigged(
         (rig) => {
           const id = rig.enqueue({ maxAttempts: 1, priority: 4, input: '{"to":"a"}' })
           rig.settle(rig.claim(), failed)
           const hook = rig.claim({ tasks: { 'send/onFailed': 1_000 } })
           expect(hook).toMatchObject({ task: 'send/onFailed', priority: 4, maxAttempts: 5 })
-          const told = { id, task: 'send', attempt: 1, reason: 'exhausted', createdAt: rig.now }
+          const failedJob = { id, task: 'send', attempt: 1, reason: 'exhausted', createdAt: rig.now }
           expect(JSON.parse(hook.input)).toEqual({
             input: { to: 'a' },
-            job: told,
+            job: failedJob,
             error: { name: 'Error', message: 'no luck' },
           })
         },
         { policies: { send: { onFailed: true } } },
       ))
 
-    test('what did not fail for good hands nothing over', () =>
+    test('without a final failure hands nothing over to onFailed', () =>
       rigged(
         (rig) => {
           for (const outcome of [completed, failed, snoozed, cancelled]) {

@@ -1,12 +1,12 @@
-/** Slots that do not come alone: those of a downtime, and those whose job before has not ended. */
+/** Slots after a downtime, and slots while the job of the slot before has not ended. */
 import { describe, expect, test } from 'vitest'
-import { historyOf, type Placing, placed, slotsOf, workOff } from '../placed.ts'
 import { cancelled, completed, dayMs, heartbeatOf, minuteMs, Rig, type WithStore } from '../rig.ts'
+import { historyOf, type ShardScheduleOptions, shardSchedule, slotsOf, workOff } from '../shard-schedules.ts'
 
 export function slotsSuite(withStore: WithStore): void {
-  const rigged = (schedules: Placing[], work: (rig: Rig) => void) =>
+  const rigged = (schedules: ShardScheduleOptions[], work: (rig: Rig) => void) =>
     withStore((store) => {
-      const rig = new Rig(store, { schedules: schedules.map(placed) })
+      const rig = new Rig(store, { schedules: schedules.map(shardSchedule) })
       rig.core.reconcile(rig.now)
       work(rig)
     })
@@ -15,18 +15,18 @@ export function slotsSuite(withStore: WithStore): void {
   describe('after a downtime', () => {
     const every10 = Array.from({ length: 10 }, (_, n) => (n + 1) * 10 * minuteMs)
     test.each<{ catchUp: 'skip' | 'latest' | 'all'; downMs: number; made: number[]; missed: number; because: string }>([
-      { catchUp: 'skip', downMs: 105 * minuteMs, made: [], missed: 10, because: 'its time is over by minutes' },
+      { catchUp: 'skip', downMs: 105 * minuteMs, made: [], missed: 10, because: 'the newest is minutes late' },
       {
         catchUp: 'skip',
         downMs: 100 * minuteMs + 59_000,
         made: [100 * minuteMs],
         missed: 9,
-        because: 'the newest is late by less than a minute, as any alarm may be',
+        because: 'the newest is less than a minute late, as any alarm may be',
       },
       { catchUp: 'latest', downMs: 105 * minuteMs, made: [100 * minuteMs], missed: 9, because: 'the newest fires' },
-      { catchUp: 'all', downMs: 105 * minuteMs, made: every10, missed: 0, because: 'each has its job' },
+      { catchUp: 'all', downMs: 105 * minuteMs, made: every10, missed: 0, because: 'each slot makes a job' },
     ])(
-      'of $downMs ms, $catchUp makes $made.length jobs and misses $missed, because $because',
+      'of $downMs ms, catchUp $catchUp makes $made.length jobs and misses $missed, because $because',
       ({ catchUp, downMs, made, missed }) =>
         rigged([{ every: '10m', catchUp, overlap: 'allow' }], (rig) => {
           const anchor = rig.now
@@ -34,16 +34,16 @@ export function slotsSuite(withStore: WithStore): void {
           rig.restart()
           rig.ring()
           expect(slotsOf(rig)).toEqual(made.map((at) => anchor + at))
-          const told = historyOf(rig)
-          expect(told.filter((one) => one.made)).toHaveLength(made.length)
-          const skipped = told.filter(({ skipped }) => skipped === 'missed')
+          const history = historyOf(rig)
+          expect(history.filter((one) => one.made)).toHaveLength(made.length)
+          const skipped = history.filter(({ skipped }) => skipped === 'missed')
           expect(skipped.reduce((sum, { count = 1 }) => sum + count, 0)).toBe(missed)
           expect(only(rig)?.nextAt).toBe(anchor + (Math.floor(downMs / (10 * minuteMs)) + 1) * 10 * minuteMs)
           expect(rig.broken()).toEqual([])
         }),
     )
 
-    test('all makes up for a hundred slots and no more, ten a transaction, and tells of the others', () =>
+    test('catchUp all makes jobs for the newest hundred slots and no more', () =>
       rigged([{ catchUp: 'all', overlap: 'allow' }], (rig) => {
         const anchor = rig.now
         rig.pass(250 * minuteMs)
@@ -54,7 +54,7 @@ export function slotsSuite(withStore: WithStore): void {
         expect(rig.rows()).toHaveLength(100)
       }))
 
-    test('all goes on after a restart in the middle of making up, without a slot lost or doubled', () =>
+    test('catchUp all continues after a restart in the middle without a slot lost or doubled', () =>
       rigged([{ catchUp: 'all', overlap: 'allow' }], (rig) => {
         const anchor = rig.now
         rig.pass(60 * minuteMs)
@@ -71,7 +71,7 @@ export function slotsSuite(withStore: WithStore): void {
         expect(slotsOf(rig)).toEqual(Array.from({ length: 60 }, (_, n) => anchor + (n + 1) * minuteMs))
       }))
 
-    test('of a year costs no walk through it', () =>
+    test('of a year, catchUp latest does not step through every slot', () =>
       rigged([{ cron: '* * * * * *', catchUp: 'latest' }], (rig) => {
         rig.pass(365 * dayMs)
         const begun = performance.now()
@@ -81,14 +81,14 @@ export function slotsSuite(withStore: WithStore): void {
       }))
   })
 
-  describe('a slot whose job before has not ended', () => {
+  describe('the overlap policy', () => {
     const running = (rig: Rig) => void rig.claim({ runner: 'busy' })
     test.each<{
       overlap: 'allow' | 'skip' | 'cancel'
       before: string
       reach: (rig: Rig) => void
       jobs: string[]
-      told: string
+      entry: string
       because: string
     }>([
       {
@@ -96,59 +96,59 @@ export function slotsSuite(withStore: WithStore): void {
         before: 'waits',
         reach: () => {},
         jobs: ['queued', 'queued'],
-        told: 'made',
-        because: 'it may',
+        entry: 'made',
+        because: 'both may be unfinished',
       },
       {
         overlap: 'allow',
         before: 'runs',
         reach: running,
         jobs: ['running', 'queued'],
-        told: 'made',
-        because: 'it may',
+        entry: 'made',
+        because: 'both may be unfinished',
       },
       {
         overlap: 'skip',
         before: 'waits',
         reach: () => {},
         jobs: ['queued'],
-        told: 'overlap',
-        because: 'one is enough',
+        entry: 'overlap',
+        because: 'one suffices',
       },
-      { overlap: 'skip', before: 'runs', reach: running, jobs: ['running'], told: 'overlap', because: 'one is enough' },
+      { overlap: 'skip', before: 'runs', reach: running, jobs: ['running'], entry: 'overlap', because: 'one suffices' },
       {
         overlap: 'skip',
         before: 'has ended',
         reach: workOff,
         jobs: ['completed', 'queued'],
-        told: 'made',
-        because: 'nothing stands against it',
+        entry: 'made',
+        because: 'no job is unfinished',
       },
       {
         overlap: 'cancel',
         before: 'waits',
         reach: () => {},
         jobs: ['cancelled', 'queued'],
-        told: 'made',
-        because: 'the newer one counts',
+        entry: 'made',
+        because: 'the newer job counts',
       },
       {
         overlap: 'cancel',
         before: 'runs',
         reach: running,
         jobs: ['running', 'scheduled'],
-        told: 'made',
-        because: 'the older one is asked to stop, and the newer waits for its end',
+        entry: 'made',
+        because: 'the older job is asked to stop, and the newer one waits for its end',
       },
       {
         overlap: 'cancel',
         before: 'has ended',
         reach: workOff,
         jobs: ['completed', 'queued'],
-        told: 'made',
+        entry: 'made',
         because: 'there is nothing to cancel',
       },
-    ])('$overlap, which $before: $jobs, because $because', ({ overlap, reach, jobs, told }) =>
+    ])('$overlap leaves jobs $jobs if the last job $before, because $because', ({ overlap, reach, jobs, entry }) =>
       rigged([{ every: '10s', overlap }], (rig) => {
         rig.pass(10_000)
         rig.ring()
@@ -157,21 +157,21 @@ export function slotsSuite(withStore: WithStore): void {
         rig.pass(10_000)
         rig.ring()
         expect(rig.rows().map(({ state }) => state)).toEqual(jobs)
-        expect(historyOf(rig).at(-1)).toMatchObject(told === 'made' ? { made: true } : { skipped: told, made: false })
+        expect(historyOf(rig).at(-1)).toMatchObject(entry === 'made' ? { made: true } : { skipped: entry, made: false })
       }),
     )
 
-    /** Slots of ten seconds, so that a lease outlives them. */
-    const slot = (rig: Rig) => {
+    /** Fires a slot after ten seconds, which a lease outlives. */
+    const fireSlot = (rig: Rig) => {
       rig.pass(10_000)
       rig.ring()
     }
 
-    test('cancel: the newer job starts when the older one has stopped', () =>
+    test('cancel starts the newer job when the older one has stopped', () =>
       rigged([{ every: '10s', overlap: 'cancel' }], (rig) => {
-        slot(rig)
+        fireSlot(rig)
         const first = rig.claim()
-        slot(rig)
+        fireSlot(rig)
         expect(rig.sync({ seq: 2, ack: 1, heartbeats: [heartbeatOf(first)], want: 5 })).toMatchObject({
           cancelled: [first.id],
           claimed: [],
@@ -183,12 +183,12 @@ export function slotsSuite(withStore: WithStore): void {
         expect(rig.broken()).toEqual([])
       }))
 
-    test('cancel: of several newer ones the newest waits for the one that still runs, and never beside it', () =>
+    test('cancel keeps the newest of several newer jobs, and it waits for the one that still runs', () =>
       rigged([{ every: '10s', overlap: 'cancel' }], (rig) => {
-        slot(rig)
+        fireSlot(rig)
         const first = rig.claim()
-        slot(rig)
-        slot(rig)
+        fireSlot(rig)
+        fireSlot(rig)
         expect(rig.rows().map(({ state }) => state)).toEqual(['running', 'cancelled', 'scheduled'])
         expect(rig.sync({ runner: 'r2', want: 5 }).claimed).toEqual([])
         rig.settle(first, completed)
@@ -197,13 +197,13 @@ export function slotsSuite(withStore: WithStore): void {
         expect(rig.broken()).toEqual([])
       }))
 
-    test('cancel: one that a person has cancelled while it waited leaves the waiting to the next', () =>
+    test('cancel lets the next job wait for the running one after a person has cancelled the waiting one', () =>
       rigged([{ every: '10s', overlap: 'cancel' }], (rig) => {
-        slot(rig)
+        fireSlot(rig)
         const first = rig.claim()
-        slot(rig)
+        fireSlot(rig)
         rig.run('cancel', rig.rows()[1]?.id ?? '')
-        slot(rig)
+        fireSlot(rig)
         expect(rig.rows().map(({ state }) => state)).toEqual(['running', 'cancelled', 'scheduled'])
         rig.settle(first, cancelled)
         expect(rig.claim({ runner: 'r2' })).toMatchObject({ id: rig.rows()[2]?.id })
@@ -219,7 +219,7 @@ export function slotsSuite(withStore: WithStore): void {
         },
       },
       {
-        what: 'back after a stop',
+        what: 'declared again after a stop',
         back: (rig) => {
           const { schedules } = rig
           rig.deploy({ schedules: [] })
@@ -227,16 +227,16 @@ export function slotsSuite(withStore: WithStore): void {
         },
       },
       {
-        what: 'under its rule again',
+        what: 'given its old rule again',
         back: (rig) => {
           const { schedules } = rig
-          rig.deploy({ schedules: [placed({ cron: '*/5 * * * * *', overlap: 'allow' })] })
+          rig.deploy({ schedules: [shardSchedule({ cron: '*/5 * * * * *', overlap: 'allow' })] })
           rig.deploy({ schedules })
         },
       },
-    ])('allow: a schedule that is $what by a clock that has stepped back makes no slot twice', ({ back }) =>
+    ])('allow fires no slot twice when a schedule is $what after the clock has stepped back', ({ back }) =>
       rigged([{ cron: '*/10 * * * * *', overlap: 'allow' }], (rig) => {
-        slot(rig)
+        fireSlot(rig)
         const before = slotsOf(rig)
         expect(before).toHaveLength(1)
         rig.now -= 8_000
@@ -252,17 +252,17 @@ export function slotsSuite(withStore: WithStore): void {
       }),
     )
 
-    test('skip: a job that a person triggered beside it does not hide it', () =>
+    test('skip sees the unfinished job of a slot although a person has triggered another job since', () =>
       rigged([{ every: '10s', overlap: 'skip' }], (rig) => {
-        slot(rig)
+        fireSlot(rig)
         rig.claim({ runner: 'long' })
         rig.run('triggerSchedule', { name: 'tick', id: rig.job().id })
         rig.settle(rig.claim({ runner: 'r2' }), completed)
-        slot(rig)
+        fireSlot(rig)
         expect(historyOf(rig).at(-1)).toMatchObject({ skipped: 'overlap' })
       }))
 
-    test.each(['skip', 'cancel'] as const)('%s: a job that is gone or pruned stands against nothing', (overlap) =>
+    test.each(['skip', 'cancel'] as const)('%s makes a job when the one before is gone or pruned', (overlap) =>
       rigged([{ overlap }], (rig) => {
         rig.pass(minuteMs)
         rig.ring()

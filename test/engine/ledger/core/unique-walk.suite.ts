@@ -1,4 +1,4 @@
-/** Uniqueness as a property: any calls under any rules, with claims, ends, cancellations, restarts and times between. */
+/** A property of uniqueness: calls under any rules, between claims, ends, cancellations, restarts and times. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { JobRowWithInput } from '../../../../src/engine/ledger/domain/row.ts'
@@ -66,7 +66,7 @@ function steps(kinds: readonly Kind[], cancels: boolean): fc.Arbitrary<Step[]> {
 class Walk {
   readonly rig: Rig
   readonly fleet: Fleet
-  /** The job and the input of the newest call that was not answered by joining, by key. */
+  /** By key, the job and the input of the newest call that did not join. */
   readonly newest = new Map<string, { id: string; input: string }>()
   #calls = 0
 
@@ -75,7 +75,7 @@ class Walk {
     this.fleet = new Fleet(rig, ['send'])
   }
 
-  take(step: Step): void {
+  perform(step: Step): void {
     const { rig, fleet } = this
     if (step.do === 'call') this.#call(step)
     else if (step.do === 'restart') rig.restart()
@@ -122,8 +122,8 @@ class Walk {
       const holders = own.filter((row) => row.key === key && !isFinal(row.state))
       if (holders.length > 1) wrong.push(`I5: ${key} is held by ${holders.length} unfinished jobs`)
       const running = own.filter(({ state }) => state === 'running')
-      const meets = kinds.includes('window') || kinds.length > 1
-      if (!meets && running.length > 1) wrong.push(`${running.length} jobs of ${key} run at once`)
+      const mayOverlap = kinds.includes('window') || kinds.length > 1
+      if (!mayOverlap && running.length > 1) wrong.push(`${running.length} jobs of ${key} run at once`)
       for (const row of own) {
         const before = rows.find(({ id }) => id === row.after)
         if (row.state === 'running' && row.after !== null) wrong.push(`${row.id} runs and waits`)
@@ -138,7 +138,7 @@ class Walk {
     return wrong
   }
 
-  /** The newest input of each key was run, and was run last, unless somebody stopped its job. */
+  /** The keys whose newest input was not run, or not run last, although its job was neither cancelled nor expired. */
   unrun(): string[] {
     return [...this.newest].flatMap(([key, { id, input }]) => {
       const row = this.rig.row(id)
@@ -152,11 +152,11 @@ class Walk {
 export function uniqueWalkSuite(withStore: WithStore): void {
   const walked = (kinds: readonly Kind[], cancels: boolean, after: (walk: Walk) => void = () => {}) =>
     fc.assert(
-      fc.asyncProperty(steps(kinds, cancels), async (taken) => {
+      fc.asyncProperty(steps(kinds, cancels), async (sequence) => {
         await withStore((store) => {
           const walk = new Walk(new Rig(store))
-          for (const [nth, step] of taken.entries()) {
-            walk.take(step)
+          for (const [nth, step] of sequence.entries()) {
+            walk.perform(step)
             expect(walk.broken(kinds), `after step ${nth}`).toEqual([])
           }
           walk.fleet.finish()
@@ -169,10 +169,10 @@ export function uniqueWalkSuite(withStore: WithStore): void {
     )
 
   describe('one key under any calls', { timeout: 120_000 }, () => {
-    test('has one unfinished holder, and runs the newest input, with all rules mixed', () => walked(allKinds, true))
+    test('has one unfinished holder and runs the newest input with all rules mixed', () => walked(allKinds, true))
 
     test.each<Kind>(['finished', 'debounce', 'rerun', 'kept', 'window'])(
-      'under %s alone runs one job at a time, or as the window says, and the newest input in the end',
+      'under %s alone runs one job at a time, or as the window allows, and runs the newest input last',
       (kind) => walked([kind], true),
     )
 
@@ -180,7 +180,7 @@ export function uniqueWalkSuite(withStore: WithStore): void {
       walked(['throttle'], true, ({ fleet, rig }) => {
         for (const key of ['k', 'l']) {
           const own = new Set(rig.rows().flatMap((row) => ((row.key ?? row.formerKey) === key ? [row.id] : [])))
-          // A retry is no new job: it comes when its backoff says.
+          // A retry is not a new job, and it starts when its backoff is over.
           const firsts = new Map<string, number>()
           for (const { id, at } of fleet.begun) if (own.has(id) && !firsts.has(id)) firsts.set(id, at)
           expect(overfull([...firsts.values()], { limit: 1, perMs: throttleMs })).toEqual([])

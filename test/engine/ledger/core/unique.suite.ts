@@ -32,7 +32,7 @@ const states: Record<string, (rig: Rig, first: (more?: Partial<NewJob>) => strin
     rig.pass(2_000)
     return id
   },
-  resting: (rig, first) => {
+  debounced: (rig, first) => {
     const id = first({ unique: rules.debounce })
     rig.pass(2_000)
     return id
@@ -77,8 +77,8 @@ const states: Record<string, (rig: Rig, first: (more?: Partial<NewJob>) => strin
 }
 
 /**
- * What a call does. `at`: the time of the job that answers it, in milliseconds from now. Left out, the holder keeps the
- * one it has.
+ * What a call does. `at`: the time of the job that answers it, in milliseconds from now. Without it, the holder
+ * keeps the time it has.
  */
 interface Answer {
   does: 'join' | 'refuse' | 'renew' | 'follow' | 'new'
@@ -87,17 +87,17 @@ interface Answer {
 const join: Answer = { does: 'join' }
 const keeps: Answer = { does: 'renew' }
 
-/** The table of unique.ts, over the real verb. */
+/** The table of unique.ts, through the real verb. */
 const table: { rule: RuleName; when: (keyof typeof states)[]; answer: Answer; because: string }[] = [
   {
     rule: 'kept',
-    when: ['ready', 'resting', 'running', 'retrying', 'snoozed', 'stopping', 'completed', 'failed', 'cancelled'],
+    when: ['ready', 'debounced', 'running', 'retrying', 'snoozed', 'stopping', 'completed', 'failed', 'cancelled'],
     answer: { does: 'refuse' },
-    because: 'the caller would get an answer to another question',
+    because: 'the caller would get the result of another input',
   },
   {
     rule: 'finished',
-    when: ['ready', 'resting', 'retrying', 'snoozed', 'running'],
+    when: ['ready', 'debounced', 'retrying', 'snoozed', 'running'],
     answer: join,
     because: 'it has not finished',
   },
@@ -105,7 +105,7 @@ const table: { rule: RuleName; when: (keyof typeof states)[]; answer: Answer; be
     rule: 'finished',
     when: ['stopping'],
     answer: { does: 'follow', at: 0 },
-    because: 'joining it would lose the call, and beside it there would be two',
+    because: 'joining it would lose the call, and a job beside it would be a second one',
   },
   {
     rule: 'finished',
@@ -115,63 +115,63 @@ const table: { rule: RuleName; when: (keyof typeof states)[]; answer: Answer; be
   },
   {
     rule: 'window',
-    when: ['ready', 'resting', 'running', 'retrying', 'snoozed', 'stopping', 'completed', 'failed', 'cancelled'],
+    when: ['ready', 'debounced', 'running', 'retrying', 'snoozed', 'stopping', 'completed', 'failed', 'cancelled'],
     answer: join,
-    because: 'it was made within the window, whatever became of it',
+    because: 'it was made within the window',
   },
   {
     rule: 'debounce',
-    when: ['resting'],
+    when: ['debounced'],
     answer: { does: 'renew', at: 5_000 },
-    because: 'calls have not rested yet',
+    because: 'calls are not quiet yet',
   },
   {
     rule: 'debounce',
     when: ['ready', 'retrying', 'snoozed'],
     answer: keeps,
-    because: 'its rest is over, or an attempt of it has said when it comes',
+    because: 'its quiet time is over, or an attempt has set its time',
   },
   {
     rule: 'debounce',
     when: ['running', 'stopping'],
     answer: { does: 'follow', at: 5_000 },
-    because: 'the running one has an old input',
+    because: 'the running job has an old input',
   },
   {
     rule: 'debounce',
     when: ['completed', 'failed', 'cancelled'],
     answer: { does: 'new', at: 5_000 },
-    because: 'the first call of a burst rests as well',
+    because: 'the first call of a burst waits for quiet too',
   },
   {
     rule: 'throttle',
-    when: ['ready', 'resting', 'retrying', 'snoozed'],
+    when: ['ready', 'debounced', 'retrying', 'snoozed'],
     answer: keeps,
-    because: 'what waits takes the newest input',
+    because: 'a waiting job takes the newest input',
   },
   {
     rule: 'throttle',
     when: ['running', 'stopping', 'completed', 'failed'],
     answer: { does: 'follow', at: minuteMs - 1_000 },
-    because: 'a window after its start, and it began a second ago',
+    because: 'the window counts from its start a second ago',
   },
   {
     rule: 'throttle',
     when: ['cancelled'],
     answer: { does: 'new', at: 0 },
-    because: 'nothing of the key has ever started',
+    because: 'no job of the key has ever started',
   },
   {
     rule: 'rerun',
-    when: ['ready', 'resting', 'retrying', 'snoozed'],
+    when: ['ready', 'debounced', 'retrying', 'snoozed'],
     answer: keeps,
-    because: 'what waits takes the newest input',
+    because: 'a waiting job takes the newest input',
   },
   {
     rule: 'rerun',
     when: ['running', 'stopping'],
     answer: { does: 'follow', at: 0 },
-    because: 'one more run, with the newest input',
+    because: 'the newest input needs one more run',
   },
   {
     rule: 'rerun',
@@ -193,7 +193,7 @@ export function uniqueSuite(withStore: WithStore): void {
     rig.job({ key: 'k', input: JSON.stringify(n), ...more })
   const one = (rig: Rig, job: NewJob) => rig.enqueueAll([job])[0] as Exclude<Enqueued, { refused: string }>
 
-  /** What the call did, held against what it was to do. */
+  /** Compares what the call did with what it was to do. */
   const expectAnswer = (rig: Rig, before: JobRowWithInput, job: NewJob, reply: Enqueued, { does, at }: Answer) => {
     const holder = rig.row(before.id)
     if (does === 'join' || does === 'refuse') {
@@ -209,7 +209,7 @@ export function uniqueSuite(withStore: WithStore): void {
       return
     }
     const row = rig.row(job.id)
-    // One that has ended needs no waiting for: only time may stand against the new one.
+    // The new job does not wait for a holder that has ended: only time may delay it.
     const follows = does === 'follow' && !isFinal(before)
     expect(reply).toEqual({ id: job.id, state: row.state, duplicate: false })
     expect(row).toMatchObject({ key: 'k', formerKey: null, input: job.input, after: follows ? before.id : null })
@@ -223,7 +223,7 @@ export function uniqueSuite(withStore: WithStore): void {
   }
 
   describe('a call whose key is held', () => {
-    test.each(cases)('under $rule by a job that is $state: $answer, because $because', ({ rule, state, answer }) =>
+    test.each(cases)('by a job that is $state gets $answer under $rule, because $because', ({ rule, state, answer }) =>
       rigged((rig) => {
         const id = states[state]?.(rig, (more) => one(rig, call(rig, 1, more ?? {})).id) ?? ''
         const before = rig.row(id)
@@ -232,7 +232,7 @@ export function uniqueSuite(withStore: WithStore): void {
         expectAnswer(rig, before, job, reply as Enqueued, answer)
         expect(rig.broken()).toEqual([])
 
-        // Said again, at once and after a restart, it changes nothing a second time.
+        // A repeated call, at once and after a restart, changes nothing a second time.
         const rows = rig.rows()
         for (const between of [() => {}, () => rig.restart()]) {
           between()
@@ -244,7 +244,7 @@ export function uniqueSuite(withStore: WithStore): void {
       }),
     )
 
-    test.each(Object.keys(states))('as an idempotency key with the same input is joined: %s', (state) =>
+    test.each(Object.keys(states))('as an idempotency key, with the same input, joins a job that is %s', (state) =>
       rigged((rig) => {
         const id = states[state]?.(rig, (more) => one(rig, call(rig, 1, more ?? {})).id) ?? ''
         const before = rig.row(id)
@@ -253,7 +253,7 @@ export function uniqueSuite(withStore: WithStore): void {
       }),
     )
 
-    test.each(Object.keys(states))('beyond its window is another job, beside the first: %s', (state) =>
+    test.each(Object.keys(states))('beyond its window makes another job beside a job that is %s', (state) =>
       rigged((rig) => {
         const id = states[state]?.(rig, (more) => one(rig, call(rig, 1, more ?? {})).id) ?? ''
         rig.now = rig.row(id).createdAt + minuteMs
@@ -265,23 +265,23 @@ export function uniqueSuite(withStore: WithStore): void {
       }),
     )
 
-    test('belongs to its task and its partition', () =>
+    test('finds a holder of its own task and partition only', () =>
       rigged((rig) => {
         const unique = rules.finished
-        const places = [{}, { task: 'draw' }, { partition: 'a' }, { partition: 'b' }]
-        const ids = places.map((place) => one(rig, call(rig, 1, { unique, ...place })).id)
+        const scopes = [{}, { task: 'draw' }, { partition: 'a' }, { partition: 'b' }]
+        const ids = scopes.map((scope) => one(rig, call(rig, 1, { unique, ...scope })).id)
         expect(new Set(ids).size).toBe(4)
-        const again = places.map((place) => one(rig, call(rig, 2, { unique, ...place })).id)
+        const again = scopes.map((scope) => one(rig, call(rig, 2, { unique, ...scope })).id)
         expect(again).toEqual(ids)
       }))
 
     test.each<{ rule: RuleName; jobs: number; because: string }>([
-      { rule: 'finished', jobs: 1, because: 'the second joins the first' },
-      { rule: 'window', jobs: 1, because: 'the second joins the first' },
-      { rule: 'debounce', jobs: 1, because: 'the first takes the input of the second' },
-      { rule: 'throttle', jobs: 1, because: 'the first takes the input of the second' },
-      { rule: 'rerun', jobs: 1, because: 'the first takes the input of the second' },
-    ])('by a job of the same request, under $rule: $jobs job, because $because', ({ rule, jobs }) =>
+      { rule: 'finished', jobs: 1, because: 'the later calls join the first' },
+      { rule: 'window', jobs: 1, because: 'the later calls join the first' },
+      { rule: 'debounce', jobs: 1, because: 'the first takes the newest input' },
+      { rule: 'throttle', jobs: 1, because: 'the first takes the newest input' },
+      { rule: 'rerun', jobs: 1, because: 'the first takes the newest input' },
+    ])('by a job of the same request leaves $jobs job under $rule, because $because', ({ rule, jobs }) =>
       rigged((rig) => {
         const unique = rules[rule]
         const calls = [1, 2, 3].map((n) => call(rig, n, { unique }))
@@ -295,7 +295,7 @@ export function uniqueSuite(withStore: WithStore): void {
       }),
     )
 
-    test('by a running job, three times in one request, makes one follower with the newest input', () =>
+    test('by a running job makes one follower with the newest input, even three times in one request', () =>
       rigged((rig) => {
         one(rig, call(rig, 1, { unique: rules.rerun }))
         const running = rig.claim()
@@ -306,7 +306,7 @@ export function uniqueSuite(withStore: WithStore): void {
         expect(rig.broken()).toEqual([])
       }))
 
-    test('by a job whose deadline has passed, though nobody has looked, finds it ended', () =>
+    test('by a job whose deadline has passed finds it expired before any alarm has rung', () =>
       rigged((rig) => {
         const old = one(rig, call(rig, 1, { unique: rules.rerun, expiresInMs: 1_000 })).id
         rig.pass(1_000)
@@ -317,7 +317,7 @@ export function uniqueSuite(withStore: WithStore): void {
         expect(rig.broken()).toEqual([])
       }))
 
-    test("takes the higher priority along with the input, and the newest call's deadline or its having none", () =>
+    test('gives its holder the higher priority, the newest input, and the newest deadline or none', () =>
       rigged((rig) => {
         const unique = rules.rerun
         const { id } = one(rig, call(rig, 1, { unique, priority: 3, expiresInMs: 1_000 }))
@@ -328,7 +328,7 @@ export function uniqueSuite(withStore: WithStore): void {
         expect(rig.broken()).toEqual([])
       }))
 
-    test("gives the input of a large call to the job's claim, and its bytes to the count", () =>
+    test('gives a large input to the claim of the job and counts its bytes', () =>
       rigged((rig) => {
         const unique = rules.rerun
         const { id } = one(rig, call(rig, 1, { unique }))
@@ -338,7 +338,7 @@ export function uniqueSuite(withStore: WithStore): void {
         expect(rig.claim().input).toBe(input)
       }))
 
-    test('a call said again late, when its job has run and another follows, takes nothing from that one', () =>
+    test('changes no follower when it is repeated after its own job has run', () =>
       rigged((rig) => {
         const unique = rules.rerun
         const { id } = one(rig, call(rig, 1, { unique }))
@@ -350,7 +350,7 @@ export function uniqueSuite(withStore: WithStore): void {
         expect(rig.row(third.id).input).toBe('3')
       }))
 
-    test('a finished job whose key another takes is kept for as long as it was, whatever the clock says by then', () =>
+    test('does not change how long a finished holder is kept, even when the clock steps back', () =>
       rigged((rig) => {
         rig.deploy({ policies: { send: { retentionMs: minuteMs } } })
         const unique = rules.finished
@@ -363,7 +363,7 @@ export function uniqueSuite(withStore: WithStore): void {
         expect(rig.row(id)).toMatchObject({ key: null, dueAt: keptUntil })
       }))
 
-    test('a late success with the old input does not pass for one with the new', () =>
+    test('makes a late success with the old input not count as one with the new input', () =>
       rigged((rig) => {
         const unique = rules.rerun
         const { id } = one(rig, call(rig, 1, { unique }))

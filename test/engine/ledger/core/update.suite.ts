@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest'
 import type { UpdateRequest } from '../../../../src/engine/ledger/protocol/protocol.ts'
 import { completed, failed, heartbeatOf, hourMs, leaseMs, minuteMs, Rig, rejected, type WithStore } from '../rig.ts'
 
-/** How a job comes into each state. */
+/** For each state, a function that makes a job in it. */
 const reach: Record<string, (rig: Rig) => string> = {
   queued: (rig) => rig.enqueue(),
   scheduled: (rig) => rig.enqueue({ delayMs: hourMs }),
-  'scheduled, and due': (rig) => {
+  'scheduled and due': (rig) => {
     const id = rig.enqueue({ delayMs: 1_000 })
     rig.pass(2_000)
     rig.core.load(rig.now)
@@ -38,23 +38,23 @@ const reach: Record<string, (rig: Rig) => string> = {
   },
 }
 
-export function amendSuite(withStore: WithStore): void {
+export function updateSuite(withStore: WithStore): void {
   const rigged = (work: (rig: Rig) => void) => withStore((store) => work(new Rig(store)))
   const update = (rig: Rig, id: string, more: Omit<UpdateRequest, 'id'>) => rig.run('update', { id, ...more })
 
   describe('update', () => {
     test.each<{ from: string; in: number; state: string; dueIn: number | null; because: string }>([
-      { from: 'queued', in: minuteMs, state: 'scheduled', dueIn: minuteMs, because: 'it waits for a time now' },
+      { from: 'queued', in: minuteMs, state: 'scheduled', dueIn: minuteMs, because: 'it now waits for a time' },
       { from: 'queued', in: 0, state: 'queued', dueIn: null, because: 'it is due already' },
-      { from: 'queued', in: -minuteMs, state: 'queued', dueIn: null, because: 'the past means now' },
-      { from: 'scheduled', in: minuteMs, state: 'scheduled', dueIn: minuteMs, because: 'it comes sooner' },
-      { from: 'scheduled', in: 2 * hourMs, state: 'scheduled', dueIn: 2 * hourMs, because: 'it comes later' },
-      { from: 'scheduled', in: -minuteMs, state: 'scheduled', dueIn: 0, because: 'the past means now' },
-      { from: 'scheduled, and due', in: minuteMs, state: 'scheduled', dueIn: minuteMs, because: 'it waits again' },
+      { from: 'queued', in: -minuteMs, state: 'queued', dueIn: null, because: 'a past time means now' },
+      { from: 'scheduled', in: minuteMs, state: 'scheduled', dueIn: minuteMs, because: 'it is due sooner' },
+      { from: 'scheduled', in: 2 * hourMs, state: 'scheduled', dueIn: 2 * hourMs, because: 'it is due later' },
+      { from: 'scheduled', in: -minuteMs, state: 'scheduled', dueIn: 0, because: 'a past time means now' },
+      { from: 'scheduled and due', in: minuteMs, state: 'scheduled', dueIn: minuteMs, because: 'it waits again' },
       { from: 'retrying', in: minuteMs, state: 'retrying', dueIn: minuteMs, because: 'it is still a retry' },
-      { from: 'retrying', in: 0, state: 'retrying', dueIn: 0, because: 'its backoff is cut short' },
+      { from: 'retrying', in: 0, state: 'retrying', dueIn: 0, because: 'its backoff ends early' },
     ])(
-      'of the time of a job that is $from to $in ms from now makes it $state, because $because',
+      'of a job that is $from to a time $in ms from now leaves it $state, because $because',
       ({ from, in: inMs, state, dueIn }) =>
         rigged((rig) => {
           const id = (reach[from] as (rig: Rig) => string)(rig)
@@ -75,7 +75,7 @@ export function amendSuite(withStore: WithStore): void {
         }),
     )
 
-    test('of the delay counts from now', () =>
+    test('counts a delay from now', () =>
       rigged((rig) => {
         const id = rig.enqueue({ delayMs: hourMs })
         rig.pass(minuteMs)
@@ -84,7 +84,7 @@ export function amendSuite(withStore: WithStore): void {
         expect(rig.alarmAt).toBe(rig.now + 5_000)
       }))
 
-    test.each(['queued', 'scheduled, and due', 'retrying'])('of the priority reorders: %s', (from) =>
+    test.each(['queued', 'scheduled and due', 'retrying'])('of the priority reorders a %s job', (from) =>
       rigged((rig) => {
         const id = (reach[from] as (rig: Rig) => string)(rig)
         rig.pass(2_000)
@@ -106,7 +106,7 @@ export function amendSuite(withStore: WithStore): void {
       }),
     )
 
-    test('of a job that waits for another changes its time, and it still waits', () =>
+    test('of a follower changes its time, and the follower still waits for the job before it', () =>
       rigged((rig) => {
         const unique = { kind: 'rerun' } as const
         rig.enqueue({ key: 'k', unique })
@@ -123,7 +123,7 @@ export function amendSuite(withStore: WithStore): void {
         expect(rig.broken()).toEqual([])
       }))
 
-    test('beyond its deadline is refused, unless it was begun before', () =>
+    test('to a time beyond the deadline is refused, unless the job has started before', () =>
       rigged((rig) => {
         const id = rig.enqueue({ expiresInMs: minuteMs })
         expect(update(rig, id, { delayMs: minuteMs })).toMatchObject({ refused: 'invalid-option' })
@@ -159,14 +159,14 @@ export function amendSuite(withStore: WithStore): void {
         expect(rig.row(id).input).toBe('{"n":1}')
       }))
 
-    test('without one keeps the one it had', () =>
+    test('is optional: a redrive without an input keeps the input of the job', () =>
       rigged((rig) => {
         const id = (reach['failed'] as (rig: Rig) => string)(rig)
         rig.run('redrive', { id })
         expect(rig.row(id)).toMatchObject({ input: '{"n":1}', bytes: 7 })
       }))
 
-    test('takes the word of no attempt before it', () =>
+    test('ignores a late success of an attempt before it', () =>
       rigged((rig) => {
         const id = rig.enqueue({ maxAttempts: 1 })
         const old = rig.claim()

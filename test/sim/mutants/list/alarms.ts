@@ -6,7 +6,7 @@ export const alarms: readonly Mutant[] = [
     name: 'the next alarm is chosen with > now',
     breaks: ['I8', 'I10'],
     seen: 'cloudflare/actors and partywhen: `WHERE time > now` picks the next alarm, so overdue work never arms it.',
-    edits: [{ in: 'Dispatcher.#nextAt', find: 'at !== undefined', replace: 'at !== undefined && at > now' }],
+    edits: [{ in: 'nextAlarmAt', find: 'at !== undefined', replace: 'at !== undefined && at > now' }],
   },
   {
     name: 'overdue rows are not loaded on activation',
@@ -14,10 +14,10 @@ export const alarms: readonly Mutant[] = [
     seen: 'The same `time > now` where rows are read: cloudflare/actors never runs what became due while the object slept.',
     edits: [
       {
-        in: 'opened',
-        find: 'loadAbove(books, jobs, now)',
-        replace: `loadAbove(books, jobs, now)
-        books.dueLoadedTo = { at: now, id: '' }`,
+        in: 'loadMemory',
+        find: 'loadAbove(memory, jobs, now)',
+        replace: `loadAbove(memory, jobs, now)
+        memory.dueLoadedTo = { at: now, id: '' }`,
       },
     ],
   },
@@ -26,12 +26,13 @@ export const alarms: readonly Mutant[] = [
     breaks: ['I1', 'I8'],
     seen: 'do-queue and iterate#2520: the row is committed, the object is reset, and no alarm has been armed yet.',
     edits: [
-      { in: 'LedgerCore.#transact', find: 'this.#options.setAlarm(alarmAt)', replace: '' },
+      { in: 'Alarm.armWithin', find: 'this.#set(earliest)', replace: '' },
+      // What it answers is done once the transaction has committed.
       {
-        in: 'LedgerCore.#transact',
-        find: 'this.#alarmAt = alarmAt',
-        replace: `if (alarmAt !== undefined && alarmAt !== this.#alarmAt) this.#options.setAlarm(alarmAt)
-        this.#alarmAt = alarmAt`,
+        in: 'Alarm.armWithin',
+        find: 'this.#at = earliest',
+        replace: `this.#set(earliest)
+        this.#at = earliest`,
       },
     ],
   },
@@ -39,25 +40,19 @@ export const alarms: readonly Mutant[] = [
     name: 'ready work relies on its wake-up alone',
     breaks: ['I1', 'I8', 'I9'],
     seen: 'kiribi and superflare: the row is written, the send is lost, and nothing else looks after the row.',
-    edits: [{ in: 'Turn.#needFor', find: 'this.now + wakeUpPatienceMs', replace: 'Number.POSITIVE_INFINITY' }],
+    edits: [{ in: 'Transaction.#armFor', find: 'this.now + wakeUpTimeoutMs', replace: 'Number.POSITIVE_INFINITY' }],
   },
   {
     name: 'a later alarm replaces an earlier one',
     breaks: ['I8'],
     seen: 'ironalarm and `schedule()` of cloudflare/agents: there is one alarm, and the last caller of setAlarm wins.',
-    edits: [
-      {
-        in: 'LedgerCore.#transact',
-        find: 'this.#alarmAt ?? Number.POSITIVE_INFINITY',
-        replace: 'Number.POSITIVE_INFINITY',
-      },
-    ],
+    edits: [{ in: 'Alarm.armWithin', find: '|| this.isBefore(at)', replace: '' }],
   },
   {
     name: 'an alarm that has rung counts as armed',
     breaks: ['I1', 'I8'],
     seen: 'opennextjs-cloudflare#929: an alarm is set only if none is set, and a past one counts as set, so none is ever set again.',
-    edits: [{ in: 'LedgerCore.upkeep', find: 'this.#alarmAt = undefined', replace: '' }],
+    edits: [{ in: 'Alarm.onRung', body: '' }],
   },
   {
     name: 'the watchdog trusts an overdue alarm',
@@ -71,7 +66,7 @@ export const alarms: readonly Mutant[] = [
     // The host around the dispatcher also catches errors, for an activation that fails. Both are missing here.
     seen: 'partywhen, and every handler without a catch: six retries in two minutes, and then the alarm is silently gone.',
     edits: [
-      { in: 'Dispatcher.alarm', find: 'this.#core.setAlarm(now + failedPauseMs)', replace: 'throw error' },
+      { in: 'Dispatcher.alarm', find: 'this.#core.arm(now + failedPauseMs)', replace: 'throw error' },
       {
         in: 'LedgerHost.alarm',
         body: `const dispatcher = await this.#open()
@@ -86,7 +81,7 @@ export const alarms: readonly Mutant[] = [
     edits: [
       {
         in: 'LedgerCore.constructor',
-        after: 'if (this.nextUpkeepAt() !== undefined || this.books.ready.size > 0) this.setAlarm(now + deadmanMs)',
+        after: 'if (this.nextMaintenanceAt !== undefined || this.memory.ready.size > 0) this.arm(now + 30_000)',
       },
     ],
   },
@@ -97,14 +92,14 @@ export const alarms: readonly Mutant[] = [
     // catch block, the one at the beginning still rings. Without both, nothing rings after an error that was caught.
     seen: 'iterate#2520 and cloudflare/actors: the alarm has rung, an error is swallowed before the next one is set, and the object sleeps for ever.',
     edits: [
-      { in: 'LedgerCore.upkeep', find: 'this.setAlarm(now + deadmanMs)', replace: '' },
-      { in: 'Dispatcher.alarm', find: 'this.#core.setAlarm(now + failedPauseMs)', replace: '' },
+      { in: 'Maintenance.run', find: 'this.#alarm.arm(now + deadmanMs)', replace: '' },
+      { in: 'Dispatcher.alarm', find: 'this.#core.arm(now + failedPauseMs)', replace: '' },
     ],
   },
   {
     name: 'a lost alarm is armed again for the newest job alone',
     breaks: ['I8', 'I10'],
     seen: 'Found here by the simulator, and close to cloudflare/agents#1119: arming for the new job alone hides from the watchdog the jobs that waited before.',
-    edits: [{ in: 'LedgerCore.#waitingUntil', returns: 'Number.POSITIVE_INFINITY' }],
+    edits: [{ in: 'waitingAt', returns: 'Number.POSITIVE_INFINITY' }],
   },
 ]

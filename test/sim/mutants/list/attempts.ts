@@ -8,9 +8,9 @@ export const attempts: readonly Mutant[] = [
     // A claimed job leaves the ready index, and its row says that it runs. Either check would be enough; both are missing.
     seen: 'tetrastack: an unconditional UPDATE claims what another worker has claimed already; drydock#7 is alike.',
     edits: [
-      { in: 'claimable', find: 'ready &&', replace: '' },
+      { in: 'admit', find: 'ready &&', replace: '' },
       {
-        in: 'Books.mirror',
+        in: 'Memory.mirror',
         find: 'this.ready.remove(after.id)',
         replace: "if (after.state !== 'running') this.ready.remove(after.id)",
       },
@@ -29,8 +29,8 @@ export const attempts: readonly Mutant[] = [
     edits: [
       {
         in: 'loadAbove',
-        find: 'books.place(row, now)',
-        replace: "books.place(row.state === 'running' ? { ...row, leaseUntil: now + 30_000 } : row, now)",
+        find: 'memory.insert(row, now)',
+        replace: "memory.insert(row.state === 'running' ? { ...row, leaseUntil: now + 30_000 } : row, now)",
       },
     ],
   },
@@ -39,11 +39,11 @@ export const attempts: readonly Mutant[] = [
     breaks: ['I2'],
     seen: 'ablauf: the `running` that it writes ahead counts as a crash at the next start, so every step longer than a second runs twice.',
     edits: [
-      { in: 'loadAbove', before: 'books.runners.clear()' },
+      { in: 'loadAbove', before: 'memory.runners.clear()' },
       {
         in: 'loadAbove',
-        find: 'books.place(row, now)',
-        replace: "books.place(row.state === 'running' ? { ...row, leaseUntil: now } : row, now)",
+        find: 'memory.insert(row, now)',
+        replace: "memory.insert(row.state === 'running' ? { ...row, leaseUntil: now } : row, now)",
       },
     ],
   },
@@ -53,9 +53,9 @@ export const attempts: readonly Mutant[] = [
     seen: 'kiribi: a job whose consumer died stays PROCESSING for ever.',
     edits: [
       {
-        in: 'maintenance/lapse',
-        find: 'books.leaseEnd(job) <= turn.now',
-        replace: 'books.leaseEnd(job) <= turn.now && books.runners.has(leaseParts(job.lease).runner)',
+        in: 'lapseLeases',
+        find: 'memory.leaseEnd(job) <= tx.now',
+        replace: 'memory.leaseEnd(job) <= tx.now && memory.runners.has(leaseParts(job.lease).runner)',
       },
     ],
   },
@@ -87,13 +87,13 @@ export const attempts: readonly Mutant[] = [
     name: 'a settlement is not repeated while unanswered',
     breaks: ['I4'],
     seen: 'Found here: when the next call overtakes the settlement, a finished job looks like one that its runner never had, and runs again.',
-    edits: [{ in: 'Runner.#request', find: '[...this.#open.values()].flat()', replace: '[]' }],
+    edits: [{ in: 'Outbox.prepare', find: '[...this.#open.values()].flat()', replace: '[]' }],
   },
   {
     name: 'a settlement is dropped with its failed call',
     breaks: ['I4'],
     seen: '`queue()` of cloudflare/agents and cloudflare/actors: an error while recording an outcome is swallowed, and the outcome is lost.',
-    edits: [{ in: 'Runner.#send', find: 'this.#open.get(request.seq) ?? []', replace: '[]' }],
+    edits: [{ in: 'Outbox.takeBack', find: 'this.#open.get(seq) ?? []', replace: '[]' }],
   },
   {
     name: 'a snooze uses an attempt',

@@ -41,8 +41,8 @@ export const fences: readonly Mutant[] = [
     breaks: ['I2'],
     seen: 'kiribi and ZinTrust update by id alone: what a runner reports after it lost the job overwrites the new attempt.',
     edits: [
-      { in: 'beat', find: 'running.get(id)?.lease === lease', replace: 'running.has(id)' },
-      { in: 'beat', find: '&& leaseIsLive(row, lease)', replace: '' },
+      { in: 'takeHeartbeats', find: 'running.get(id)?.lease === lease', replace: 'running.has(id)' },
+      { in: 'takeHeartbeats', find: '&& leaseIsLive(row, lease)', replace: '' },
     ],
   },
   {
@@ -53,7 +53,7 @@ export const fences: readonly Mutant[] = [
       {
         in: 'commands/settle',
         find: 'leaseIsLive(row, settlement.lease)',
-        replace: 'leaseIsLive(row, settlement.lease) && (row.leaseUntil ?? 0) > turn.now',
+        replace: 'leaseIsLive(row, settlement.lease) && (row.leaseUntil ?? 0) > tx.now',
       },
     ],
   },
@@ -63,9 +63,9 @@ export const fences: readonly Mutant[] = [
     seen: 'novu#11094: the lease was shorter than the job and nothing stopped the job, so it ran twice at once.',
     among: 'silence',
     edits: [
-      { in: 'Runner.#stopStale', body: '' },
+      { in: 'HeldAttempts.stopStale', body: '' },
       // Nor does the runner wake up when a lease ends.
-      { in: 'Runner.#staleInMs', returns: 'Number.POSITIVE_INFINITY' },
+      { in: 'HeldAttempts.staleInMs', returns: 'Number.POSITIVE_INFINITY' },
     ],
   },
   {

@@ -13,11 +13,11 @@ export const limits: readonly Mutant[] = [
     breaks: ['I7'],
     seen: 'Counted where the result comes in: until something has ended, everything may start.',
     edits: [
-      { in: 'commands/claim', find: 'core.limits.started(turn, rows)', replace: '' },
+      { in: 'commands/claim', find: 'context.limits.recordStarts(tx, rows)', replace: '' },
       {
         in: 'commands/settle',
-        find: 'turn.change(row, next)',
-        replace: 'core.limits.started(turn, [turn.change(row, next)])',
+        find: 'tx.change(row, next)',
+        replace: 'tx.context.limits.recordStarts(tx, [tx.change(row, next)])',
       },
     ],
   },
@@ -41,8 +41,8 @@ export const limits: readonly Mutant[] = [
     seen: 'Limits that the queue alone respects: what the caller runs itself is not counted (BullMQ: `rateLimit` holds back workers alone).',
     edits: [
       {
-        in: 'isAdmitted',
-        find: 'admission.room(task) >= 1 && admission.roomOf(task, partition) >= 1',
+        in: 'mayStart',
+        find: 'hasRoom(admission, task, partition)',
         replace: 'admission.room(task) >= 0 && admission.roomOf(task, partition) >= 0',
       },
     ],
@@ -57,13 +57,13 @@ export const limits: readonly Mutant[] = [
     name: 'a lapse does not unpark its partition',
     breaks: ['I8', 'I10'],
     seen: 'Found here by the simulator: the job that ran has died, its slot is free, and nothing looks at the jobs that wait for it.',
-    edits: [{ in: 'Books.mirror', find: "after.state !== 'running'", replace: "after.state === 'completed'" }],
+    edits: [{ in: 'Memory.mirror', find: "after.state !== 'running'", replace: "after.state === 'completed'" }],
   },
   {
     name: 'a limit reset does not unpark its partition',
     breaks: ['I8', 'I10', 'I13'],
     seen: 'The limiter parks the partition and nothing wakes it: its jobs wait for the next deploy.',
-    edits: [{ in: 'LedgerCore.load', find: 'this.books.ready.unpark(task, partition)', replace: '{}' }],
+    edits: [{ in: 'loadReady', find: 'memory.ready.unpark(task, partition)', replace: '{}' }],
   },
   {
     name: 'partitions are served oldest first, not in turns',
@@ -94,7 +94,7 @@ export const limits: readonly Mutant[] = [
     name: 'an expired job is claimed',
     breaks: ['I3'],
     seen: 'Deadlines that the sweeper alone checks: what is claimed before its next round runs too late.',
-    edits: [{ in: 'claimable', find: 'expire(core, turn, row) ||', replace: '' }],
+    edits: [{ in: 'admit', find: 'failExpired(tx, row) ||', replace: '' }],
   },
   {
     name: 'a job that was started is expired',

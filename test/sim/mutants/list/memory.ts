@@ -6,13 +6,13 @@ export const memory: readonly Mutant[] = [
     name: 'the watermark moves past a live row',
     breaks: ['I1', 'I8', 'I12'],
     seen: 'A cursor that moves past a row that is still running: after the next start nothing knows of that row.',
-    edits: [{ in: 'moveMark', find: ', ...books.running.values()', replace: '' }],
+    edits: [{ in: 'moveWatermark', find: ', ...memory.running.values()', replace: '' }],
   },
   {
     name: 'a row becomes live below the watermark without a due time',
     breaks: ['I1', 'I12'],
     seen: 'ZinTrust: `availableAt` is not changed on a retry; here a redrive or a slow clock makes a row live that no activation reads.',
-    edits: [{ in: 'Turn.#anchor', find: '{ dueAt: this.now }', replace: '{ dueAt: null }' }],
+    edits: [{ in: 'Transaction.#anchoredDueAt', find: '? this.now', replace: '? null' }],
   },
   {
     name: 'a sweep deletes live rows',
@@ -20,33 +20,34 @@ export const memory: readonly Mutant[] = [
     // Three guards protect live rows: their state, their due time and the SQL statement. All three are missing here.
     seen: 'durable-effect and `queue()` of cloudflare/agents: rows are purged by age or at the first failure, even if they are still needed.',
     edits: [
-      { in: 'pass', find: 'isFinal(state) && dueAt === null', replace: '!isFinal(state) || dueAt === null' },
+      { in: 'passRows', find: 'isFinal(state) && dueAt === null', replace: '!isFinal(state) || dueAt === null' },
       {
         in: 'jobStatements',
-        find: "AND state IN ('completed', 'failed', 'cancelled') RETURNING id",
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: the text of a template in the source
+        find: 'AND ${isEnded} RETURNING id',
         replace: 'RETURNING id',
       },
     ],
   },
   {
     name: 'memory changes before the commit',
-    breaks: ['I1', 'I12'],
+    breaks: ['I1', 'I2', 'I12'],
     seen: 'workerd: variables are not rolled back with the rows, so a failed write leaves a claim that memory alone knows.',
     edits: [
       {
-        in: 'Turn.change',
+        in: 'Transaction.change',
         find: 'const earlier =',
-        replace: `this.#parts.books.mirror(before, anchored, this.now)
+        replace: `this.context.memory.mirror(before, anchored, this.now)
         const earlier =`,
       },
-      { in: 'Turn.settle', find: 'books.mirror(before, after, this.now)', replace: '' },
+      { in: 'Transaction.applyToMemory', find: 'memory.mirror(before, after, this.now)', replace: '' },
     ],
   },
   {
     name: 'jobs that activation leaves on disk are never loaded',
-    breaks: ['I10', 'I12'],
+    breaks: ['I8', 'I10', 'I12'],
     seen: 'A backlog that is paged in at the start and never again: jobs beyond the first page wait for ever.',
-    edits: [{ in: 'lengthen', body: '' }],
+    edits: [{ in: 'refillLane', body: '' }],
   },
   {
     name: 'counts are not rebuilt on activation',
@@ -55,7 +56,7 @@ export const memory: readonly Mutant[] = [
     edits: [
       {
         in: 'loadAbove',
-        find: 'books.counts.moveAbove({ task: row.task, from: undefined, to: row.state })',
+        find: 'memory.counts.moveAbove({ task: row.task, from: undefined, to: row.state })',
         replace: '',
       },
     ],
@@ -64,7 +65,7 @@ export const memory: readonly Mutant[] = [
     name: 'counts below the watermark are not stored',
     breaks: ['I12'],
     seen: 'SIAHRA#53 counted by a scan of everything instead: 72 billion rows read in five days.',
-    edits: [{ in: 'Turn.write', find: '|| this.#upkeep.below !== upkeep.below', replace: '' }],
+    edits: [{ in: 'Transaction.write', find: '|| this.#cursors.below !== cursors.below', replace: '' }],
   },
   {
     name: 'a new job takes over a row whose retention is not over',
@@ -76,18 +77,18 @@ export const memory: readonly Mutant[] = [
     name: 'the recyclable rows are not counted on activation',
     breaks: ['I12'],
     seen: 'Asked for by the design: no stored count holds the recyclable rows, so they must be counted anew.',
-    edits: [{ in: 'opened', find: 'books.tailEnd > books.swept', replace: 'books.tailEnd < books.swept' }],
+    edits: [{ in: 'loadMemory', find: 'recyclableEnd > sweepCursor', replace: 'recyclableEnd < sweepCursor' }],
   },
   {
     name: 'the loaded position in the due index never moves back',
     breaks: ['I1', 'I10', 'I12'],
     seen: 'Cron that matches times after the last tick: a clock that steps back puts work before the position that was read.',
-    edits: [{ in: 'Books.expectDue', find: 'at <= this.dueLoadedTo.at', replace: 'at < 0' }],
+    edits: [{ in: 'Memory.expectDue', find: 'at <= this.dueLoadedTo.at', replace: 'at < 0' }],
   },
   {
     name: 'the row cache keeps the row from before the change',
     breaks: ['I12'],
     seen: 'Asked for by the design: rows are cached between two transactions, and a cache may lag behind a write.',
-    edits: [{ in: 'Turn.settle', find: 'recent.keep(after', replace: 'recent.keep(before' }],
+    edits: [{ in: 'Transaction.applyToMemory', find: 'rowCache.keep(after', replace: 'rowCache.keep(before' }],
   },
 ]

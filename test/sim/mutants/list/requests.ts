@@ -8,25 +8,21 @@ export const requests: readonly Mutant[] = [
     seen: 'ZinTrust deduplicates beside the rows and not in them (KV, then SELECT, then INSERT); here the keys are in memory.',
     edits: [
       { in: 'migrations', find: 'UNIQUE INDEX jobs_unique', replace: 'INDEX jobs_unique' },
-      {
-        in: 'commands/enqueue',
-        find: 'new Map<string, JobRowWithInput>()',
-        replace: '(core.books.keyed ??= new Map<string, JobRowWithInput>())',
-      },
-      { in: 'commands/record', find: "?? core.jobs.byKey(job.key, job.task, job.partition ?? '')", replace: '' },
+      { in: 'commands/enqueue', find: 'new Map()', replace: '(tx.context.memory.holders ??= new Map())' },
+      { in: 'currentHolder', find: 'tx.jobByKey(key, task, partition)', replace: 'undefined' },
     ],
   },
   {
     name: 'each try of an enqueue makes new ids',
-    breaks: ['I5'],
+    breaks: ['I1', 'I5'],
     seen: 'A client that repeats an enqueue after a lost answer records two jobs when the id is made as late as the call.',
     edits: [
       {
-        in: 'Client.constructor',
+        in: 'Enqueuer.constructor',
         find: 'jobs })',
         replace: `jobs: jobs.map((job) => ({
           ...job,
-          id: newJobId(shard, options.platform.now(), () => options.platform.random()),
+          id: newJobId(shard, ports.platform.now(), () => ports.platform.random()),
         })) })`,
       },
     ],
@@ -49,9 +45,9 @@ export const requests: readonly Mutant[] = [
     seen: 'cloudflare/agents#1543: `workflow.create` and its INSERT were two steps, and a reset came between them.',
     edits: [
       {
-        in: 'addFor',
-        find: 'turn.add(newRow(job, turn.now))',
-        replace: 'turn.after(() => core.jobs.insert([newRow(job, turn.now)]))',
+        in: 'failure/addJob',
+        find: 'tx.add(newRow(job, now))',
+        replace: 'tx.onCommit(() => context.jobs.insert([newRow(job, now)]))',
       },
     ],
   },

@@ -8,9 +8,9 @@ export const schedules: readonly Mutant[] = [
     seen: 'Fire, then remember: a reset between the two fires the slot again, as in every cron table with a `last_run`.',
     edits: [
       {
-        in: 'fireOne',
-        find: 'write(core, turn, { ...row, nextAt, lastJob: last, history: past.text() })',
-        replace: 'turn.after(() => write(core, turn, { ...row, nextAt, lastJob: last, history: past.text() }))',
+        in: 'fireSchedule',
+        find: 'writeSchedule(tx, { ...row, nextAt, lastJob: last, history: history.text })',
+        replace: 'tx.onCommit(() => writeSchedule(tx, { ...row, nextAt, lastJob: last, history: history.text }))',
       },
     ],
   },
@@ -20,9 +20,9 @@ export const schedules: readonly Mutant[] = [
     seen: '`scheduleEvery` of cloudflare/agents, and setInterval: each delay is added to every later slot.',
     edits: [
       {
-        in: 'fireOne',
+        in: 'fireSchedule',
         find: 'due.next ?? null',
-        replace: "'everyMs' in one.rule ? now + one.rule.everyMs : (due.next ?? null)",
+        replace: "'everyMs' in schedule.rule ? now + schedule.rule.everyMs : (due.next ?? null)",
       },
     ],
   },
@@ -30,13 +30,13 @@ export const schedules: readonly Mutant[] = [
     name: 'catching up has no limit',
     breaks: ['I6'],
     seen: 'Airflow with `catchup=True`: a schedule that was paused comes back with a year of jobs.',
-    edits: [{ in: 'fireOne', find: 'catchUpMax', replace: '100_000' }],
+    edits: [{ in: 'fireSchedule', find: ', catchUpMax)', replace: ', 100_000)' }],
   },
   {
     name: 'catching up is left out',
     breaks: ['I6'],
     seen: 'A cron that matches the present minute alone: slots that came while nothing looked are never run.',
-    edits: [{ in: 'chosen', find: 'taken: slots }', replace: 'taken: slots.slice(-1) }' }],
+    edits: [{ in: 'chosenSlots', find: 'chosen: slots }', replace: 'chosen: slots.slice(-1) }' }],
   },
   {
     name: 'overlap is ignored while the job runs',
@@ -45,8 +45,8 @@ export const schedules: readonly Mutant[] = [
     edits: [
       {
         in: 'fireSlot',
-        find: "one.overlap === 'skip'",
-        replace: "one.overlap === 'skip' && before.state !== 'running'",
+        find: "schedule.overlap === 'skip'",
+        replace: "schedule.overlap === 'skip' && before.state !== 'running'",
       },
     ],
   },
@@ -60,6 +60,6 @@ export const schedules: readonly Mutant[] = [
     name: 'a schedule arms no alarm',
     breaks: ['I6', 'I8'],
     seen: 'Schedules that are rows alone, and are looked at when something else happens to ring.',
-    edits: [{ in: 'commands/write', find: 'if (at !== undefined) turn.need(at)', replace: '' }],
+    edits: [{ in: 'writeSchedule', find: 'if (at !== undefined) tx.armBy(at)', replace: '' }],
   },
 ]

@@ -19,13 +19,7 @@ export const wakeUps: readonly Mutant[] = [
     name: 'a held poll is never released',
     breaks: ['I10', 'I13'],
     seen: 'iterate#1518 and #2583: a retained call keeps its object in memory, and its duration is billed.',
-    edits: [
-      {
-        in: 'Dispatcher.#hold',
-        find: 'this.#release(request.runner, false)',
-        replace: 'this.#polls.delete(request.runner)',
-      },
-    ],
+    edits: [{ in: 'HeldPolls.#expire', body: 'this.#polls.delete(runner)' }],
   },
   {
     name: 'a runner claims tasks that it does not know',
@@ -37,12 +31,12 @@ export const wakeUps: readonly Mutant[] = [
     name: 'wake-ups are sent again without a pause',
     breaks: ['I13'],
     seen: 'iterate#2576: a wake loop that kept itself going, at three hundred dollars an hour for 28 hours.',
-    edits: [{ in: 'pauseAfter', returns: 'wakeUpPatienceMs' }],
+    edits: [{ in: 'pauseAfter', returns: 'wakeUpTimeoutMs' }],
   },
   {
     name: 'a sweep that made no progress is tried again at once',
     breaks: ['I13'],
     seen: 'cloudflare/agents#1703, and a bill of 40 dollars a month for an idle object: an alarm rings although there is nothing to do.',
-    edits: [{ in: 'LedgerCore.#rest', find: 'now + sweepPauseMs', replace: 'now' }],
+    edits: [{ in: 'Maintenance.#sweepSlice', find: 'now + sweepPauseMs', replace: 'now' }],
   },
 ]
