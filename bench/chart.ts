@@ -1,13 +1,12 @@
-/** The results as a picture for the README, readable on a light and on a dark page. */
-import type { MeasureResult } from './results.ts'
-import { shown } from './results.ts'
+/** Draws the results as an SVG for the README, readable on a light and on a dark page. */
+import { type MeasureResult, shown } from './results.ts'
 
-/** The figure of each measure that tells most, and which way is better. */
+/** The figure that is drawn for each measure. Measures without one are left out. */
 const shownFigures: Readonly<Record<string, { readonly figure: string; readonly better: string }>> = {
-  'end-to-end': { figure: 'throughput', better: 'more is better' },
-  'one-at-a-time': { figure: 'p50', better: 'less is better' },
-  'single-enqueues': { figure: 'throughput', better: 'more is better' },
-  'sign-up': { figure: 'completed', better: 'more is better' },
+  'end-to-end': { figure: 'throughput', better: 'higher is better' },
+  'one-at-a-time': { figure: 'p50', better: 'lower is better' },
+  'single-enqueues': { figure: 'throughput', better: 'higher is better' },
+  'sign-up': { figure: 'completed', better: 'higher is better' },
 }
 
 const width = 760

@@ -1,4 +1,4 @@
-/** The client of every contender that is asked by HTTP: keeps its connections, over Node's own agent, which costs least. */
+/** The HTTP client for all contenders. It reuses connections by Node's own agent, which has the least overhead. */
 import { Agent, request } from 'node:http'
 import { Agent as SecureAgent, request as secureRequest } from 'node:https'
 
@@ -9,7 +9,7 @@ export class Client {
   readonly #token: string | undefined
   readonly #agent: Agent
 
-  /** @param keepAlive false for a server of several processes: those that listen together share connections, not requests */
+  /** @param keepAlive false for a server of several processes, which share connections among them, not requests */
   constructor(url: string, token?: string, keepAlive = true) {
     this.url = url
     this.#token = token
@@ -17,13 +17,13 @@ export class Client {
     this.#agent = url.startsWith('https:') ? new SecureAgent(options) : new Agent(options)
   }
 
-  /** @throws when the answer is not a success, with what it said */
-  ask<T>(method: 'GET' | 'POST', path: string): Promise<T> {
+  /** Sends a request and returns the JSON of the response. @throws unless the response is a success */
+  send<T>(method: 'GET' | 'POST', path: string): Promise<T> {
     const url = new URL(path, this.url)
     const headers = this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }
     const options = { method, headers, agent: this.#agent, timeout: timeoutMs }
     return new Promise((resolve, reject) => {
-      const asked = (url.protocol === 'https:' ? secureRequest : request)(url, options, (answer) => {
+      const sent = (url.protocol === 'https:' ? secureRequest : request)(url, options, (answer) => {
         let text = ''
         answer
           .setEncoding('utf8')
@@ -37,23 +37,25 @@ export class Client {
           })
           .on('error', reject)
       })
-      asked.on('error', (error: NodeJS.ErrnoException) => {
-        // A kept connection may be closed by the server in the moment it is used again; and one that is too busy to read
-        // for five seconds closes those that it has not read. Asked again, as clients do, and the time goes on: a POST may
-        // take effect twice, but is answered, and counted, once.
-        if (asked.reusedSocket && (method === 'GET' || error.code === 'ECONNRESET')) resolve(this.ask(method, path))
+      sent.on('error', (error: NodeJS.ErrnoException) => {
+        // A server may close an idle connection just as it is used again, and a server that is too busy to read for five
+        // seconds closes connections that it has not read from. The request is then repeated, as clients do, and its time
+        // goes on. A POST may take effect twice, but its response is counted once.
+        if (sent.reusedSocket && (method === 'GET' || error.code === 'ECONNRESET')) resolve(this.send(method, path))
         else reject(error)
       })
-      asked.on('timeout', () => asked.destroy(new Error(`${method} ${path} was not answered`)))
-      asked.end()
+      sent.on('timeout', () =>
+        sent.destroy(new Error(`${method} ${path} got no response within ${timeoutMs / 1_000} s`)),
+      )
+      sent.end()
     })
   }
 
   post<T = unknown>(path: string): Promise<T> {
-    return this.ask('POST', path)
+    return this.send('POST', path)
   }
 
   get<T = unknown>(path: string): Promise<T> {
-    return this.ask('GET', path)
+    return this.send('GET', path)
   }
 }

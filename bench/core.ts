@@ -3,20 +3,17 @@
  * and no runtime, only the verbs. Each round runs every case, so that a noisy machine affects all of them alike. The
  * figure to read is the ratio to `plain`.
  */
+import type { NewJob, Settlement, SyncRequest } from '../src/engine/ledger/protocol/protocol.ts'
+import type { CheckedLimits } from '../src/engine/task/limits.ts'
 import { nodeSql } from '../src/testing/node-database.ts'
-import { loadEngine } from './large-shard/shard.ts'
+import { coreOptions, loadEngine } from './engine.ts'
 
-/** What a case adds to plain jobs. */
+/** The difference of a case from plain jobs. */
 interface Case {
-  /** Limits of the whole task, and of each partition. */
-  readonly limits?: { readonly whole: Limits; readonly each: Limits }
-  /** The number of partitions that the jobs belong to; none without it. */
+  /** The limits of the task. Default: none. */
+  readonly limits?: CheckedLimits
+  /** The number of partitions to which the jobs belong. Default: none. */
   readonly partitions?: number
-}
-
-interface Limits {
-  readonly concurrency?: number
-  readonly rate?: { readonly limit: number; readonly perMs: number }
 }
 
 const jobs = 20_000
@@ -24,7 +21,7 @@ const warmUpJobs = 2_000
 const batch = 100
 const rounds = 5
 
-const { LedgerCore, newJobId } = await loadEngine()
+const { LedgerCore, defaultRetryPolicy, newJobId } = await loadEngine()
 
 const rate = { limit: 1_000_000, perMs: 1_000 }
 const cases: Readonly<Record<string, Case>> = {
@@ -56,41 +53,36 @@ for (const [name, measured] of Object.entries(ratios)) {
 
 /** Enqueues, claims and settles `count` jobs, and returns how many it did per second. */
 function jobsPerSecond({ limits, partitions = 0 }: Case, count: number): number {
-  const retry = { maxAttempts: 5, backoff: 'exponential', delayMs: 1_000, maxDelayMs: 3_600_000, jitter: 'full' }
+  const policy = { retry: defaultRetryPolicy, onFailed: false, ...(limits && { limits }) }
   let now = 1_900_000_000_000
-  const options = {
-    shard: 0,
-    sql: nodeSql(),
-    setAlarm() {},
-    random: Math.random,
-    policy: () => ({ retry, onFailed: false, ...(limits && { limits }) }),
-    retentionMs: 7 * 86_400_000,
-    historyBytesMax: 2 ** 30,
-  }
-  const core = new LedgerCore(options, now, undefined)
+  const core = new LedgerCore(coreOptions(nodeSql(), policy), now, undefined)
   const startedAt = performance.now()
   for (let enqueued = 0; enqueued < count; enqueued += batch) {
-    const added = Array.from({ length: batch }, (_, index) => ({
-      id: newJobId(0, now, Math.random),
-      task: 'send',
-      input: '{}',
-      maxAttempts: 5,
-      ...(partitions > 0 && { partition: `p${(enqueued + index) % partitions}` }),
-    }))
+    const added = Array.from(
+      { length: batch },
+      (_, index): NewJob => ({
+        id: newJobId(0, now, Math.random),
+        task: 'send',
+        input: '{}',
+        maxAttempts: 5,
+        ...(partitions > 0 && { partition: `p${(enqueued + index) % partitions}` }),
+      }),
+    )
     core.enqueue({ homeShards: 8, jobs: added }, now++)
   }
-  let settle: object[] = []
+  let settle: readonly Settlement[] = []
   for (let [seq, settled] = [1, 0]; settled < count; seq++, now += 5) {
-    const request = {
+    const request: SyncRequest = {
       runner: 'r',
       seq,
       ack: seq - 1,
       tasks: { send: 25_000 },
+      settle,
       heartbeats: [],
       want: batch,
       remainingMs: 600_000,
     }
-    const { claimed } = core.sync({ ...request, settle }, now)
+    const { claimed } = core.sync(request, now)
     settled += settle.length
     settle = claimed.map(({ id, lease }) => ({ id, lease, outcome: { kind: 'completed' }, ranMs: 1 }))
   }

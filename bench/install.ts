@@ -1,4 +1,4 @@
-/** Brings what Chard is measured against: Debian's Redis, Celery and FastAPI, and BullMQ from the bench's own lockfile. */
+/** Installs the systems that Chard is compared with: Redis, Celery and FastAPI from Debian, BullMQ by the bench's lockfile. */
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,7 +10,7 @@ export function installPeers(): void {
   if (!existsSync(join(import.meta.dirname, 'node_modules'))) run('npm', ['ci', '--prefix', import.meta.dirname])
   const missing = packages.filter((name) => spawnSync('dpkg', ['-s', name], { stdio: 'ignore' }).status !== 0)
   if (missing.length === 0) return
-  // The bench starts its own Redis. While this file says no, an installation starts no service.
+  // The bench starts its own Redis. While this file exists, the installation starts no services.
   const isOurs = !existsSync(policy)
   if (isOurs) asRoot(['sh', '-c', `printf '#!/bin/sh\\nexit 101\\n' > ${policy} && chmod +x ${policy}`])
   try {
@@ -28,5 +28,5 @@ function asRoot(command: readonly string[]): void {
 
 function run(program: string, args: readonly string[]): void {
   const { status, error } = spawnSync(program, args, { stdio: 'inherit' })
-  if (status !== 0) throw new Error(`${program} ${args.join(' ')} failed: ${error ?? `it ended with ${status}`}`)
+  if (status !== 0) throw new Error(`${program} ${args.join(' ')} failed: ${error ?? `exit code ${status}`}`)
 }

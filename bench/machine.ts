@@ -1,4 +1,4 @@
-/** Where and with what a run was made: figures mean little without. */
+/** The machine, versions and settings of a run, without which its figures mean little. */
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
@@ -34,7 +34,7 @@ export function versions(): Record<string, string> {
   }
 }
 
-/** What is set of each, as far as it is not in a file of its own. */
+/** The settings of each contender, apart from those in files of their own. */
 export function settings(shards: number): Record<string, string> {
   return {
     Chard: `${shards === 1 ? 'one ledger' : `${shards} ledgers`}, the engine's defaults, Durable Objects on disk, one isolate of workerd without a proxy`,

@@ -1,4 +1,4 @@
-/** Starts what is measured, each in a process group of its own, and ends it however the bench itself ends. */
+/** Starts programs in process groups of their own. The reaper kills them however the bench itself ends. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -10,13 +10,13 @@ const readyMs = 60_000
 const goneMs = 10_000
 const logMax = 20_000
 
-/** Its input is held open by this process alone. */
+/** Only this process holds the reaper's input open, so its end closes that input. */
 const reaper = spawn(process.execPath, [join(import.meta.dirname, 'reaper.ts')], {
   detached: true,
   stdio: ['pipe', 'ignore', 'ignore'],
 })
 reaper.unref()
-// biome-ignore lint/suspicious/noExplicitAny: a socket can be unreferenced, which the type of a stream does not know
+// biome-ignore lint/suspicious/noExplicitAny: stdin is a socket, and the type of a stream does not have `unref`
 ;(reaper.stdin as any).unref()
 
 export interface Launch {
@@ -26,7 +26,7 @@ export interface Launch {
   readonly cwd?: string
 }
 
-/** A program and everything it starts. */
+/** A program and every process that it starts. */
 export class Group implements AsyncDisposable {
   readonly name: string
   readonly #child: ChildProcess
@@ -64,24 +64,25 @@ export class Group implements AsyncDisposable {
     this.#child.stdin?.write(text)
   }
 
-  /** Waits until `isReady` says so. @throws with what the program has printed, when it ends or takes too long */
+  /** Waits until `isReady` returns true. @throws with the program's output if it ends or takes too long */
   async ready(isReady: () => Promise<boolean> | boolean): Promise<void> {
     const deadline = Date.now() + readyMs
     while (!(await Promise.resolve(isReady()).catch(() => false))) {
-      if (this.#hasEnded) throw new Error(`${this.name} ended. It said:\n${this.#log}`)
-      if (Date.now() > deadline) throw new Error(`${this.name} did not become ready. It said:\n${this.#log}`)
+      if (this.#hasEnded) throw new Error(`${this.name} ended. Its output:\n${this.#log}`)
+      if (Date.now() > deadline)
+        throw new Error(`${this.name} did not become ready within ${readyMs / 1_000} s. Its output:\n${this.#log}`)
       await sleep(25)
     }
   }
 
-  /** The rest of a program that ends by itself. @throws when it fails */
+  /** Waits until the program ends by itself, and returns its output. @throws if its exit code is not 0 */
   async ended(): Promise<string> {
     const code = this.#child.exitCode ?? (await new Promise((resolve) => this.#child.once('close', resolve)))
-    if (code !== 0) throw new Error(`${this.name} ended with ${code}. It said:\n${this.#log}`)
+    if (code !== 0) throw new Error(`${this.name} ended with exit code ${code}. Its output:\n${this.#log}`)
     return this.#log
   }
 
-  /** A crash: every process of it at once. */
+  /** Kills all processes of the group at once, as a crash does. */
   async kill(): Promise<void> {
     this.#signal('SIGKILL')
     await this.#gone()
@@ -92,7 +93,7 @@ export class Group implements AsyncDisposable {
     if (!(await this.#gone())) await this.kill()
   }
 
-  /** True once no process of the group is left. */
+  /** Waits until the group has no processes. Returns false if that takes too long. */
   async #gone(): Promise<boolean> {
     for (const deadline = Date.now() + goneMs; Date.now() < deadline; await sleep(20)) {
       if (this.#signal(0)) continue
@@ -102,7 +103,7 @@ export class Group implements AsyncDisposable {
     return false
   }
 
-  /** False when nobody is there to receive it. */
+  /** Returns false if the group has no processes. */
   #signal(signal: NodeJS.Signals | 0): boolean {
     try {
       process.kill(-this.pid, signal)
@@ -113,7 +114,7 @@ export class Group implements AsyncDisposable {
   }
 }
 
-/** A folder for what one round stores. `await using` takes it away again. */
+/** Creates a folder for the data of one round. `await using` removes it. */
 export async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
   const path = await mkdtemp(join(tmpdir(), 'chard-bench-'))
   reaper.stdin?.write(`${path}\n`)

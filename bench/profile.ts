@@ -1,8 +1,8 @@
-/** Takes a CPU profile of the Worker through workerd's inspector, for the tools of any browser to show. */
+/** Takes a CPU profile of the Worker through workerd's inspector. The developer tools of Chromium can open it. */
 import { writeFile } from 'node:fs/promises'
 
 const samplingMicroseconds = 500
-/** There are calls that workerd never answers. */
+/** workerd never answers some calls. */
 const answerMs = 60_000
 
 interface Answer {
@@ -11,7 +11,7 @@ interface Answer {
   readonly error?: unknown
 }
 
-/** A conversation with the isolate of the Worker, which its Durable Objects share. */
+/** A connection to the inspector of the Worker's isolate, which its Durable Objects share. */
 export class Inspector implements Disposable {
   readonly #socket: WebSocket
   readonly #waiting = new Map<number, (answer: Answer) => void>()
@@ -29,7 +29,9 @@ export class Inspector implements Disposable {
     const socket = new WebSocket(`ws://127.0.0.1:${inspectorPort}/core:user:bench`)
     await new Promise((resolve, reject) => {
       socket.addEventListener('open', resolve)
-      socket.addEventListener('error', () => reject(new Error('the inspector of workerd does not answer')))
+      socket.addEventListener('error', () =>
+        reject(new Error(`the inspector of workerd does not answer on port ${inspectorPort}`)),
+      )
     })
     return new Inspector(socket)
   }
@@ -37,7 +39,10 @@ export class Inspector implements Disposable {
   call(method: string, params: object = {}): Promise<Record<string, unknown>> {
     const id = ++this.#calls
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`${method} was not answered`)), answerMs)
+      const timer = setTimeout(
+        () => reject(new Error(`workerd did not answer ${method} within ${answerMs / 1_000} s`)),
+        answerMs,
+      )
       this.#waiting.set(id, ({ result, error }) => {
         this.#waiting.delete(id)
         clearTimeout(timer)
@@ -53,7 +58,7 @@ export class Inspector implements Disposable {
   }
 }
 
-/** Runs `work` under the profiler and writes what it saw. */
+/** Runs `work` under the profiler and writes the profile to `file`. */
 export async function profiled<T>(
   { inspectorPort, file }: { readonly inspectorPort: number; readonly file: string },
   work: () => Promise<T>,

@@ -1,16 +1,15 @@
 /**
- * Outlives the bench by a moment: when the bench is gone, however it ended, the other end of this program's input closes.
- * Then it kills every process group that it was told of and not told to have ended, and takes the folders away. A
- * `kill -9` of the bench is seen in the same way as its end.
+ * Cleans up after the bench. This program's input closes when the bench ends for any reason, `kill -9` included. It then
+ * kills every registered process group that has not ended, and removes the registered folders.
  *
- * A line is `+<group>`, `-<group>` or the path of a folder.
+ * Each line of its input is `+<group>` (started), `-<group>` (ended) or the path of a folder.
  */
 import { rmSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 
 const groups = new Set<string>()
 const folders = new Set<string>()
-// A terminal's Ctrl-C reaches whole groups; this program has to survive it to do its work.
+// Ctrl-C in a terminal signals the whole process group, and this program has to survive it to clean up.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
 
 createInterface({ input: process.stdin })
@@ -24,7 +23,7 @@ createInterface({ input: process.stdin })
       try {
         process.kill(-Number(group), 'SIGKILL')
       } catch {
-        // It has ended by itself.
+        // The group has already ended.
       }
     }
     for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })

@@ -1,14 +1,13 @@
 /**
- * `npm run bench:remote -- <url> [--token T]`: the measures that a deployment of the bench's Worker can be asked for, over
- * the network from here. To deploy it:
+ * `npm run bench:remote -- <url> [--token T]`: measures a deployment of the bench's Worker over the network. To deploy it:
  *
  *   npx wrangler deploy -c bench/worker/wrangler.toml
  *   npx wrangler secret put BENCH_TOKEN -c bench/worker/wrangler.toml
  *
- * Every run costs what its jobs cost; finished ones are pruned after an hour.
+ * The platform bills the jobs of every run. Finished jobs are pruned after an hour.
  *
- *   --rounds 5   how often; the medians count
- *   --quick      small numbers, to see that everything works
+ *   --rounds 5   the number of rounds; the medians are reported
+ *   --quick      small numbers, to check that everything works
  */
 import { parseArgs } from 'node:util'
 import { Client } from './client.ts'
@@ -46,8 +45,8 @@ for (const [measure, take] of measured) {
     samples.push(await take())
     console.log(`${measure.name}, round ${round} of ${values.rounds}: ${JSON.stringify(samples.at(-1))}`)
   }
-  // What others do on this machine says nothing about a deployment.
+  // The levels compare with contenders on one machine, which does not apply to a deployment.
   results.push(resultOf({ ...measure, levels: [] }, { Chard: samples }))
 }
 await target.client.post('/clean')
-console.log(`\n${tableOf(results)}\n\nJobs that still wait are being cancelled.`)
+console.log(`\n${tableOf(results)}\n\nCancelling the jobs that are still queued.`)

@@ -1,12 +1,11 @@
-/** What a run has found: medians, spreads, ratios, and whether Chard is where it should be. */
-
+/** The results of a run: medians, ranges, ratios to Chard, and whether Chard meets its targets. */
 import { markdownTable } from './markdown.ts'
 import type { Level, Measure, Sample } from './measures/measure.ts'
-import { type Spread, spread } from './statistics.ts'
+import { type MedianAndRange, medianAndRange } from './statistics.ts'
 
-export interface Found extends Spread {
+export interface FigureResult extends MedianAndRange {
   readonly unit: string
-  /** The median as a multiple of Chard's. */
+  /** The median divided by Chard's median. */
   readonly toChard?: number
 }
 
@@ -15,28 +14,29 @@ export interface MeasureResult {
   readonly title: string
   readonly about: string
   readonly rounds: number
-  /** The day of its end. */
+  /** The day on which it was measured, as `YYYY-MM-DD`. */
   readonly at: string
   /** By contender, then by figure. */
-  readonly contenders: Readonly<Record<string, Readonly<Record<string, Found>>>>
-  readonly levels: readonly (Level & { readonly isHeld: boolean })[]
+  readonly contenders: Readonly<Record<string, Readonly<Record<string, FigureResult>>>>
+  readonly levels: readonly (Level & { readonly isMet: boolean })[]
 }
 
-/** The contender that the others are compared with, and that the levels are about. */
+/** The contender to which the levels apply and with which the others are compared. */
 const subject = 'Chard'
 
+/** Summarizes the samples of a measure. @param samples of all rounds, by contender */
 export function resultOf(measure: Measure, samples: Readonly<Record<string, readonly Sample[]>>): MeasureResult {
-  const medians = (name: string, figure: string) => spread(valuesOf(samples[name] ?? [], figure)).median
+  const medians = (name: string, figure: string) => medianAndRange(valuesOf(samples[name] ?? [], figure)).median
   const contenders = Object.fromEntries(
     Object.entries(samples).map(([name, taken]) => [
       name,
       Object.fromEntries(
-        Object.entries(measure.figures).flatMap(([figure, { unit }]): [string, Found][] => {
+        Object.entries(measure.figures).flatMap(([figure, { unit }]): [string, FigureResult][] => {
           const values = valuesOf(taken, figure)
           if (values.length === 0) return []
           const own = medians(subject, figure)
-          const toChard = name !== subject && own > 0 ? { toChard: spread(values).median / own } : {}
-          return [[figure, { unit, ...spread(values), ...toChard }]]
+          const toChard = name !== subject && own > 0 ? { toChard: medianAndRange(values).median / own } : {}
+          return [[figure, { unit, ...medianAndRange(values), ...toChard }]]
         }),
       ),
     ]),
@@ -44,16 +44,16 @@ export function resultOf(measure: Measure, samples: Readonly<Record<string, read
   const levels = measure.levels.flatMap((level) => {
     const own = medians(subject, level.figure)
     const bound = level.value * (level.of === undefined ? 1 : medians(level.of, level.figure))
-    // A contender that was left out says nothing.
+    // A level without figures, because a contender was left out, is neither met nor missed.
     if (!Number.isFinite(own) || !Number.isFinite(bound)) return []
-    return [{ ...level, isHeld: level.is === 'at least' ? own >= bound : own <= bound }]
+    return [{ ...level, isMet: level.is === 'at least' ? own >= bound : own <= bound }]
   })
   const { name, title, about } = measure
   const rounds = Math.max(...Object.values(samples).map((taken) => taken.length))
   return { name, title, about, rounds, at: new Date().toISOString().slice(0, 10), contenders, levels }
 }
 
-/** A line a figure of Chard's, with what others have beside it and what it is held to: as Markdown, for the README. */
+/** A Markdown table for docs/speed.md: each figure of Chard's with those of the other contenders and its targets. */
 export function summaryOf(results: readonly MeasureResult[]): string {
   const rows = results.flatMap(({ name, contenders, levels }) =>
     Object.entries(contenders[subject] ?? {}).map(([figure, { unit, median }]) => {
@@ -61,18 +61,18 @@ export function summaryOf(results: readonly MeasureResult[]): string {
         const found = figures[figure]
         return contender === subject || !found ? [] : [`${contender} ${shown(found.median)}`]
       })
-      const asked = levels.filter((level) => level.figure === figure)
-      return [name, `${figure}, ${unit}`, shown(median), others.join('; '), asked.map(levelText).join('; ')]
+      const targets = levels.filter((level) => level.figure === figure)
+      return [name, `${figure}, ${unit}`, shown(median), others.join('; '), targets.map(targetText).join('; ')]
     }),
   )
-  return markdownTable(['measure', 'figure', subject, 'beside it', 'asked'], rows)
+  return markdownTable(['measure', 'figure', subject, 'others', 'target'], rows)
 }
 
-function levelText({ is, value, of, isHeld }: MeasureResult['levels'][number]): string {
-  return `${is} ${value}${of === undefined ? '' : ` x ${of}`}: ${isHeld ? 'held' : '**missed**'}`
+function targetText({ is, value, of, isMet }: MeasureResult['levels'][number]): string {
+  return `${is} ${value}${of === undefined ? '' : ` x ${of}`}: ${isMet ? 'met' : '**missed**'}`
 }
 
-/** All that was measured, as Markdown. */
+/** A Markdown table of all figures of all contenders. */
 export function tableOf(results: readonly MeasureResult[]): string {
   const rows = results.flatMap(({ name, contenders }) =>
     Object.entries(contenders).flatMap(([contender, figures]) =>
@@ -86,9 +86,10 @@ export function tableOf(results: readonly MeasureResult[]): string {
       ]),
     ),
   )
-  return markdownTable(['measure', 'contender', 'figure', 'median', 'min–max', 'to Chard'], rows)
+  return markdownTable(['measure', 'contender', 'figure', 'median', 'min–max', 'relative to Chard'], rows)
 }
 
+/** Formats a figure: whole numbers from 100 up, three significant digits below. */
 export function shown(value: number): string {
   if (Math.abs(value) >= 100) return Math.round(value).toLocaleString('en')
   return value.toLocaleString('en', { maximumSignificantDigits: 3 })

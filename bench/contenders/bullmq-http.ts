@@ -1,6 +1,6 @@
 /**
- * BullMQ behind routes: `node bullmq-http.ts <port of Redis> <port>`. `/one` answers once a job is added, `/run` once it has
- * finished. Node's own server, which costs least.
+ * BullMQ behind an HTTP server: `node bullmq-http.ts <port of Redis> <port>`. `/one` responds when the job has been added,
+ * `/run` when it has finished. The server is Node's own because it has the least overhead.
  */
 import { createServer } from 'node:http'
 import { connectionTo, loadBullMQ, type QueueEvents, queueName } from './bullmq-library.ts'
@@ -11,7 +11,7 @@ const [redisPort, port] = process.argv.slice(2).map(Number)
 const library = await loadBullMQ()
 const connection = connectionTo(redisPort ?? 0)
 const queue = new library.Queue(queueName, connection)
-/** Who only adds jobs does not listen to all that end. */
+/** Opened by the first `/run`, so that a server that only adds jobs does not receive the events of all jobs. */
 let listening: Promise<QueueEvents> | undefined
 async function listen(): Promise<QueueEvents> {
   const events = new library.QueueEvents(queueName, connection)

@@ -1,6 +1,6 @@
 /**
- * As much of BullMQ as the bench uses. Its package is installed by the bench alone, so that nobody who works on Chard
- * needs it; therefore it is loaded by name, and its types are written here.
+ * The types of the part of BullMQ that the bench uses. Only `npm run bench` installs the package, so it may be missing when
+ * the project is compiled: it is loaded by a name that the compiler does not see, and its types are declared here.
  */
 export interface Queue {
   addBulk(jobs: readonly { readonly name: string; readonly data: unknown }[]): Promise<readonly QueuedJob[]>
@@ -39,7 +39,7 @@ export async function loadBullMQ(): Promise<BullMQ> {
   return import(library)
 }
 
-/** `maxRetriesPerRequest: null` is what the guide asks for: https://docs.bullmq.io/guide/connections */
+/** The guide requires `maxRetriesPerRequest: null`: https://docs.bullmq.io/guide/connections */
 export const connectionTo = (port: number): Connection => ({
   connection: { host: '127.0.0.1', port, maxRetriesPerRequest: null },
 })

@@ -1,6 +1,6 @@
 /**
- * BullMQ: a queue in this process, workers in their own. Jobs that have completed are kept, which is its default and what
- * Chard does: https://docs.bullmq.io/guide/queues/auto-removal-of-jobs
+ * BullMQ, with the queue in this process and each worker in a process of its own. Completed jobs are kept, which is its
+ * default and Chard's: https://docs.bullmq.io/guide/queues/auto-removal-of-jobs
  */
 import { join } from 'node:path'
 import { Client } from '../client.ts'
@@ -8,9 +8,9 @@ import { freePort, Group } from '../processes.ts'
 import { connectionTo, loadBullMQ, type Queue, type QueueEvents, queueName } from './bullmq-library.ts'
 import { type Fsync, Redis } from './redis.ts'
 
-/** https://docs.bullmq.io/guide/workers/concurrency: 100 to 300 is what it names for work that mostly waits. */
+/** The guide recommends 100 to 300 for work that mostly waits: https://docs.bullmq.io/guide/workers/concurrency */
 export const bullConcurrency = 100
-/** One process was as fast as two on two cores, where Redis and the client want theirs. */
+/** On two cores, which Redis and the client use as well, one process was as fast as two. */
 export const bullProcesses = 1
 
 export class BullMQ implements AsyncDisposable {
@@ -38,7 +38,7 @@ export class BullMQ implements AsyncDisposable {
     return new BullMQ(queue, redis, stack.move())
   }
 
-  /** Hears of every job that ends: what `waitUntilFinished` needs. */
+  /** A stream of the events of all jobs, which `waitUntilFinished` needs. */
   async events(): Promise<QueueEvents> {
     const { QueueEvents } = await loadBullMQ()
     const events = new QueueEvents(queueName, connectionTo(this.#redis.port))
@@ -47,7 +47,7 @@ export class BullMQ implements AsyncDisposable {
     return events
   }
 
-  /** A server whose requests add a job each. */
+  /** Starts a server that adds one job per request. */
   async http(): Promise<Client> {
     const port = await freePort()
     const args = [join(import.meta.dirname, 'bullmq-http.ts'), String(this.#redis.port), String(port)]

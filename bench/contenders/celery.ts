@@ -4,7 +4,7 @@ import { freePort } from '../processes.ts'
 import { python, uvicorn } from './python.ts'
 import { type Fsync, Redis } from './redis.ts'
 
-/** As many processes as the machine has cores: https://docs.celeryq.dev/en/stable/userguide/workers.html#concurrency */
+/** One process per core of a machine with two: https://docs.celeryq.dev/en/stable/userguide/workers.html#concurrency */
 export const celeryConcurrency = 2
 export const enqueuerWorkers = 2
 
@@ -22,27 +22,27 @@ export class Celery implements AsyncDisposable {
     const redis = stack.use(await Redis.start(fsync))
     const env = { BENCH_REDIS: `redis://127.0.0.1:${redis.port}` }
     const pool = ['--pool', 'prefork', '--concurrency', String(celeryConcurrency)]
-    // One worker alone: nobody needs to be told how the others are.
+    // There is only one worker, so workers need not exchange their state.
     const alone = ['--without-gossip', '--without-mingle', '--without-heartbeat']
     const args = ['-m', 'celery', '-A', 'tasks', 'worker', ...pool, ...alone, '--loglevel', 'WARNING']
     stack.use(python('Celery', args, env))
     const celery = new Celery(env, stack.move())
-    // It logs its readiness at a level at which it would log every job too. One that has been answered says the same.
+    // Celery logs its readiness only at a level at which it logs every job too. A finished job shows that it is ready.
     await celery.measure('one-at-a-time', 1, 1)
     return celery
   }
 
-  /** Has its own client measure, and answers what that found. */
+  /** Runs the measure in Celery's own client, `bench/python/measure.py`, and returns the result. */
   async measure<T>(name: string, jobs: number, warmUp: number): Promise<T> {
-    const said = await python(
+    const output = await python(
       'the client of Celery',
       ['measure.py', name, String(jobs), String(warmUp)],
       this.#env,
     ).ended()
-    return JSON.parse(/^RESULT (.*)$/m.exec(said)?.[1] ?? 'null') as T
+    return JSON.parse(/^RESULT (.*)$/m.exec(output)?.[1] ?? 'null') as T
   }
 
-  /** FastAPI in front of it. */
+  /** Starts FastAPI in front of Celery. */
   async http(): Promise<Client> {
     const port = await freePort()
     const group = this.#stack.use(uvicorn('enqueuer:app', port, enqueuerWorkers, this.#env))

@@ -1,6 +1,6 @@
 /**
- * Runs the bench's Worker on workerd, without the proxy that `wrangler dev` puts in front of it. A program of its own, so
- * that it can be killed as a whole and shares no event loop with the client that measures it.
+ * Runs the bench's Worker on workerd, without the proxy that `wrangler dev` puts in front of it. It is a separate program so
+ * that it can be killed as a whole, and so that it shares no event loop with the client that measures it.
  *
  *   node chard-server.ts '{ "port": …, "inspectorPort": …, "entryPort": …, "folder": "…", "bundle": "…", "shards": … }'
  */
@@ -10,12 +10,12 @@ import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare'
 import { unstable_getMiniflareWorkerOptions } from 'wrangler'
 
 export interface ChardServerOptions {
-  /** Where the Worker listens itself. */
+  /** The port on which the Worker listens. */
   readonly port: number
-  /** Where the runtime's own proxy listens, which nobody asks. */
+  /** The port of Miniflare's proxy, which is not used. */
   readonly entryPort: number
   readonly inspectorPort: number
-  /** Where its Durable Objects are stored. */
+  /** The folder in which its Durable Objects are stored. */
   readonly folder: string
   /** The file that holds the bundled Worker. */
   readonly bundle: string
@@ -48,6 +48,6 @@ const miniflare = new Miniflare(
   }),
 )
 await miniflare.ready
-// Its cron is fired by the one who started it: the line tells that it is ready, and each line that comes asks for one.
+// The parent process waits for this line. Afterwards each line from the parent runs the cron trigger once.
 console.log('READY')
 process.stdin.on('data', async () => (await miniflare.getWorker('bench')).scheduled({ cron: '* * * * *' }))

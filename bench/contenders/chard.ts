@@ -1,6 +1,6 @@
 /**
- * Chard, as the Worker of `bench/worker` on workerd: the production build of the engine, Durable Objects stored on disk.
- * What production adds is the network between the Worker, its ledgers and its queue.
+ * Chard: the Worker of `bench/worker` on workerd, with the engine as in production and Durable Objects stored on disk.
+ * Production adds the network between the Worker, its ledgers and its queue.
  */
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -27,7 +27,7 @@ export class ChardServer implements AsyncDisposable {
     this.client = new Client(`http://127.0.0.1:${options.port}`)
   }
 
-  /** A fresh one: empty ledgers in a folder of its own. */
+  /** Starts a server with empty ledgers in a new folder. */
   static async start(shards: number): Promise<ChardServer> {
     built ??= build({
       entryPoints: [join(root, 'bench/worker/worker.ts')],
@@ -48,7 +48,7 @@ export class ChardServer implements AsyncDisposable {
     return server
   }
 
-  /** Looks after lost wake-ups, as the cron trigger does every minute. */
+  /** Runs the cron trigger, which in production starts the watchdog every minute. */
   cron(): void {
     this.#group.write('cron\n')
   }
@@ -57,22 +57,22 @@ export class ChardServer implements AsyncDisposable {
     await this.#group.kill()
   }
 
-  /** An orderly end, until it is started again. */
+  /** Ends the server in an orderly way. `restart` starts it again. */
   async stop(): Promise<void> {
     await this.#group[Symbol.asyncDispose]()
   }
 
-  /** The database of its only ledger that has been used. Nobody may look into it but while the server is stopped. */
+  /** The database of the only ledger that has been used. It may be opened only while the server is stopped. */
   async ledgerFile(): Promise<string> {
     const { folder } = this.options
     const files = await readdir(folder, { recursive: true })
-    // The runtime keeps an index of its objects beside them.
+    // The runtime keeps `metadata.sqlite`, an index of the objects, in the same folder.
     const found = files.filter((file) => /Ledger.*\.sqlite$/.test(file) && !file.endsWith('metadata.sqlite'))
-    if (found.length !== 1) throw new Error(`there are ${found.length} ledgers in ${folder}: ${files}`)
+    if (found.length !== 1) throw new Error(`expected one ledger in ${folder}, found ${found.length}: ${files}`)
     return join(folder, found[0] as string)
   }
 
-  /** Starts it again over what it had stored. */
+  /** Starts the server again with its stored data. */
   async restart(): Promise<void> {
     this.#group = launch(this.options)
     await this.#ready()

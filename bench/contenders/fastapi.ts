@@ -1,4 +1,4 @@
-/** FastAPI with BackgroundTasks on Uvicorn: nothing is stored, which is what people start with. */
+/** FastAPI with BackgroundTasks on Uvicorn, the usual first solution. It stores no jobs. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Client } from '../client.ts'
@@ -6,8 +6,8 @@ import { freePort, type Group, temporaryFolder } from '../processes.ts'
 import { uvicorn } from './python.ts'
 
 /**
- * As many as the machine has cores: https://fastapi.tiangolo.com/deployment/server-workers/. Each has forty threads for
- * such functions, https://www.starlette.io/threadpool/, so two do twice as much as one.
+ * One per core of a machine with two: https://fastapi.tiangolo.com/deployment/server-workers/. Each has forty threads for
+ * sync functions (https://www.starlette.io/threadpool/), so two workers have twice the capacity of one.
  */
 export const fastapiWorkers = 2
 
@@ -33,7 +33,7 @@ export class FastApi implements AsyncDisposable {
     return server
   }
 
-  /** Background jobs that have ended, also before a crash: its server writes a byte for each. */
+  /** The number of finished background jobs, crashes included: the server appends a byte to a file for each. */
   async completed(): Promise<number> {
     return (await readFile(this.#done)).length
   }
@@ -49,7 +49,7 @@ export class FastApi implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // It would wait for what its threads still do, which nobody needs any more.
+    // An orderly end would wait for the tasks that its threads still run.
     await this.kill()
     await this.#stack.disposeAsync()
   }

@@ -1,10 +1,10 @@
 /**
- * The Redis that BullMQ and Celery keep their jobs in.
+ * The Redis in which BullMQ and Celery store their jobs.
  *
- * Both of their guides ask for persistence and for `noeviction`: https://docs.bullmq.io/guide/going-to-production and
- * https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html. How much a crash of the machine may
- * lose is https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/: `everysec` up to a second of
- * accepted jobs, `always` none, which is what a Durable Object promises.
+ * The guides of both require persistence and `noeviction`: https://docs.bullmq.io/guide/going-to-production and
+ * https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html. A crash of the machine may lose up to
+ * a second of accepted jobs with `everysec`, and none with `always`, which is what a Durable Object guarantees:
+ * https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/
  */
 import { freePort, Group, temporaryFolder } from '../processes.ts'
 

@@ -1,4 +1,4 @@
-/** Counts in dollars, at list prices and without what plans include; and the same work elsewhere, its arithmetic shown. */
+/** Bills at list prices, without the included amounts of plans: Chard's from its counts, and of the same work elsewhere. */
 import type { JobCost } from './counts.ts'
 import { amazon, cloudflare, cost, type Price, upstash } from './prices.ts'
 
@@ -13,7 +13,7 @@ export interface Bill {
   readonly of: string
   readonly lines: readonly Line[]
   readonly usd: number
-  /** What was assumed to count so. */
+  /** The assumptions behind the counts. */
   readonly because: string
 }
 
@@ -25,11 +25,11 @@ function bill(of: string, because: string, units: readonly (readonly [perJob: nu
 }
 
 /**
- * A million units of a shape on Chard.
- * @param cpuMs of Workers and consumers for each, as measured; an object's own CPU is in its seconds
+ * The bill for a million units of a shape on Chard.
+ * @param cpuMs the measured CPU time of Workers and consumers per unit; the CPU time of objects is part of their GB-s
  */
 export function chardBill(of: string, job: JobCost, cpuMs: number): Bill {
-  return bill(`Chard, ${of}`, 'counted by this bench', [
+  return bill(`Chard, ${of}`, 'counted', [
     [job.rowsWritten, cloudflare.rowsWritten],
     [job.requests, cloudflare.objectRequests],
     [job.queueOperations, cloudflare.queueOperations],
@@ -40,32 +40,33 @@ export function chardBill(of: string, job: JobCost, cpuMs: number): Bill {
   ])
 }
 
-/** What a job is elsewhere. */
+/** A job, as other services bill it. */
 export interface Elsewhere {
-  /** How long its handler waits or works. */
+  /** How long its handler takes, waiting included. */
   readonly handlerMs: number
   readonly attempts: number
-  /** Enqueued with others: SQS takes ten in a request, Lambda gets ten, a Worker enqueues them in one request. */
+  /** Enqueued in batches: SQS takes ten messages in a request, Lambda receives ten, and one Worker request enqueues many. */
   readonly isBulk: boolean
-  /** CPU of its Worker; the same is assumed of a Workflow. */
+  /** The CPU time of its Worker. A Workflow is assumed to use the same. */
   readonly cpuMs: number
 }
 
-/** How long an instance's state is kept for comparison, and how large it is taken to be. */
+/** How long the state of a Workflow instance is kept, and its assumed size. */
 const keptDays = 7
 const keptKb = 2
-/** The memory of a function that does what a Worker does. */
+/** The memory of a Lambda function that does the same as the Worker. */
 const lambdaGb = 0.128
 const sqsBatch = 10
 const workflowsBatch = 100
 
+/** The bills for a million jobs on other services. */
 export function elsewhere(job: Elsewhere): Bill[] {
   const { handlerMs, attempts, isBulk, cpuMs } = job
   const a = isBulk ? 1 / sqsBatch : 1
   return [
     bill(
       'Cloudflare Workflows',
-      `one instance of one step, created by a Worker${isBulk ? ' a hundred at a time' : ''}; ${keptKb} KB of state kept ${keptDays} days; whether steps are billed beside instances was not found`,
+      `one instance of one step, created by a Worker${isBulk ? ` in batches of ${workflowsBatch}` : ''}; ${keptKb} KB of state kept for ${keptDays} days; it is assumed that steps are not billed on top of instances, about which nothing was found`,
       [
         [isBulk ? 1 / workflowsBatch : 1, cloudflare.workerRequests],
         [1, cloudflare.workflowRequests],
@@ -75,7 +76,7 @@ export function elsewhere(job: Elsewhere): Bill[] {
     ),
     bill(
       'SQS + Lambda + DynamoDB',
-      `send, receive and delete${isBulk ? ` by ${sqsBatch}` : ''}; a Lambda of 128 MB that is billed while it waits; a status row of up to 1 KB written when enqueued, started, ended and removed by its time to live (free), read once; no idle polling, no API in front`,
+      `send, receive and delete${isBulk ? ` in batches of ${sqsBatch}` : ''}; a Lambda function of 128 MB, which is billed while it waits; a status row of up to 1 KB, written when the job is enqueued, started and finished, read once, and removed by its time to live at no cost; without idle polling and without an API in front`,
       [
         [a * (1 + 2 * attempts), amazon.sqsRequests],
         [a * attempts, amazon.lambdaRequests],
@@ -86,7 +87,7 @@ export function elsewhere(job: Elsewhere): Bill[] {
     ),
     bill(
       'QStash, calling a Worker',
-      `one message a job, retries free; the Worker that is called, and the one that publishes${isBulk ? ' by hundreds' : ''}; no status row`,
+      `one message per job, retries free; the Worker that is called, and the Worker that publishes${isBulk ? ' in batches of 100' : ''}; no status row`,
       [
         [1, upstash.messages],
         [attempts + (isBulk ? 0.01 : 1), cloudflare.workerRequests],
@@ -96,6 +97,6 @@ export function elsewhere(job: Elsewhere): Bill[] {
   ]
 }
 
-/** Dollars as a person reads them. */
+/** Formats dollars: with cents below $100. */
 export const dollars = (usd: number): string =>
   usd >= 100 ? `$${Math.round(usd).toLocaleString('en')}` : `$${usd.toFixed(2)}`

@@ -1,26 +1,27 @@
 /**
- * What a deployment can take, computed from measured costs and the platform's limits: how many shards and queues a rate
- * needs, what saturates first, what it costs. Every number in the text on capacity comes from here.
+ * The capacity of a deployment, computed from measured costs and the platform's limits: how many shards and queues a rate
+ * needs, which bound saturates first, and what it costs.
  */
 import { chardBill } from './bill.ts'
 import type { JobCost } from './counts.ts'
 
-/** What the platform allows, and what was measured. */
+/** The limits of the platform and of Chard, and what was measured. */
 export interface Limits {
-  /** Soft, of one Durable Object. https://developers.cloudflare.com/durable-objects/platform/limits/ */
+  /** The soft limit of one Durable Object: https://developers.cloudflare.com/durable-objects/platform/limits/ */
   readonly requestsASecond: number
-  /** Of one core for a job's whole life in the ledger, `npm run bench:core`; and the share of it that is planned with. */
+  /** CPU time to enqueue, claim and settle a job, measured by `npm run bench:core`. */
   readonly ledgerUsAJob: number
+  /** The share of a ledger's thread that is planned for this. */
   readonly cpuShare: number
-  /** Messages of one queue. https://developers.cloudflare.com/queues/platform/limits/ */
+  /** Of one queue: https://developers.cloudflare.com/queues/platform/limits/ */
   readonly messagesASecond: number
   /** Consumer invocations of one queue at once. */
   readonly consumers: number
-  /** Runners that a ledger lets be at work at once. */
+  /** Runners that are at work for a ledger at once. */
   readonly runnersAShard: number
-  /** Jobs that one runner has in hand at once. */
+  /** Jobs that one runner runs at once. */
   readonly concurrency: number
-  /** Shards that `spread` takes at most. */
+  /** The maximum of the option `shards`. */
   readonly shardsMax: number
 }
 
@@ -39,19 +40,20 @@ export interface Load {
   readonly jobsASecond: number
   /** How long a handler takes. */
   readonly handlerMs: number
-  /** What a job costs when this many come. */
+  /** What a job costs at this rate. */
   readonly job: JobCost
+  /** CPU time of the Worker and the consumer per job. */
   readonly cpuMs: number
 }
 
 export interface Capacity {
-  /** Jobs a second of one shard, by each of its bounds. */
+  /** The most jobs per second of one shard, by each of its bounds. */
   readonly aShard: { readonly byRequests: number; readonly byCpu: number }
   readonly shards: number
   readonly queues: number
   /** Runners at work at once, on average. */
   readonly runners: number
-  /** How much of each bound is used with so many shards and queues, the fullest first. */
+  /** The utilization of each bound with so many shards and queues, the highest first. */
   readonly used: readonly (readonly [what: string, share: number])[]
   readonly usdAMonth: number
 }
@@ -68,12 +70,12 @@ export function capacity({ jobsASecond, handlerMs, job, cpuMs }: Load, within = 
   const queues = Math.max(1, Math.ceil(runners / within.consumers), Math.ceil(messages / within.messagesASecond))
   const aShard = jobsASecond / shards
   const used: [string, number][] = [
-    ['requests of a ledger', aShard / byRequests],
-    ['the thread of a ledger, as planned', aShard / byCpu],
+    ["a ledger's requests", aShard / byRequests],
+    ["the planned share of a ledger's thread", aShard / byCpu],
     ["a ledger's runners", runners / shards / within.runnersAShard],
     ["a queue's messages", messages / queues / within.messagesASecond],
     ["a queue's consumers", runners / queues / within.consumers],
-    ['shards that may be set', shards / within.shardsMax],
+    ['the maximum of `shards`', shards / within.shardsMax],
   ]
   used.sort((a, b) => b[1] - a[1])
   const usdAMonth = (chardBill('', job, cpuMs).usd * jobsASecond * monthSeconds) / 1e6

@@ -1,27 +1,27 @@
-/** What a run has cost, in the units that the platform bills. */
+/** What a run costs, in the units that the platform bills. */
 
 /** Totals of a run. */
 export interface Counts {
   readonly jobs: number
-  /** Rows that statements have written, as `cursor.rowsWritten` tells: index entries and removals are rows too. */
+  /** Rows written by statements, by `cursor.rowsWritten`. Index entries and deleted rows count too. */
   readonly statementRows: number
-  /** Alarms that were set: each is billed as a row written, and no cursor sees it. */
+  /** Alarms that were set. Each is billed as a row written, which no cursor counts. */
   readonly alarmsSet: number
   readonly rowsRead: number
-  /** Calls to ledgers by RPC, the watchdog's apart: those come every minute, whatever there is to do. */
+  /** RPC calls to ledgers, without those of the watchdog, which come every minute whether or not there are jobs. */
   readonly calls: number
   readonly alarmsRung: number
-  /** How long ledgers were kept awake, beside what each request takes by itself. */
+  /** How long ledgers were kept awake, in addition to `requestMs` for each request. */
   readonly awakeMs: number
   /** Messages sent to the queue. */
   readonly messages: number
   /** Requests and cron triggers that enqueued. */
   readonly webRequests: number
-  /** Invocations of the queue's consumer. */
+  /** Invocations of the queue's consumer, which is a runner. */
   readonly consumers: number
 }
 
-/** The same a job, as the bill names it. */
+/** The same for each job, in the units of the bill. */
 export interface JobCost {
   readonly rowsWritten: number
   readonly rowsRead: number
@@ -31,16 +31,17 @@ export interface JobCost {
   readonly workerRequests: number
 }
 
-/** A Durable Object is billed for this much memory, however much it uses. */
+/** A Durable Object is billed for 128 MB, whatever it uses. */
 const objectGb = 0.125
-/** A message of up to 64 KB is written, read and deleted. */
+/** A message of up to 64 KB is billed when it is written, read and deleted. */
 const operationsAMessage = 3
 /**
- * What a request keeps an object awake for by itself: its CPU, and the wait until what it wrote is on disk. Nothing is
- * published about the second; this is meant to be too much.
+ * How long a request alone keeps an object awake: its CPU time, and the wait until its writes are on disk. Cloudflare
+ * publishes no figure for the latter, so this is a deliberately high estimate.
  */
 export const requestMs = 10
 
+/** Divides the totals of a run by its jobs. */
 export function jobCost(counts: Counts): JobCost {
   const { jobs, alarmsRung, calls } = counts
   const requests = calls + alarmsRung

@@ -1,25 +1,26 @@
 /**
- * A deployment whose costs are counted: the engine in a virtual world, over the SQLite of a real Durable Object. Time and
- * latencies are the world's, so that a week takes seconds and a count is the same in every run; rows are counted by the
- * platform's own cursors.
+ * A deployment whose costs are counted: the engine on the virtual platform, over the SQLite of a real Durable Object. Time
+ * and latencies are virtual, so that a week takes seconds and every run has the same counts. Rows are counted by the real
+ * platform's cursors.
  */
 import { DurableDatabase } from '../../src/testing/durable-database.ts'
 import { World } from '../../src/testing/world.ts'
 import type { Counts } from './counts.ts'
 
-/** One way of an RPC. */
+/** The latency of an RPC in one direction. */
 const rpcMs = 5
-/** How long a call to the queue takes: the median that is published. */
+/** How long a call to the queue takes: the published median. */
 const sendMs = 60
-/** From the queue to its consumer. Nothing is published; a wake-up that takes half a second costs more, see `late`. */
+/** From the queue to its consumer. Cloudflare publishes no figure. From half a second on a job costs more, see `late`. */
 const deliveryMs = 50
 const minuteMs = 60_000
 /** How long a finished job is kept. */
 const retentionMs = 7 * 24 * 60 * minuteMs
-/** By then what nobody takes over is swept. */
-const sweepsMs = 6 * 60 * minuteMs
+/** Within this time after the retention, the sweep removes the rows that no new job recycles. */
+const sweepMs = 6 * 60 * minuteMs
 
 export interface DeploymentOptions {
+  /** From the queue to its consumer. Default: 50. */
   readonly deliveryMs?: number
 }
 
@@ -39,28 +40,28 @@ export class Deployment {
   }
 
   /**
-   * Counts what some work costs in a ledger that has done the same work before, and whose jobs of then are over as those of
-   * now come: one that goes on. What a ledger writes once in its life, its schema above all, is behind it. Its new jobs take
-   * the rows of the old ones over, as those of the next week will take theirs; what cannot be taken over is waited for.
+   * Counts the cost of some work in the steady state: the ledger has done the same work one retention period before, so that
+   * the new jobs recycle the rows of the old ones. What a ledger writes once in its life, such as its schema, is not counted.
+   * Rows of the old jobs that cannot be recycled are removed by the sweep, which is counted.
    */
-  async ofOneThatGoesOn(work: () => Promise<void>): Promise<Omit<Counts, 'jobs'>> {
-    await this.#opens()
+  async countSteady(work: () => Promise<void>): Promise<Omit<Counts, 'jobs'>> {
+    await this.#open()
     const beganAt = this.world.clock.now
-    await this.#works(work)
-    const past = new Set(this.world.jobs().map(({ id }) => id))
+    await this.#run(work)
+    const oldIds = new Set(this.world.jobs().map(({ id }) => id))
     await this.world.clock.advance(beganAt + retentionMs + minuteMs - this.world.clock.now)
     const before = this.#read()
-    await this.#works(work)
-    await this.#untilGone(({ id }) => past.has(id))
+    await this.#run(work)
+    await this.#untilGone(({ id }) => oldIds.has(id))
     return this.#since(before)
   }
 
-  /** Counts what it costs in a ledger that is new and to which nothing comes after: all of it is swept. */
-  async ofOneThatEnds(work: () => Promise<void>): Promise<Omit<Counts, 'jobs'>> {
-    await this.#opens()
+  /** Counts the cost of some work in a new ledger in which no work follows, until the sweep has removed all rows. */
+  async countAlone(work: () => Promise<void>): Promise<Omit<Counts, 'jobs'>> {
+    await this.#open()
     const before = this.#read()
-    await this.#works(work)
-    await this.world.clock.advance(retentionMs - sweepsMs)
+    await this.#run(work)
+    await this.world.clock.advance(retentionMs - sweepMs)
     await this.#untilGone(() => true)
     return this.#since(before)
   }
@@ -71,7 +72,7 @@ export class Deployment {
     return this.world.until(work())
   }
 
-  /** Lets minutes pass. With each the watchdog comes by. */
+  /** Advances the time by minutes, and runs the watchdog after each. */
   async minutes(count: number): Promise<void> {
     for (let minute = 0; minute < count; minute++) {
       await this.world.clock.advance(minuteMs)
@@ -79,21 +80,21 @@ export class Deployment {
     }
   }
 
-  async #opens(): Promise<void> {
+  async #open(): Promise<void> {
     await this.world.until(this.world.ledger().stub(this.world.web).enqueue({ homeShards: 1, jobs: [] }))
     await this.minutes(2)
   }
 
-  async #works(work: () => Promise<void>): Promise<void> {
+  async #run(work: () => Promise<void>): Promise<void> {
     await work()
     await this.world.untilQuiet()
     await this.world.untilFinal()
     await this.minutes(1)
   }
 
-  async #untilGone(isMeant: (job: { readonly id: string }) => boolean): Promise<void> {
-    const endsAt = this.world.clock.now + 4 * sweepsMs
-    while (this.world.jobs().some(isMeant)) {
+  async #untilGone(isIncluded: (job: { readonly id: string }) => boolean): Promise<void> {
+    const endsAt = this.world.clock.now + 4 * sweepMs
+    while (this.world.jobs().some(isIncluded)) {
       if (this.world.clock.now > endsAt) throw new Error('jobs were not pruned in time')
       await this.minutes(1)
     }
@@ -111,12 +112,12 @@ export class Deployment {
     const { world } = this
     const { meter } = this.#database
     const { alarm, awake, calls } = world.ledger()
-    const ofTheWatchdog = calls.filter(({ verb }) => verb === 'wake' || verb === 'settings').length
+    const watchdogCalls = calls.filter(({ verb }) => verb === 'wake' || verb === 'settings').length
     return {
       statementRows: meter.rowsWritten,
       alarmsSet: alarm.timesSet,
       rowsRead: meter.rowsRead,
-      calls: calls.length - ofTheWatchdog,
+      calls: calls.length - watchdogCalls,
       alarmsRung: alarm.timesRung,
       awakeMs: awake.ms,
       messages: world.queue.sent.length,

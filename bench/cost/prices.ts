@@ -1,22 +1,21 @@
 /**
- * Every list price that the bench counts with: its unit, the day it was last looked up, and where it stands. Prices beyond
- * what a plan includes; what is included stands beside them and is not subtracted.
+ * All list prices of the bench, with their units and sources. They apply beyond the amounts that a plan includes. Those
+ * amounts are listed, but not subtracted from any bill.
  */
 
 export interface Price {
-  /** Dollars. */
+  /** The price of `per` units, in dollars. */
   readonly usd: number
-  /** For so many units. */
   readonly per: number
   readonly unit: string
-  /** In a month, on the paid plan. */
+  /** The units per month that the paid plan includes. */
   readonly included: number
   readonly source: string
 }
 
-/** The day on which the sources were last looked up. */
+/** The day on which the sources were last checked. */
 export const pricesAt = '2026-11-25'
-/** The plan that most of this needs: Workers Paid. */
+/** The price of Workers Paid per month. */
 export const planUsd = 5
 
 const million = 1_000_000
@@ -43,7 +42,7 @@ export const cloudflare = {
   workflowStorage: { usd: 0.2, per: 1, unit: 'GB-month of Workflows', included: 1, source: workflows },
 } as const satisfies Record<string, Price>
 
-/** Amazon, us-east-1. What is included is the free tier. */
+/** Amazon, us-east-1. The included amounts are those of the free tier. */
 export const amazon = {
   sqsRequests: { usd: 0.4, per: million, unit: 'SQS requests, standard queue', included: million, source: sqs },
   lambdaRequests: { usd: 0.2, per: million, unit: 'Lambda requests', included: million, source: lambda },
@@ -52,7 +51,7 @@ export const amazon = {
   dynamoReads: { usd: 0.125, per: million, unit: 'DynamoDB read request units', included: 0, source: dynamo },
 } as const satisfies Record<string, Price>
 
-/** Upstash, pay as you go. Its own pages differ on whether a retry is a message; its price page says it is not. */
+/** Upstash, pay as you go. Its pages disagree on whether a retry counts as a message; the price page says that it does not. */
 export const upstash = {
   messages: { usd: 1, per: 100_000, unit: 'QStash messages', included: 0, source: qstash },
 } as const satisfies Record<string, Price>

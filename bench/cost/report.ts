@@ -1,38 +1,16 @@
-/** What the bench has counted, as a table, as arithmetic, and as docs/cost.md. */
+/** Formats the results of the cost bench: a table for the terminal, the arithmetic, and docs/cost.md. */
 import { markdownTable } from '../markdown.ts'
 import { type Bill, chardBill, dollars, elsewhere } from './bill.ts'
 import { budgets, levels } from './budgets.ts'
 import { capacityText } from './capacity-text.ts'
-import { type Counts, type JobCost, requestMs } from './counts.ts'
-import { amazon, cloudflare, planUsd, pricesAt, upstash } from './prices.ts'
+import { type JobCost, requestMs } from './counts.ts'
+import { amazon, cloudflare, cost, planUsd, pricesAt, upstash } from './prices.ts'
+import { costOf, type RealCounts, type Results } from './results.ts'
 
-export interface Counted {
-  readonly name: string
-  readonly counts: Counts
-  readonly cost: JobCost
-}
+/** With eight shards, shard 0 is called twice a minute and the others once. */
+const watchdogCallsAMonth = 9 * 60 * 24 * 30
 
-/** Jobs through the real Worker on the local platform, before they are pruned. */
-export interface Real {
-  readonly jobs: number
-  readonly rowsWritten: number
-  readonly alarmsSet: number
-  readonly alarmsRung: number
-  readonly calls: number
-  readonly messages: number
-}
-
-export interface Results {
-  readonly shapes: readonly Counted[]
-  readonly real: {
-    readonly alone: Real
-    readonly many: Real
-    /** CPU of the local workerd a job, by the batch: the Worker's and the local platform's. */
-    readonly cpuMsAJob: number
-  }
-}
-
-/** What is compared elsewhere: the shapes that are the same work there. */
+/** The shapes that are the same work on other services, with which they are compared. */
 const compared: Readonly<Record<string, { handlerMs: number; attempts: number; isBulk: boolean }>> = {
   plain: { handlerMs: 50, attempts: 1, isBulk: false },
   bulk: { handlerMs: 20, attempts: 1, isBulk: true },
@@ -52,14 +30,14 @@ export function report(results: Results): { table: string; explained: string; do
   const bills = shapes.map(({ name, cost }) => ({ name, bill: chardBill(name, cost, cpuMs) }))
   const table = markdownTable(
     [
-      'a unit of',
+      'shape',
       'rows written',
       'rows read',
       'object requests',
       'GB-s',
       'queue operations',
       'Worker requests',
-      'a million cost',
+      'cost of a million',
     ],
     shapes.map(({ name, cost }, index) => [
       name,
@@ -87,45 +65,56 @@ export function report(results: Results): { table: string; explained: string; do
 }
 
 function explain({ of, lines, usd, because }: Bill): string {
-  const sums = lines
+  const parts = lines
     .filter((line) => line.units > 0)
     .map(
       ({ units, price, usd: part }) =>
-        `- ${figures(units)} ${price.unit} at $${price.usd} for ${price.per === 1 ? 'one' : price.per.toLocaleString('en')}: ${dollars(part)}`,
+        `- ${figures(units)} ${price.unit} at $${price.usd} ${price.per === 1 ? 'each' : `per ${price.per.toLocaleString('en')}`}: ${dollars(part)}`,
     )
-  return [`**${of}: ${dollars(usd)}** (${because})`, '', ...sums].join('\n')
+  return [`**${of}: ${dollars(usd)}** (${because})`, '', ...parts].join('\n')
 }
 
-function levelsOf(shapes: readonly Counted[]): string {
-  const kinds = ['rowsWritten', 'requests', 'queueOperations', 'gbSeconds'] as const
+/** The costs that have targets and budgets. */
+const bounded = {
+  rowsWritten: 'rows written',
+  requests: 'object requests',
+  queueOperations: 'queue operations',
+  gbSeconds: 'GB-s',
+} as const satisfies Partial<Record<keyof JobCost, string>>
+
+function targetsTable(shapes: Results['shapes']): string {
+  const kinds = Object.entries(bounded) as [keyof typeof bounded, string][]
   return markdownTable(
-    ['', 'asked', 'counted', 'budget in the test'],
+    ['per unit', 'target', 'counted', 'budget'],
     Object.entries(levels).flatMap(([name, level]) =>
-      kinds.map((kind) => [
-        `${name}: ${{ rowsWritten: 'rows written', requests: 'object requests', queueOperations: 'queue operations', gbSeconds: 'GB-s' }[kind]}`,
+      kinds.map(([kind, what]) => [
+        `${name}: ${what}`,
         figures(level[kind]),
-        figures(shapes.find((one) => one.name === name)?.cost[kind] ?? Number.NaN),
+        figures(costOf(shapes, name)[kind]),
         figures(budgets[name]?.[kind] ?? Number.NaN),
       ]),
     ),
   )
 }
 
-function realOf({ real }: Results): string {
-  const line = (what: string, { jobs, rowsWritten, alarmsSet, alarmsRung, calls, messages }: Real) => [
+function realTable({ real }: Results): string {
+  const line = (what: string, { jobs, rowsWritten, alarmsSet, alarmsRung, calls, messages }: RealCounts) => [
     what,
     ...[rowsWritten, alarmsSet, calls, alarmsRung, messages].map((n) => figures(n / jobs)),
   ]
   return markdownTable(
-    ['a job, before it is pruned', 'rows of statements', 'alarms set', 'calls', 'alarms rung', 'messages'],
-    [line(`${real.alone.jobs} alone`, real.alone), line(`${figures(real.many.jobs)} by 500`, real.many)],
+    ['per job', 'rows written by statements', 'alarms set', 'calls', 'alarms rung', 'messages'],
+    [
+      line(`${real.alone.jobs} jobs, one at a time`, real.alone),
+      line(`${figures(real.many.jobs)} jobs in batches`, real.many),
+    ],
   )
 }
 
-function pricesOf(): string {
+function pricesTable(): string {
   const all = [cloudflare, amazon, upstash].flatMap((list) => Object.values(list))
   return markdownTable(
-    ['unit', 'price', 'for', 'included in a month'],
+    ['unit', 'price', 'per', 'included per month'],
     all.map(({ unit, usd, per, included, source }) => [
       `[${unit}](${source})`,
       `$${usd}`,
@@ -139,61 +128,74 @@ function documentOf(
   results: Results,
   { table, beside, explained }: { table: string; beside: string; explained: string },
 ): string {
-  return `# What it costs
+  return `# What a job costs
 
-Made by \`npm run bench:cost\`; not written by hand. What a shape costs is held against a budget by
-[a test](../test/engine/cost/cost.test.ts): a change that raises it fails.
+Generated by \`npm run bench:cost\`; do not edit by hand. [A test](../test/engine/cost/cost.test.ts) compares each shape of
+work with a budget, so a change that raises a cost fails.
 
-## Counted
+## Counts
 
-For each job or sign-up, removal included. Shapes: [shapes.ts](../bench/cost/shapes.ts). A ledger goes on: it has done the same work a
-retention before, and new jobs take over the rows of those. What they cannot take over, such as jobs with a key, is swept and
-counted. \`plain, then nothing\` is the other extreme: a new ledger in which nothing follows, so that each row is removed by itself.
+The costs are per unit, which is a job, or a sign-up with its two jobs. They include the removal of the rows. The ledger
+is in a steady state: it has done the same work one retention period before, and new jobs recycle the rows of the finished
+ones. Rows that cannot be recycled, such as those of jobs with a key, are removed by the sweep, which is counted too.
+\`plain, then nothing\` is the opposite case: a new ledger in which no jobs follow, so that every row is removed by itself.
 
 ${table}
 
-Dollars are at list prices, without what plans include.
+Dollars are at list prices, without the amounts that plans include. The shapes
+([shapes.ts](../bench/cost/shapes.ts)) are:
 
-- **Rows** are counted by \`cursor.rowsWritten\` and \`rowsRead\` of a real object's SQLite in workerd; an alarm that is set is
-  a row more, as the platform bills it. The engine's client, runner, dispatcher and core are the real ones, in virtual time
-  with virtual latencies, so that a week takes a second and a count is the same in every run.
-- **Requests** are calls by RPC and alarms. The watchdog's two calls a minute and shard are not a job's: with eight shards
-  ${figures(9 * 43_200)} requests a month, ${dollars((9 * 43_200 * cloudflare.objectRequests.usd) / cloudflare.objectRequests.per)}.
-- **GB-s**: an object is billed by the wall clock for 128 MB [while it runs, or is idle and cannot hibernate](https://developers.cloudflare.com/durable-objects/platform/pricing/);
-  idle and able to hibernate it is [not billed, even before it is hibernated](https://developers.cloudflare.com/durable-objects/reference/faq/).
-  So what counts is: calls while they are answered, timers, and what \`waitUntil\` waits for; the call to the queue is taken as the
-  published median of 60 ms, and each request as ${requestMs} ms on top for its CPU and its write. That is an assumption, and meant to be too much.
-- **A sign-up** counts the engine alone: its rows in D1, its objects in R2 and its mail are the application's.
-- **CPU** is ${figures(results.real.cpuMsAJob)} ms a job: all of the local workerd by /proc, the local platform's part included. Handlers that do nothing.
-- **A plain job alone** writes five rows: its own when it is recorded (in the place of one that is over), claimed and settled; the
-  alarm that looks after its wake-up; the sums of its minute. The rest is its share of what is written for many: the counts, when the
-  tail and the mark move, and the watchdog's day. Its four requests are the call that enqueues, two syncs (one claims, one settles) and the alarm.
-- **A long job** adds its beats, one in ten seconds, and no other request: where a task mostly runs on when the alarm would
-  ring, the claim puts that alarm off to the end of the lease, and beats put it off further; it rings once. A row is paid for each time it is put off, and one a half lease
-  for the extended lease. The first job of a task, of which nothing is known, has one ring more.
-- **A row that is taken over** is one row: \`rowsWritten\` of an \`UPDATE\` that moves the key is 1, as of one that does not. The meter is the
-  platform's; that the bill follows it is assumed, here as for every other row.
-- A wake-up that takes two seconds (\`late\`) costs more: the ledger looks after it, starts a runner by itself and sends another.
+${markdownTable(
+  ['shape', 'unit', 'work'],
+  results.shapes.map(({ name, unit, what }) => [name, unit, what]),
+)}
+
+- **Rows** are counted by \`cursor.rowsWritten\` and \`rowsRead\` of a real object's SQLite in workerd. Each alarm that is set
+  counts as one more row written, as the platform bills it. The engine's client, runner, dispatcher and core are the real
+  ones. Time and latencies are virtual, so that a week takes a second and every run has the same counts.
+- **Requests** are RPC calls and alarms. The watchdog calls each shard once a minute, and shard 0 twice. These calls are not
+  counted as a job's: with eight shards they are ${figures(watchdogCallsAMonth)} requests a month, ${dollars(cost(cloudflare.objectRequests, watchdogCallsAMonth))}.
+- **GB-s**: an object is billed by the wall clock for 128 MB [while it runs, or is idle and cannot
+  hibernate](https://developers.cloudflare.com/durable-objects/platform/pricing/). While it is idle and able to hibernate, it
+  is [not billed, even before it hibernates](https://developers.cloudflare.com/durable-objects/reference/faq/). So the time of
+  calls, of timers and of \`waitUntil\` counts. A call to the queue is assumed to take the published median of 60 ms. Each request
+  adds ${requestMs} ms for its CPU time and its write. The latter is an assumption, and deliberately high.
+- **A sign-up** counts only the engine. Its rows in D1, its objects in R2 and its e-mails belong to the application.
+- **CPU** is ${figures(results.real.cpuMsAJob)} ms per job: the CPU time in /proc of all local workerd processes, which includes the local platform,
+  with handlers that do nothing.
+- **A plain job alone** writes five rows: its own row when it is enqueued (in the place of a finished job), claimed and
+  settled; the alarm that checks its wake-up; and the minute stats. The rest is its share of rows that are written for many
+  jobs: the stored counts when the recyclable rows or the watermark move, and the watchdog's row once a day. Its four
+  requests are the call that enqueues it, two syncs (one claims, one settles) and the alarm.
+- **A long job** adds one heartbeat every ten seconds, and no other request. If the jobs of a task usually still run when the
+  alarm would ring, the claim moves the alarm to the end of the lease, heartbeats move it further, and it rings once. Each
+  move costs a row, and so does the extended lease once in half a lease. The first job of a task rings the alarm once more,
+  because nothing is known of its duration.
+- **A recycled row** is one row written: the \`rowsWritten\` of an \`UPDATE\` that changes the key is 1, as of any other
+  \`UPDATE\`. That the bill follows this meter is an assumption, as for all rows.
+- **A late wake-up** (\`late\`, two seconds) costs more: the ledger's alarm finds it unanswered, starts a runner itself and
+  sends another wake-up.
 
 ## Confirmed on the local platform
 
-The same engine through real calls, alarms and the queue of the local simulator.
+The same engine with the real calls, alarms and queue of the local simulator, before the jobs are pruned.
 
-${realOf(results)}
+${realTable(results)}
 
-## Against what is asked
+## Targets
 
-${levelsOf(results.shapes)}
+${targetsTable(results.shapes)}
 
-The tests hold both what is asked and the budget, and that a long job adds the requests of its beats alone.
+The tests compare the counts with the targets and with the budgets, and check that a long job adds only the requests of
+its heartbeats.
 
 ## Beside others
 
-The same work, a million times. Their numbers are arithmetic on list prices, not measured.
+A million units of the same work. The figures of other services are computed from list prices, not measured.
 
 ${beside}
 
-The paid plan of Workers is $${planUsd} a month and includes, of the above: ${Object.values(cloudflare)
+Workers Paid costs $${planUsd} a month and includes: ${Object.values(cloudflare)
     .map(({ included, unit }) => `${included.toLocaleString('en')} ${unit}`)
     .join(', ')}.
 
@@ -205,8 +207,8 @@ ${capacityText(results)}
 
 ## Prices
 
-As last looked up on ${pricesAt}, by excerpts of these pages; Amazon's are of us-east-1.
+The prices were last checked on ${pricesAt}, in excerpts of these pages. Amazon's are those of us-east-1.
 
-${pricesOf()}
+${pricesTable()}
 `
 }

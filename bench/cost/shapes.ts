@@ -1,28 +1,29 @@
-/** The shapes of work whose costs are counted. Each runs in a deployment of its own, from its first job to the last one's end. */
+/** The shapes of work whose costs are counted. Each runs in a deployment of its own, until all of its jobs have finished. */
 import { z } from 'zod'
 import type { Counts } from './counts.ts'
 import { Deployment, type DeploymentOptions } from './deployment.ts'
 
 export interface Shape {
-  /** How it is called in results. */
+  /** Its name in the results. */
   readonly name: string
-  /** What it is, in words. */
+  /** A description of the work. */
   readonly what: string
-  /** What one unit of it is. */
+  /** The name of one unit of the work. */
   readonly unit: string
   readonly options?: DeploymentOptions
-  /** True for a ledger to which nothing comes after. Left out, it goes on for ever. */
-  readonly ends?: boolean
+  /** Whether it runs in a new ledger in which no work follows. Default: in a ledger in the steady state. */
+  readonly isAlone?: boolean
+  /** The number of units. */
   readonly jobs: number
-  /** Defines its tasks in a deployment, and answers how to do the work there. */
+  /** Defines the tasks in a deployment, and returns a function that runs a number of units there. */
   readonly run: (deployment: Deployment) => (jobs: number) => Promise<void>
 }
 
-/** How long a handler takes that mails or calls an API, where nothing else is said. */
+/** The default time of a handler, as of one that sends a mail or calls an API. */
 const handlerMs = 50
 const anything = z.unknown()
 
-/** One job a minute, alone each time. */
+/** Enqueues one job a minute, so that each is alone. */
 function alone(ranMs: number, more: Alone = {}): Shape['run'] {
   return (deployment) => {
     const { world } = deployment
@@ -47,7 +48,7 @@ function alone(ranMs: number, more: Alone = {}): Shape['run'] {
 interface Alone {
   readonly failsFirst?: boolean
   readonly startNow?: boolean
-  /** From one to the next. */
+  /** The interval between two jobs. Default: 1. */
   readonly minutes?: number
 }
 
@@ -58,7 +59,7 @@ function signUps(deployment: Deployment): (count: number) => Promise<void> {
     input: anything,
     run: () => world.clock.sleep(200),
   })
-  // As src/app/tasks/draw-avatar.ts has it: three sizes, each rendered and stored, and progress told of each.
+  // Like src/app/tasks/draw-avatar.ts: renders and stores three sizes, and reports progress for each.
   const avatar = world.task({
     name: 'draw-avatar',
     input: z.object({ userId: z.number() }),
@@ -87,7 +88,7 @@ function signUps(deployment: Deployment): (count: number) => Promise<void> {
   }
 }
 
-/** Jobs enqueued by hundreds, all at once. */
+/** Enqueues all jobs at once, in batches. */
 function many(ranMs: number, batch = 500): Shape['run'] {
   return (deployment) => {
     const { world } = deployment
@@ -119,78 +120,84 @@ function scheduled(deployment: Deployment): (slots: number) => Promise<void> {
   const { world } = deployment
   const task = world.task({ name: 'slot', input: anything, run: () => world.clock.sleep(handlerMs) })
   world.schedule({ name: 'every-minute', every: '1m', task, input: 1 })
-  const steer = (action: 'pause' | 'resume') => world.until(world.chard.schedules[action]('every-minute'))
+  const control = (action: 'pause' | 'resume') => world.until(world.chard.schedules[action]('every-minute'))
   return async (slots) => {
-    await steer('resume')
+    await control('resume')
     await deployment.minutes(slots)
-    await steer('pause')
+    await control('pause')
   }
 }
 
 export const shapes: readonly Shape[] = [
   {
     name: 'plain',
-    what: 'a plain job alone, one a minute',
+    what: 'one plain job a minute, enqueued alone',
     unit: 'job',
     jobs: 120,
     run: alone(handlerMs),
   },
   {
     name: 'plain, then nothing',
-    what: 'the same in a ledger that is new and to which nothing comes after',
+    what: 'the same in a new ledger, in which no jobs follow',
     unit: 'job',
     jobs: 120,
-    ends: true,
+    isAlone: true,
     run: alone(handlerMs),
   },
   {
     name: 'startNow',
-    what: 'a job alone that its request starts, one a minute',
+    what: 'one job a minute, started by its request (`startNow`)',
     unit: 'job',
     jobs: 120,
     run: alone(handlerMs, { startNow: true }),
   },
   {
     name: 'sign-up',
-    what: 'a sign-up: a mail after the response, a picture by the queue',
+    what: 'one sign-up a minute: an e-mail after the response, and a picture through the queue',
     unit: 'sign-up',
     jobs: 60,
     run: signUps,
   },
-  { name: 'bulk', what: 'enqueueMany by 500, 20,000 at once', unit: 'job', jobs: 20_000, run: many(20) },
+  {
+    name: 'bulk',
+    what: '20,000 jobs at once by `enqueueMany` of 500, with handlers of 20 ms',
+    unit: 'job',
+    jobs: 20_000,
+    run: many(20),
+  },
   {
     name: 'bulk, 200 ms',
-    what: 'the same, 4,000 with handlers of 200 ms',
+    what: 'the same with 4,000 jobs and handlers of 200 ms',
     unit: 'job',
     jobs: 4_000,
     run: many(200),
   },
   {
     name: 'retry',
-    what: 'a job alone whose first attempt fails',
+    what: 'one plain job a minute, whose first attempt fails',
     unit: 'job',
     jobs: 60,
     run: alone(handlerMs, { failsFirst: true }),
   },
-  { name: 'scheduled', what: "a schedule's slot, one a minute", unit: 'job', jobs: 120, run: scheduled },
+  { name: 'scheduled', what: 'a schedule with a slot every minute', unit: 'job', jobs: 120, run: scheduled },
   {
     name: 'rate-limited',
-    what: '2,000 at once under 20 a second',
+    what: '2,000 jobs at once with a rate limit of 20 per second',
     unit: 'job',
     jobs: 2_000,
     run: rateLimited,
   },
-  { name: '5 s', what: 'a job of 5 s alone', unit: 'job', jobs: 30, run: alone(5_000) },
+  { name: '5 s', what: 'one job a minute, with a handler of 5 s', unit: 'job', jobs: 30, run: alone(5_000) },
   {
     name: '10 min',
-    what: 'a job of 10 min alone',
+    what: 'one job every 15 minutes, with a handler of 10 min',
     unit: 'job',
     jobs: 6,
     run: alone(600_000, { minutes: 15 }),
   },
   {
     name: 'late',
-    what: 'a plain job alone whose wake-up takes 2 s',
+    what: 'one plain job a minute, whose wake-up takes 2 s',
     unit: 'job',
     jobs: 60,
     options: { deliveryMs: 2_000 },
@@ -198,12 +205,12 @@ export const shapes: readonly Shape[] = [
   },
 ]
 
-/** Runs a shape over the storage of an object in which nothing is stored. */
-export async function measured({ jobs, run, options, ends }: Shape, storage: DurableObjectStorage): Promise<Counts> {
+/** Runs a shape and returns its counts. @param storage of an object in which nothing is stored */
+export async function measured({ jobs, run, options, isAlone }: Shape, storage: DurableObjectStorage): Promise<Counts> {
   const deployment = new Deployment(storage, options)
   const work = run(deployment)
-  const counts = ends
-    ? await deployment.ofOneThatEnds(() => work(jobs))
-    : await deployment.ofOneThatGoesOn(() => work(jobs))
+  const counts = isAlone
+    ? await deployment.countAlone(() => work(jobs))
+    : await deployment.countSteady(() => work(jobs))
   return { jobs, ...counts }
 }

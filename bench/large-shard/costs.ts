@@ -1,43 +1,34 @@
 /**
- * Measures a large shard beside an empty one, as a program of its own: the bench's other memory and garbage would be
- * measured too. `node --expose-gc costs.ts <folder> <finished> <waiting>`
+ * Compares a large shard with an empty one: `node --expose-gc costs.ts <folder> <finished> <waiting>`. It is a separate
+ * program so that the memory and the garbage of the bench are not measured too.
  */
 import { join } from 'node:path'
 import { quantile } from '../statistics.ts'
-import { batch, Shard } from './shard.ts'
+import { fill, Shard } from './shard.ts'
 
-/** Each shard takes turns with the other, so that a noisy machine hits both. */
-const turns = 60
-const warmUpTurns = 20
+/** Jobs in one enqueue and in one claim. */
+const batch = 100
+/** The two shards are measured alternately, so that a noisy machine affects both. */
+const rounds = 60
+const warmUpRounds = 20
 
-const [folder = '', finished = 0, waiting = 0] = process.argv
-  .slice(2)
-  .map((value, n) => (n === 0 ? value : Number(value)))
-const file = join(String(folder), 'large.sqlite')
-
-{
-  using filling = await Shard.open(file)
-  filling.fill(Number(finished), Number(waiting))
-}
-{
-  // The first activation reads past all that was written behind its back, and then has the mark moved.
-  using settling = await Shard.open(file)
-  settling.claim(0)
-}
+const [folder = '', finished, waiting] = process.argv.slice(2)
+const file = join(folder, 'large.sqlite')
+await fill(file, Number(finished), Number(waiting), false)
 const before = heapBytes()
 using large = await Shard.open(file)
-const heldBytes = heapBytes() - before
-using empty = await Shard.open(join(String(folder), 'empty.sqlite'))
+const largeBytes = heapBytes() - before
+using empty = await Shard.open(join(folder, 'empty.sqlite'))
 
 const took = {
   enqueue: { large: [] as number[], empty: [] as number[] },
   claim: { large: [] as number[], empty: [] as number[] },
 }
-for (let turn = 0; turn < warmUpTurns + turns; turn++) {
+for (let round = 0; round < warmUpRounds + rounds; round++) {
   for (const [name, shard] of Object.entries({ empty, large }) as ['empty' | 'large', Shard][]) {
     const enqueue = shard.enqueue(batch)
     const claim = shard.claim(batch)
-    if (turn < warmUpTurns) continue
+    if (round < warmUpRounds) continue
     took.enqueue[name].push(enqueue)
     took.claim[name].push(claim)
   }
@@ -47,7 +38,7 @@ const result = {
   enqueue: ratio(took.enqueue),
   claim: ratio(took.claim),
   activation: large.openedMs,
-  memory: heldBytes / 2 ** 20,
+  memory: largeBytes / 2 ** 20,
 }
 console.log(`RESULT ${JSON.stringify(result)}`)
 

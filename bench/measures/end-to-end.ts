@@ -1,4 +1,4 @@
-/** How many no-op jobs a second go all the way: enqueued in hundreds, recorded, run, settled, and known to have ended. */
+/** The end-to-end throughput of no-op jobs: enqueued in batches, stored, run, settled, and known to have finished. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BullMQ } from '../contenders/bullmq.ts'
 import { Celery } from '../contenders/celery.ts'
@@ -8,16 +8,16 @@ import { profiled } from '../profile.ts'
 import type { Measure, Sample, Sizes } from './measure.ts'
 
 const batch = 100
-/** Calls that are out at once, so that the enqueuing side of nobody waits for a round trip with nothing to do. */
+/** Concurrent calls, so that the side that enqueues never idles while it waits for a round trip. */
 const callsAtOnce = 4
-const lookMs = 50
-/** As many as Node and workerd want until they have compiled what runs. */
+const pollMs = 50
+/** Enough for the JIT compilers of Node and workerd to have optimized the code that runs. */
 const warmUpJobs = 10_000
 
 export const endToEnd: Measure = {
   name: 'end-to-end',
   title: 'No-op jobs, from the first enqueue until every one is known to have finished',
-  about: `20,000 jobs, enqueued ${batch} at a time with ${callsAtOnce} calls out at once, after ${warmUpJobs} to warm up`,
+  about: `20,000 jobs, enqueued ${batch} at a time by ${callsAtOnce} concurrent calls, after ${warmUpJobs.toLocaleString('en')} jobs to warm up`,
   figures: { throughput: { unit: 'jobs/s', better: 'more' } },
   levels: [
     { figure: 'throughput', is: 'at least', value: 1, of: 'BullMQ, fsync every second' },
@@ -41,14 +41,14 @@ export const endToEnd: Measure = {
 
 export const jobsOf = (quick: boolean) => (quick ? 4_000 : 20_000)
 
-/** Jobs a second. They have ended once nothing is unfinished: old ones may be pruned meanwhile. */
+/** Jobs per second. The run ends when no job is unfinished; finished jobs are not counted because old ones may be pruned. */
 export async function throughChard({ client }: Pick<ChardServer, 'client'>, jobs: number): Promise<number> {
   const began = performance.now()
   await inBatches(jobs, (count) => client.post(`/many?task=noop&count=${count}`))
   for (;;) {
     const { queued = 0, scheduled = 0, retrying = 0, running = 0 } = await client.get<Record<string, number>>('/counts')
     if (queued + scheduled + retrying + running === 0) return jobs / ((performance.now() - began) / 1_000)
-    await sleep(lookMs)
+    await sleep(pollMs)
   }
 }
 
@@ -59,7 +59,7 @@ function bullMQ(fsync: Fsync) {
       const began = performance.now()
       const named = (count: number) => Array.from({ length: count }, (_, n) => ({ name: 'noop', data: { n } }))
       await inBatches(jobs, (count) => bull.queue.addBulk(named(count)))
-      while (((await bull.queue.getJobCounts('completed'))['completed'] ?? 0) < before + jobs) await sleep(lookMs)
+      while (((await bull.queue.getJobCounts('completed'))['completed'] ?? 0) < before + jobs) await sleep(pollMs)
       return jobs / ((performance.now() - began) / 1_000)
     }
     await run(warmUpJobs, 0)
@@ -74,7 +74,7 @@ function celery(fsync: Fsync) {
   }
 }
 
-/** Calls `enqueue` with a hundred at a time until all are enqueued. */
+/** Calls `enqueue` with the size of each batch until all jobs are enqueued. */
 async function inBatches(jobs: number, enqueue: (count: number) => Promise<unknown>): Promise<void> {
   let left = jobs
   const caller = async () => {

@@ -1,11 +1,10 @@
 /**
- * What a shard with a long history and a long queue costs beside an empty one. The costs of its verbs are measured on the
- * core over SQLite in Node, where nothing else is in the way; its activation and its memory on workerd too, in the very
- * Durable Object, whose file was filled while it slept.
+ * Compares a shard that has a long history and a long queue with an empty one. The verbs are measured on the ledger's core
+ * over SQLite in Node, without a runtime or network. Activation and memory are measured on workerd too, in the Durable
+ * Object itself, whose file is filled while the server is stopped.
  */
 import { join } from 'node:path'
 import { ChardServer } from '../contenders/chard.ts'
-import { finishedJobs, Shard, waitingJobs } from '../large-shard/shard.ts'
 import { Group, temporaryFolder } from '../processes.ts'
 import { Inspector } from '../profile.ts'
 import type { Measure, Sample, Sizes } from './measure.ts'
@@ -14,8 +13,8 @@ export const largeShard: Measure = {
   name: 'large-shard',
   title: 'A shard with a million finished and 100,000 waiting jobs',
   about:
-    'the time of an enqueue of 100 and of a claim of 100, as a multiple of that in an empty shard; activation after ' +
-    'eviction, and the memory of what waits',
+    'The time to enqueue 100 jobs and to claim 100 jobs, as a multiple of the time in an empty shard; the time to ' +
+    'activate the ledger after an eviction; and the memory that the waiting jobs take',
   figures: {
     enqueue: { unit: 'x of an empty shard', better: 'less' },
     claim: { unit: 'x of an empty shard', better: 'less' },
@@ -34,21 +33,21 @@ export const largeShard: Measure = {
   },
 }
 
+const finishedJobs = 1_000_000
+const waitingJobs = 100_000
 const finishedOf = ({ quick }: Sizes) => (quick ? finishedJobs / 10 : finishedJobs)
 
 async function onCore(sizes: Sizes): Promise<Sample> {
   await using folder = await temporaryFolder()
-  const program = join(import.meta.dirname, '../large-shard/costs.ts')
-  const args = ['--expose-gc', program, folder.path, String(finishedOf(sizes)), String(waitingJobs)]
-  await using group = new Group('the large shard', { program: process.execPath, args })
-  return JSON.parse(/^RESULT (.*)$/m.exec(await group.ended())?.[1] ?? '{}') as Sample
+  const output = await runProgram('costs.ts', folder.path, sizes)
+  return JSON.parse(/^RESULT (.*)$/m.exec(output)?.[1] ?? '{}') as Sample
 }
 
 async function onWorkerd(sizes: Sizes): Promise<Sample> {
   await using server = await ChardServer.start(1)
   await server.client.get('/counts')
   await server.stop()
-  await fill(await server.ledgerFile(), finishedOf(sizes))
+  await runProgram('fill.ts', await server.ledgerFile(), sizes)
   await server.restart()
   const emptyBytes = await heapBytes(server)
   const began = performance.now()
@@ -57,21 +56,18 @@ async function onWorkerd(sizes: Sizes): Promise<Sample> {
   return { activation, memory: ((await heapBytes(server)) - emptyBytes) / 2 ** 20 }
 }
 
-async function fill(file: string, finished: number): Promise<void> {
-  {
-    using filling = await Shard.open(file)
-    filling.fill(finished, waitingJobs)
-    // Halted, it gives out nothing: what is measured stays as it is.
-    filling.core.halt(true, Date.now())
-  }
-  using settling = await Shard.open(file)
-  settling.claim(0)
+/** Runs a program of `bench/large-shard` on a path, and returns its output. */
+async function runProgram(name: string, path: string, sizes: Sizes): Promise<string> {
+  const program = join(import.meta.dirname, '../large-shard', name)
+  const args = ['--expose-gc', program, path, String(finishedOf(sizes)), String(waitingJobs)]
+  await using group = new Group(`large-shard/${name}`, { program: process.execPath, args })
+  return await group.ended()
 }
 
-/** What the isolate of the Worker and its ledgers still uses after its garbage is collected. */
+/** The heap that the isolate of the Worker and its ledgers uses after a garbage collection. */
 async function heapBytes({ options }: ChardServer): Promise<number> {
   using inspector = await Inspector.open(options.inspectorPort)
-  // A snapshot collects garbage first. To be asked for that alone, workerd does not answer.
+  // A snapshot collects garbage first. workerd does not answer the call that only collects garbage.
   await inspector.call('HeapProfiler.enable')
   await inspector.call('HeapProfiler.takeHeapSnapshot', { reportProgress: false })
   return Number((await inspector.call('Runtime.getHeapUsage'))['usedSize'])

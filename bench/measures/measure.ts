@@ -1,16 +1,16 @@
-/** What a measure is: some figures, and for each contender a function that takes one sample of them. */
+/** The parts of a measure: its figures, and for each contender a function that takes one sample of them. */
 
-/** How much of everything, and what was asked for besides. */
+/** The size of a run, and its options. */
 export interface Sizes {
-  /** Small numbers, to see that everything works. */
+  /** Small numbers, to check that everything works. */
   readonly quick: boolean
-  /** Ledgers of Chard. */
+  /** The number of Chard's ledgers. */
   readonly shards: number
-  /** Where a CPU profile of the Worker goes. */
+  /** The file to which a CPU profile of the Worker is written. */
   readonly cpuProfile?: string
 }
 
-/** One round of one contender: its figures by name. */
+/** The figures of one round of one contender, by name. */
 export type Sample = Readonly<Record<string, number>>
 
 export interface Figure {
@@ -19,25 +19,25 @@ export interface Figure {
 }
 
 export interface Measure {
-  /** As the command line knows it. */
+  /** The name on the command line. */
   readonly name: string
   readonly title: string
-  /** What is done, in a sentence. */
+  /** How it is measured, in a sentence. */
   readonly about: string
   readonly figures: Readonly<Record<string, Figure>>
-  /** A measure of minutes is not repeated as often as one of seconds. */
+  /** Fewer rounds for a measure that takes minutes. */
   readonly roundsMax?: number
-  /** What Chard is held to. */
+  /** The targets for Chard. */
   readonly levels: readonly Level[]
   readonly contenders: Readonly<Record<string, (sizes: Sizes) => Promise<Sample>>>
 }
 
-/** A promise about one of Chard's figures: against another contender's, against another of its own, or a number. */
+/** A target for one of Chard's figures: a number, or a multiple of another contender's figure. */
 export interface Level {
   readonly figure: string
   readonly is: 'at least' | 'at most'
-  /** As it is, or as a multiple of what it is held against. */
+  /** In the figure's unit, or with `of` as a multiple of that contender's figure. */
   readonly value: number
-  /** Another contender, whose same figure it is held against. */
+  /** The contender whose figure of the same name is the reference. */
   readonly of?: string
 }

@@ -1,4 +1,4 @@
-/** How long one job takes when nothing else is to be done: from the call that enqueues it until its end is known. */
+/** The latency of a single job on an idle system, from the call that enqueues it until it is known to have finished. */
 import { BullMQ } from '../contenders/bullmq.ts'
 import { Celery } from '../contenders/celery.ts'
 import { ChardServer } from '../contenders/chard.ts'
@@ -11,11 +11,11 @@ const waitMs = 20_000
 
 export const oneAtATime: Measure = {
   name: 'one-at-a-time',
-  title: 'One no-op job at a time, from its enqueue until its end is known',
+  title: 'One no-op job at a time, from its enqueue until it is known to have finished',
   about:
-    `500 jobs, one after another, after ${warmUpJobs} to warm up. Chard's are asked for by HTTP, and so are those of ` +
-    "BullMQ behind Node's server; otherwise BullMQ and Celery are called in their own process. Chard syncs to disk " +
-    'before it answers, which is what `fsync always` does',
+    `500 jobs, one after another, after ${warmUpJobs} jobs to warm up. Chard and \`BullMQ behind HTTP\` (a server of Node) ` +
+    'are called over HTTP; BullMQ and Celery otherwise run in the process that measures. Chard syncs to disk before it ' +
+    'answers, as `fsync always` does',
   figures: { p50: { unit: 'ms', better: 'less' }, p99: { unit: 'ms', better: 'less' } },
   levels: ['p50', 'p99'].flatMap((figure) =>
     ['BullMQ, fsync every second', 'BullMQ, fsync always', 'BullMQ behind HTTP, fsync always'].map((of) => ({
@@ -39,7 +39,7 @@ export const oneAtATime: Measure = {
   },
 }
 
-/** Enqueue and wait in one request, as a route does that answers with what a job has made. */
+/** Enqueues and waits in one request, like a route that responds with the result of a job. */
 export function oneByOneOnChard({ client }: Pick<ChardServer, 'client'>, quick: boolean): Promise<Sample> {
   return oneByOne(quick, () => client.post('/run'))
 }
@@ -63,7 +63,7 @@ function bullMQBehindHttp(fsync: Fsync) {
 function celery(fsync: Fsync) {
   return async ({ quick }: Sizes): Promise<Sample> => {
     await using started = await Celery.start(fsync)
-    return told(await started.measure<number[]>('one-at-a-time', jobsOf(quick), warmUpJobs))
+    return toSample(await started.measure<number[]>('one-at-a-time', jobsOf(quick), warmUpJobs))
   }
 }
 
@@ -74,8 +74,8 @@ async function oneByOne(quick: boolean, job: () => Promise<unknown>): Promise<Sa
     await job()
     took.push(performance.now() - began)
   }
-  return told(took.slice(warmUpJobs))
+  return toSample(took.slice(warmUpJobs))
 }
 
 const jobsOf = (quick: boolean) => (quick ? 100 : 500)
-const told = (took: readonly number[]): Sample => ({ p50: quantile(took, 0.5), p99: quantile(took, 0.99) })
+const toSample = (took: readonly number[]): Sample => ({ p50: quantile(took, 0.5), p99: quantile(took, 0.99) })

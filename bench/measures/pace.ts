@@ -1,4 +1,4 @@
-/** Requests at a steady rate, each sent at its time whether or not those before have been answered, as users do. */
+/** Sends requests at a steady rate, as users do: each at its time, whether or not earlier ones have been answered. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '../client.ts'
 
@@ -12,18 +12,18 @@ export class Pace {
     this.#path = path
   }
 
-  /** Of all that were answered well: what the answers said, and how long each took in milliseconds. */
+  /** Returns the bodies of all successful responses, and how long each request took in milliseconds. */
   async keep(perSecond: number, seconds: number): Promise<{ took: number[]; answers: unknown[] }> {
     const took: number[] = []
     const answers: unknown[] = []
-    const asked: Promise<void>[] = []
+    const sent: Promise<void>[] = []
     const began = performance.now()
     const count = Math.round(perSecond * seconds)
     for (let n = 0; n < count && !this.#isStopped; n++) {
       const dueAt = began + (n * 1_000) / perSecond
       const waitMs = dueAt - performance.now()
       if (waitMs > 1) await sleep(waitMs)
-      // Counted from when it should have been sent: a client that is late itself hides nothing.
+      // Measured from the time at which the request was due, so that a late client does not hide latency.
       const one = this.#client.post(this.#path).then(
         (answer) => {
           took.push(performance.now() - dueAt)
@@ -31,13 +31,13 @@ export class Pace {
         },
         () => {},
       )
-      asked.push(one)
+      sent.push(one)
     }
-    await Promise.all(asked)
+    await Promise.all(sent)
     return { took, answers }
   }
 
-  /** Sends no more. What was sent is still waited for. */
+  /** Sends no further requests. `keep` still waits for those already sent. */
   stop(): void {
     this.#isStopped = true
   }

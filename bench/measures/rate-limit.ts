@@ -1,11 +1,11 @@
-/** A batch of a task that may start 500 times a second: never more in any second, and hardly fewer. */
+/** A batch of a task limited to 500 starts per second: the limit must never be exceeded, and should be nearly used up. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ChardServer } from '../contenders/chard.ts'
 import type { Measure, Sample } from './measure.ts'
 
 const perSecond = 500
 const batch = 100
-const lookMs = 250
+const pollMs = 250
 
 interface Page {
   readonly jobs: readonly { readonly startedAt: number; readonly beganAt: number }[]
@@ -14,10 +14,10 @@ interface Page {
 
 export const rateLimit: Measure = {
   name: 'rate-limit',
-  title: `A batch with a rate limit of ${perSecond} a second`,
+  title: `A batch with a rate limit of ${perSecond} per second`,
   about:
-    '10,000 jobs. Starts in any sliding second, as the ledger recorded them and as the handlers saw the clock; and the ' +
-    'share of what the limit allows that was used from the first start to the last',
+    '10,000 jobs. The most starts in any sliding second, by the times that the ledger recorded and by the clocks of the ' +
+    'handlers; and the share of the limit that was used between the first and the last start',
   figures: {
     'most in a second': { unit: 'starts', better: 'less' },
     'most in a second, by handlers': { unit: 'starts', better: 'less' },
@@ -32,10 +32,10 @@ export const rateLimit: Measure = {
       await using server = await ChardServer.start(shards)
       const jobs = quick ? 2_000 : 10_000
       for (let made = 0; made < jobs; made += batch) await server.client.post(`/many?task=rated&count=${batch}`)
-      for (let done = 0; done < jobs; await sleep(lookMs)) {
+      for (let done = 0; done < jobs; await sleep(pollMs)) {
         done = (await server.client.get<Record<string, number>>('/counts'))['completed'] ?? 0
       }
-      return told(await starts(server))
+      return toSample(await starts(server))
     },
   },
 }
@@ -50,18 +50,18 @@ async function starts({ client }: ChardServer): Promise<Page['jobs']> {
   }
 }
 
-function told(found: Page['jobs']): Sample {
+function toSample(found: Page['jobs']): Sample {
   const startedAt = found.map((job) => job.startedAt).sort((a, b) => a - b)
   const seconds = ((startedAt.at(-1) ?? 0) - (startedAt[0] ?? 0)) / 1_000
   return {
     'most in a second': mostInASecond(startedAt),
     'most in a second, by handlers': mostInASecond(found.map((job) => job.beganAt).sort((a, b) => a - b)),
-    // The first moment's share of the limit lasts for the second that begins with it.
+    // The limit is available at once at the first start, so one second's share is added to the allowance.
     used: (100 * found.length) / (perSecond * (seconds + 1)),
   }
 }
 
-/** @param sorted moments, the earliest first */
+/** @param sorted times in milliseconds, earliest first */
 function mostInASecond(sorted: readonly number[]): number {
   let most = 0
   for (let [first, last] = [0, 0]; last < sorted.length; last++) {

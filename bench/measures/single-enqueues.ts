@@ -1,4 +1,4 @@
-/** How many jobs a second come in one by one, from many requests at once, while workers run them. */
+/** The throughput of enqueues of one job each from many concurrent requests, while workers run the jobs. */
 import type { Client } from '../client.ts'
 import { BullMQ } from '../contenders/bullmq.ts'
 import { Celery } from '../contenders/celery.ts'
@@ -12,7 +12,7 @@ const warmUpMs = 1_500
 export const singleEnqueues: Measure = {
   name: 'single-enqueues',
   title: `Enqueues of one no-op job each, from ${requestsAtOnce} concurrent requests`,
-  about: `10 seconds, while workers run what comes in. BullMQ stands behind Node's server, Celery behind FastAPI`,
+  about: '10 seconds, while workers run the jobs. BullMQ is called through a server of Node, Celery through FastAPI',
   figures: { throughput: { unit: 'enqueues/s', better: 'more' } },
   levels: [{ figure: 'throughput', is: 'at least', value: 1, of: 'Celery, fsync every second' }],
   contenders: {

@@ -1,4 +1,4 @@
-"""What Celery's own client measures: `measure.py end-to-end <jobs> <warm up>` or `one-at-a-time <jobs> <warm up>`."""
+"""Measures Celery with its own client: `measure.py end-to-end|one-at-a-time <jobs> <jobs to warm up>`."""
 import json
 import sys
 import time
@@ -8,23 +8,23 @@ from celery import group
 from tasks import app, noop
 
 BATCH = 100
-LOOK_SECONDS = 0.05
+POLL_SECONDS = 0.05
 
 
 def end_to_end(jobs):
-    """Jobs a second, from the first call until every result is there."""
+    """Returns jobs per second, from the first call until every result is there."""
     results = app.backend.client
     before = results.dbsize()
     began = time.perf_counter()
     for first in range(0, jobs, BATCH):
         group(noop.s(n) for n in range(first, min(first + BATCH, jobs))).apply_async()
     while results.dbsize() < before + jobs:
-        time.sleep(LOOK_SECONDS)
+        time.sleep(POLL_SECONDS)
     return jobs / (time.perf_counter() - began)
 
 
 def one_at_a_time(jobs):
-    """How long each took, from the call until its result was there, in milliseconds."""
+    """Returns the milliseconds that each job took, from the call until its result was there."""
     took = []
     for n in range(jobs):
         began = time.perf_counter()

@@ -1,11 +1,11 @@
-"""The sign-up with BackgroundTasks, as https://fastapi.tiangolo.com/tutorial/background-tasks/ shows it."""
+"""The sign-up with BackgroundTasks, as in https://fastapi.tiangolo.com/tutorial/background-tasks/."""
 import os
 import time
 
 from fastapi import BackgroundTasks, FastAPI
 
 app = FastAPI()
-# Every worker process appends a byte a job, so that what was done is known even after a crash.
+# Every worker process appends a byte per finished job, so that the number is known even after a crash.
 done = os.open(os.environ["BENCH_DONE"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
 

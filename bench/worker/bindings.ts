@@ -1,4 +1,4 @@
-/** The settings of the bench, beside the two bindings that the engine finds by itself. */
+/** The settings of the bench's Worker. The engine finds its own two bindings by itself. */
 import { env } from 'cloudflare:workers'
 
 const bindings = env as { readonly SHARDS?: string; readonly BENCH_TOKEN?: string; readonly BENCH_LOCAL?: string }
@@ -6,8 +6,8 @@ const bindings = env as { readonly SHARDS?: string; readonly BENCH_TOKEN?: strin
 export const shards = Number(bindings.SHARDS ?? 8)
 
 /**
- * A deployment is public and its routes cost money, so each request must have the token. Only the local bench runs it without
- * one.
+ * Whether a request carries the token. A deployment is public and its routes cost money, so every request needs the token,
+ * except on a local server that `npm run bench` has started.
  */
 export function isAllowed(request: Request): boolean {
   if (bindings.BENCH_LOCAL === 'true') return true

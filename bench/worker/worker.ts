@@ -1,4 +1,4 @@
-/** The Worker that is measured: enqueues jobs one by one, by the hundred or as a sign-up, and reports their states. */
+/** The Worker that is measured. Its routes enqueue single jobs, batches and sign-ups, and report their progress. */
 import { isAllowed } from './bindings.ts'
 import { chard, tasks } from './tasks.ts'
 
@@ -42,13 +42,13 @@ async function many(name: string, count: number): Promise<Response> {
   return Response.json({ enqueued: jobs.length }, { status: 202 })
 }
 
-/** Enqueues and waits in one request, which is the shortest way to know that a job has finished. */
+/** Enqueues and waits in one request: the shortest way to learn that a job has finished. */
 async function runOne(): Promise<Response> {
   const job = await tasks.noop.enqueue({ n: 0 }, { startNow: true })
   return Response.json({ state: (await job.wait('20s')).state })
 }
 
-/** A sign-up with its two jobs. Both are on disk before the answer, and run here, because of `startNow`. */
+/** A sign-up with its two jobs. Both are on disk before the response, and start in this isolate because of `startNow`. */
 async function signUp(): Promise<Response> {
   const jobs = await Promise.all([
     tasks.mail.enqueue({ n: 0 }, { startNow: true }),
@@ -57,7 +57,7 @@ async function signUp(): Promise<Response> {
   return Response.json({ jobs: jobs.map(({ id }) => id) }, { status: 202 })
 }
 
-/** The jobs that have not completed, with lost ones. */
+/** Filters the ids of jobs that have not completed. A job that is not found counts as one. */
 async function unfinished(ids: readonly string[]): Promise<string[]> {
   const states = await Promise.all(
     ids.map((id) =>
@@ -70,7 +70,7 @@ async function unfinished(ids: readonly string[]): Promise<string[]> {
   return ids.filter((_, index) => states[index] !== 'completed')
 }
 
-/** When the limited jobs began, by the ledger's record and by the handler's own clock. */
+/** The start of each rate-limited job, as the ledger recorded it and by the handler's clock. */
 async function starts(cursor: string | undefined): Promise<Response> {
   const page = await chard.jobs.list({ task: 'rated', limit: 100, ...(cursor !== undefined && { cursor }) })
   const found = await Promise.all(page.jobs.map(async ({ id }) => chard.jobs.get(id)))

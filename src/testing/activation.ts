@@ -1,21 +1,39 @@
 /** One activation of a ledger: the engine's object in the memory of one isolate, until it is reset or forgotten. */
 import type { LedgerState } from '../engine/ledger/host/durable-sql.ts'
 import { LedgerHost } from '../engine/ledger/host/ledger.ts'
+import type { Verb } from '../engine/ledger/protocol/protocol.ts'
 import { shardName } from '../engine/ledger/protocol/shard-name.ts'
+import type { VirtualAlarm } from './alarm.ts'
+import type { Awake } from './awake.ts'
 import type { Isolate } from './isolate.ts'
-import type { CallKind, VirtualLedger } from './ledger.ts'
-import { Machine } from './machine.ts'
-import type { StorageHooks } from './storage.ts'
+import { type LogEntry, Machine } from './machine.ts'
+import type { Storage, StorageHooks } from './storage.ts'
+
+/** What a ledger answers. */
+export type CallKind = Verb | 'alarm'
+
+/** A ledger as its activations know it. */
+export interface ActivatedLedger {
+  readonly shard: number
+  readonly storage: Storage
+  readonly alarm: VirtualAlarm
+  readonly awake: Awake
+  readonly warned: LogEntry[]
+  readonly sqlFault: (statement: string) => Error | undefined
+  /** A call was answered, or has failed, after it was held for `ms`. */
+  onAnswered(kind: CallKind, ms: number): void
+  onCommitted(activation: Activation): void
+}
 
 export class Activation extends Machine {
-  readonly ledger: VirtualLedger
+  readonly ledger: ActivatedLedger
   readonly isolate: Isolate
   readonly host: LedgerHost
   #calls = 0
   #break: (error: Error) => void = () => {}
   readonly #broken: Promise<never>
 
-  constructor(ledger: VirtualLedger, isolate: Isolate) {
+  constructor(ledger: ActivatedLedger, isolate: Isolate) {
     super({ name: `ledger ${ledger.shard}`, around: isolate.around, skew: isolate.skew })
     this.ledger = ledger
     this.isolate = isolate
@@ -41,7 +59,7 @@ export class Activation extends Machine {
 
   /** Answers a call, or fails with it when the object is reset. */
   async answer<T>(kind: CallKind, work: () => Promise<T>): Promise<T> {
-    const { clock, observer } = this.around
+    const { clock } = this.around
     const since = clock.now
     const ended = this.busy()
     this.#calls++
@@ -50,7 +68,7 @@ export class Activation extends Machine {
     } finally {
       this.#calls--
       ended()
-      observer.answered?.(this.ledger, kind, clock.now - since)
+      this.ledger.onAnswered(kind, clock.now - since)
     }
   }
 
@@ -111,7 +129,7 @@ export class Activation extends Machine {
         const error = ledger.sqlFault(statement)
         if (error) throw error
       },
-      committed: () => this.around.observer.committed?.(ledger, this),
+      committed: () => ledger.onCommitted(this),
     }
   }
 

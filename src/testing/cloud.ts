@@ -54,11 +54,13 @@ export class Cloud {
   /** Runners that ledgers have started without the queue. */
   directStarts = 0
   readonly #options: CloudOptions
+  readonly #observer: Observer
   #numbered = 0
 
   constructor(options: CloudOptions) {
     const { clock, random, observer = {}, shards, database, hibernates } = options
     this.#options = options
+    this.#observer = observer
     this.clock = clock
     this.around = { clock, random, observer }
     this.bindings = { LEDGER: this.#namespace(), JOBS: this.#producer() }
@@ -78,6 +80,7 @@ export class Cloud {
         new VirtualLedger({
           shard,
           around: this.around,
+          observer,
           database: database(shard),
           hibernates,
           home: () => (options.home ? options.home() : options.isolateFor('direct')),
@@ -103,7 +106,8 @@ export class Cloud {
 
   invocation(kind: InvocationKind, isolate: Isolate, subrequests?: number): Invocation {
     const most = subrequests ?? this.#options.subrequests?.() ?? subrequestsMax
-    return new Invocation({ name: `${kind}${this.number()}@${isolate.name}`, kind, isolate, subrequests: most })
+    const name = `${kind}${this.number()}@${isolate.name}`
+    return new Invocation({ name, kind, isolate, subrequests: most, observer: this.#observer })
   }
 
   /** A request to the Worker. It is answered when `work` is done; what it leaves running is cut half a minute later. */
@@ -143,7 +147,6 @@ export class Cloud {
   }
 
   async #consume(batch: MessageBatch): Promise<boolean> {
-    const { observer } = this.around
     const isolate = this.#options.isolateFor('queue')
     const invocation = this.invocation('queue', isolate)
     const wallMs = this.#options.consumerMs?.() ?? consumerMsMax
@@ -159,7 +162,7 @@ export class Cloud {
         () => true,
         (error: unknown) => {
           invocation.uncaught.push(error)
-          observer.consumerThrew?.(invocation, error)
+          this.#observer.consumerThrew?.(invocation, error)
           return false
         },
       )

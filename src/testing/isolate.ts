@@ -1,7 +1,6 @@
 /** An isolate: one copy of the Worker's code in one version, and the invocations that run in it. */
 import type { Service } from '../engine/service.ts'
-import type { Invocation } from './invocation.ts'
-import type { Skew, Surroundings } from './machine.ts'
+import type { Machine, Skew, Surroundings } from './machine.ts'
 
 /** The Worker as its modules have set it up. */
 export interface Program {
@@ -22,7 +21,7 @@ export class Isolate {
   readonly around: Surroundings
   readonly bindings: object
   readonly skew: Skew
-  readonly invocations = new Set<Invocation>()
+  readonly invocations = new Set<Machine>()
   isDead = false
 
   constructor({ name, program, around, bindings, skew = { ms: 0 } }: IsolateOptions) {

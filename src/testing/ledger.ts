@@ -4,7 +4,7 @@
  */
 import { verbNames } from '../engine/ledger/host/verbs.ts'
 import type { LedgerRpc, SyncRequest, Verb } from '../engine/ledger/protocol/protocol.ts'
-import { Activation } from './activation.ts'
+import { type ActivatedLedger, Activation, type CallKind } from './activation.ts'
 import { VirtualAlarm } from './alarm.ts'
 import { Awake } from './awake.ts'
 import { connectionLost } from './faults.ts'
@@ -12,8 +12,7 @@ import type { Isolate } from './isolate.ts'
 import { heardBy, type LogEntry, type Machine, type Surroundings } from './machine.ts'
 import { type Database, Storage } from './storage.ts'
 
-export type { Verb }
-export type CallKind = Verb | 'alarm'
+export type { CallKind, Verb }
 
 /** How a call goes wrong. `before`: it fails before it took effect. `after`: it took effect, and its caller is told that it failed. */
 export type Fault =
@@ -29,9 +28,28 @@ export interface Call {
   readonly at: number
 }
 
+export interface LedgerObserver {
+  /** A ledger is about to be activated. */
+  activating?(ledger: VirtualLedger): void
+  /** A ledger was idle, and its memory is about to be forgotten. */
+  hibernating?(ledger: VirtualLedger): void
+  /** An alarm has reached a ledger. */
+  rang?(ledger: VirtualLedger): void
+  alarmAnswered?(ledger: VirtualLedger): void
+  /** The alarm's handler has failed. `error` is undefined when the activation died under it. */
+  alarmFailed?(ledger: VirtualLedger, error?: { readonly thrown: unknown }): void
+  /** A ledger has answered a call, or failed it, after holding it for `ms`. */
+  answered?(ledger: VirtualLedger, kind: CallKind, ms: number): void
+  /** A call or an alarm has been dealt with. */
+  settled?(ledger: VirtualLedger): void
+  /** Something is on disk. A throw reaches the code that has committed, as a reset of the object does. */
+  committed?(ledger: VirtualLedger, activation: Activation): void
+}
+
 export interface LedgerOptions {
   readonly shard: number
   readonly around: Surroundings
+  readonly observer: LedgerObserver
   /** Empty. */
   readonly database: Database
   /** Whether its memory is forgotten when it has been idle. */
@@ -46,7 +64,7 @@ const idleMs = 10_000
 const retriesMax = 6
 const retryMs = 2_000
 
-export class VirtualLedger {
+export class VirtualLedger implements ActivatedLedger {
   readonly shard: number
   readonly storage: Storage
   readonly alarm: VirtualAlarm
@@ -75,15 +93,17 @@ export class VirtualLedger {
   /** The alarm has failed so often that the platform has dropped it. */
   isDropped = false
   readonly #around: Surroundings
+  readonly #observer: LedgerObserver
   readonly #hibernates: boolean
   readonly #home: () => Isolate
   #usedAt = 0
   #failures = 0
 
-  constructor({ shard, around, database, hibernates, home }: LedgerOptions) {
+  constructor({ shard, around, observer, database, hibernates, home }: LedgerOptions) {
     const { clock } = around
     this.shard = shard
     this.#around = around
+    this.#observer = observer
     this.#hibernates = hibernates
     this.#home = home
     this.storage = new Storage(database)
@@ -138,8 +158,16 @@ export class VirtualLedger {
     return heardBy(caller, this.#carry(caller, verb, structuredClone(asked)))
   }
 
+  onAnswered(kind: CallKind, ms: number): void {
+    this.#observer.answered?.(this, kind, ms)
+  }
+
+  onCommitted(activation: Activation): void {
+    this.#observer.committed?.(this, activation)
+  }
+
   async #carry(caller: Machine, verb: Verb, asked: readonly unknown[]): Promise<unknown> {
-    const { clock, observer } = this.#around
+    const { clock } = this.#around
     const [request] = asked
     this.calls.push({ verb, request, at: clock.now })
     const fault = mishapOf(this.fault(verb, request, caller))
@@ -147,7 +175,7 @@ export class VirtualLedger {
     if (fault.before) throw fault.before
     const activation = this.#opened()
     const answer = await activation.answer(verb, () => activation.host.call(verb, asked))
-    observer.settled?.(this)
+    this.#observer.settled?.(this)
     await this.#travel(fault.backMs)
     if (fault.after) throw fault.after
     if (fault.isUnanswered) return new Promise(() => {})
@@ -163,24 +191,23 @@ export class VirtualLedger {
   }
 
   #opened(): Activation {
-    const { clock, observer } = this.#around
+    const { clock } = this.#around
     const isIdle = this.activation && !this.activation.isBusy && clock.now - this.#usedAt > idleMs
     if (isIdle && this.#hibernates) {
-      observer.hibernating?.(this)
+      this.#observer.hibernating?.(this)
       this.restart()
     }
     this.#usedAt = clock.now
     if (!this.activation) {
-      observer.activating?.(this)
+      this.#observer.activating?.(this)
       this.activation = new Activation(this, this.#home())
     }
     return this.activation
   }
 
   #ring(): void {
-    const { observer } = this.#around
     const activation = this.#opened()
-    observer.rang?.(this)
+    this.#observer.rang?.(this)
     this.ringing++
     activation
       .answer('alarm', () => activation.host.alarm())
@@ -189,13 +216,13 @@ export class VirtualLedger {
           this.ringing--
           this.rung++
           this.#failures = 0
-          observer.alarmAnswered?.(this)
-          observer.settled?.(this)
+          this.#observer.alarmAnswered?.(this)
+          this.#observer.settled?.(this)
         },
         (thrown: unknown) => {
           this.ringing--
-          if (activation.isDead) observer.alarmFailed?.(this)
-          else observer.alarmFailed?.(this, { thrown })
+          if (activation.isDead) this.#observer.alarmFailed?.(this)
+          else this.#observer.alarmFailed?.(this, { thrown })
           this.#again(activation.isDead)
         },
       )

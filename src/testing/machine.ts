@@ -5,7 +5,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Platform } from '../engine/task/platform.ts'
 import type { Clock } from './clock.ts'
-import type { Observer } from './observer.ts'
 
 const running = new AsyncLocalStorage<Machine>()
 const cuts = new AsyncLocalStorage<number>()
@@ -33,12 +32,17 @@ export interface Skew {
   ms: number
 }
 
+export interface MachineObserver {
+  /** A machine has written a line to its log. */
+  logged?(machine: Machine, event: string, details: Record<string, unknown>): void
+}
+
 /** What all machines of one world have in common. */
 export interface Surroundings {
   readonly clock: Clock
   /** The random numbers that the engine gets: from 0 up to 1. */
   readonly random: () => number
-  readonly observer: Observer
+  readonly observer: MachineObserver
 }
 
 export interface MachineOptions {

@@ -1,7 +1,6 @@
 /** The queue of wake-ups and its consumers. It can lose, double, delay and reorder messages, and refuse them. */
 import type { Clock } from './clock.ts'
 import { heardBy, type Machine } from './machine.ts'
-import type { Observer } from './observer.ts'
 
 interface Message {
   readonly id: string
@@ -9,9 +8,14 @@ interface Message {
   tries: number
 }
 
+export interface QueueObserver {
+  /** A machine hands messages to the queue. */
+  sent?(sender: Machine, count: number): void
+}
+
 export interface QueuePorts {
   readonly clock: Clock
-  readonly observer: Observer
+  readonly observer: QueueObserver
   /** How many consumers work at once. */
   readonly consumersMax: number
   /** Gives a batch to an invocation. Resolves with false when the invocation died before it was done. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type BindingOptions, Bindings } from '../../src/engine/bindings.ts'
 
-/** Bindings as a Worker has them, which write down how they are used. */
+/** Bindings as a Worker has them, which record how they are used. */
 function worker(options: BindingOptions = {}, names = { ledger: 'LEDGER', queue: 'JOBS' }) {
   const used: unknown[][] = []
   const namespace = (jurisdiction: string | undefined) => ({
@@ -20,19 +20,19 @@ function worker(options: BindingOptions = {}, names = { ledger: 'LEDGER', queue:
 }
 
 describe('bindings', () => {
-  test('reach a shard by its name, with a new stub each time', () => {
+  test('reach a shard by its name, with a new stub at each call', () => {
     const { bindings, used } = worker()
     expect(bindings.ledger(3)).not.toBe(bindings.ledger(3))
     expect(used).toEqual(Array(2).fill(['get', 'shard-3', {}, undefined]))
   })
 
-  test('place ledgers as the options say', () => {
+  test('use the location hint and the jurisdiction of the options', () => {
     const { bindings, used } = worker({ locationHint: 'weur', jurisdiction: 'eu' })
     bindings.ledger(0)
     expect(used).toEqual([['get', 'shard-0', { locationHint: 'weur' }, 'eu']])
   })
 
-  test('are found under the names the options give', async () => {
+  test('are found under the names in the options', async () => {
     const names = { ledger: 'BOOKS', queue: 'BELLS' }
     const { bindings, used } = worker(names, names)
     bindings.ledger(0)
@@ -40,13 +40,13 @@ describe('bindings', () => {
     expect(used.map(([verb]) => verb)).toEqual(['get', 'sendBatch'])
   })
 
-  test('send wake-ups that hold the shard and nothing else', async () => {
+  test('send wake-ups that contain the shard and nothing else', async () => {
     const { bindings, used } = worker()
     await bindings.sendWakeUps(5, 2)
     expect(used).toEqual([['sendBatch', [{ body: { shard: 5 } }, { body: { shard: 5 } }]]])
   })
 
-  test('send a hundred at most, which is what the queue takes', async () => {
+  test('send a hundred wake-ups at most, because the queue takes no more in one batch', async () => {
     const { bindings, used } = worker()
     await bindings.sendWakeUps(5, 1_000)
     expect(used[0]?.[1]).toHaveLength(100)
@@ -56,24 +56,24 @@ describe('bindings', () => {
 describe('a missing binding', () => {
   const none = new Bindings({}, () => ({}))
 
-  test('of the ledgers answers with the TOML to paste', () => {
+  test('of the ledgers throws the TOML to paste', () => {
     const toml =
       /LEDGER[\s\S]*\[\[durable_objects\.bindings\]\]\nname = "LEDGER"[\s\S]*new_sqlite_classes = \["Ledger"\]/
     expect(() => none.ledger(0)).toThrow(toml)
     expect(() => none.ledger(0)).toThrow(expect.objectContaining({ code: 'missing-binding' }))
   })
 
-  test('of the queue answers with the TOML of producer and consumer', async () => {
+  test('of the queue throws the TOML of producer and consumer', async () => {
     const toml = /\[\[queues\.producers\]\]\nbinding = "JOBS"[\s\S]*max_batch_size = 1\n/
     await expect(none.sendWakeUps(0, 1)).rejects.toThrow(toml)
   })
 
-  test('is also a binding of another kind', () => {
+  test('may also be a value of another kind under its name', () => {
     const env = { LEDGER: 'a variable', JOBS: { get: () => {} } }
     expect(() => new Bindings({}, () => env).ledger(0)).toThrow('LEDGER')
   })
 
-  test('is named in the error', () => {
+  test('is named in the error as in the options', () => {
     expect(() => new Bindings({ ledger: 'BOOKS' }, () => ({})).ledger(0)).toThrow('name = "BOOKS"')
   })
 })

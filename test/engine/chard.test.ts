@@ -1,4 +1,4 @@
-/** The engine as a Worker uses it: typed tasks, the real queue, real ledgers, the three ways to run a task. */
+/** The engine as a Worker uses it: typed tasks, the real queue, real ledgers and the three ways to run a task. */
 import { createMessageBatch, evictDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { describe, expect, expectTypeOf, test, vi } from 'vitest'
@@ -32,7 +32,7 @@ describe('enqueue', () => {
     expect(output).toEqual({ n: 42 })
   })
 
-  test('tries again after a failure and keeps the history', async () => {
+  test('records a job that is tried again after a failure and keeps its history', async () => {
     const job = await failing.enqueue({ times: 1, name: fresh('retry') })
     const record = await job.wait('5s')
     expect(record).toMatchObject({ state: 'completed', attempt: 2, output: 2 })
@@ -40,7 +40,7 @@ describe('enqueue', () => {
     expect(record.history[0]?.error).toMatchObject({ message: 'attempt 1 failed' })
   })
 
-  test('of a job that fails for good runs onFailed, and wait says how it failed', async () => {
+  test('records a job that runs onFailed when it fails for good, and wait throws how it failed', async () => {
     const name = fresh('doomed')
     const job = await failing.enqueue({ times: 9, name })
     const failure = await job.wait('5s').catch((error: unknown) => error)
@@ -54,25 +54,25 @@ describe('enqueue', () => {
     await eventually(() => expect(seen).toContain(`${name} onFailed exhausted: attempt 3 failed`))
   })
 
-  test('of a task that rejects its input uses one attempt', async () => {
+  test('records a job that uses one attempt when its handler rejects its input', async () => {
     const job = await rejecting.enqueue({})
     await expect(job.wait('5s')).rejects.toThrow('never')
     expect(await job.get()).toMatchObject({ state: 'failed', reason: 'rejected', attempt: 1 })
   })
 
-  test('of a snoozing task uses no attempt however often it snoozes', async () => {
+  test('records a job that uses no attempt when it snoozes, however often', async () => {
     const job = await patient.enqueue({ name: fresh('patient') })
     expect(await job.wait('5s')).toMatchObject({ output: 'there', attempt: 1, maxAttempts: 1 })
   })
 
-  test('with a delay starts at its time and not before', async () => {
+  test('records a job that starts after its delay and not before', async () => {
     const job = await double.enqueue({ n: 1 }, { delay: '60ms' })
     expect(job.state).toBe('scheduled')
     const { createdAt, startedAt = 0 } = await job.wait('5s')
     expect(startedAt - createdAt).toBeGreaterThanOrEqual(60)
   })
 
-  test('with a known key answers with the first job, and with another input is refused', async () => {
+  test('answers with the first job of a known key, and refuses another input', async () => {
     const idempotencyKey = fresh('key')
     const first = await double.enqueue({ n: 1 }, { idempotencyKey })
     const second = await double.enqueue({ n: 1 }, { idempotencyKey })
@@ -80,7 +80,7 @@ describe('enqueue', () => {
     await expect(double.enqueue({ n: 2 }, { idempotencyKey })).rejects.toMatchObject({ code: 'key-conflict' })
   })
 
-  test('refuses a bad input before anything is written', async () => {
+  test('refuses a bad input before it writes anything', async () => {
     await expect(double.enqueue({ n: 'x' } as never)).rejects.toMatchObject({
       code: 'invalid-input',
       issues: [{ path: 'n' }],
@@ -91,14 +91,14 @@ describe('enqueue', () => {
     )
   })
 
-  test('of many answers in the order of the inputs', async () => {
+  test('answers in the order of the inputs when there are many', async () => {
     const inputs = Array.from({ length: 250 }, (_, n) => ({ n }))
     const jobs = await double.enqueueMany(inputs, ({ n }) => ({ tags: [`n${n}`] }))
     const outputs = await Promise.all(jobs.map((job) => job.wait('10s')))
     expect(outputs.map(({ output }) => output.n)).toEqual(inputs.map(({ n }) => n * 2))
   })
 
-  test('inside a handler adds each child once, however often the parent is tried', async () => {
+  test('records each child once inside a handler, however often the parent is tried', async () => {
     const name = fresh('parent')
     const job = await parent.enqueue({ name })
     await job.wait('5s')
@@ -109,7 +109,7 @@ describe('enqueue', () => {
 })
 
 describe('startNow', () => {
-  test('records the job first and runs it here, without the queue', async () => {
+  test('records the job first and runs it in the same isolate, without the queue', async () => {
     const send = vi.spyOn((env as unknown as { JOBS: Queue }).JOBS, 'sendBatch')
     const job = await double.enqueue({ n: 4 }, { startNow: true })
     expect(job.state).toBe('running')
@@ -118,7 +118,7 @@ describe('startNow', () => {
     send.mockRestore()
   })
 
-  test('leases the job to this isolate, so that no consumer takes it meanwhile', async () => {
+  test('leases the job to this isolate, so that no consumer takes it', async () => {
     const gate = fresh('gate')
     const job = await gated.enqueue({ gate }, { startNow: true })
     await eventually(() => expect(seen.some((line) => line.startsWith(`${gate} began`))).toBe(true))
@@ -128,12 +128,12 @@ describe('startNow', () => {
     expect(await job.wait('5s')).toMatchObject({ output: gate, attempt: 1 })
   })
 
-  test('fails and is retried by a consumer', async () => {
+  test('leaves a job that fails to a consumer, which retries it', async () => {
     const job = await failing.enqueue({ times: 1, name: fresh('now') }, { startNow: true })
     expect(await job.wait('5s')).toMatchObject({ state: 'completed', attempt: 2 })
   })
 
-  test('is refused to a task that the platform would cut', async () => {
+  test('is refused for a task that the platform would cut off', async () => {
     await expect(long.enqueue({}, { startNow: true })).rejects.toMatchObject({ code: 'too-long' })
     await expect(long.background({})).rejects.toMatchObject({ code: 'too-long' })
   })
@@ -147,7 +147,7 @@ describe('background', () => {
     expect(await chard.jobs.list()).toMatchObject({ jobs: [] })
   })
 
-  test('records a failure with that attempt counted, and a consumer tries again', async () => {
+  test('records a failure and its attempt, and a consumer tries again', async () => {
     const name = fresh('background')
     await failing.background({ times: 1, name })
     const [record] = await vi.waitFor(async () => {
@@ -174,7 +174,7 @@ describe('a job', () => {
     await job.wait('5s')
   })
 
-  test('that waits is cancelled at once, and a second time it is refused', async () => {
+  test('that waits is cancelled at once, and only once', async () => {
     const job = await double.enqueue({ n: 1 }, { delay: '1h' })
     expect(await job.cancel()).toMatchObject({ state: 'cancelled' })
     await expect(job.cancel()).rejects.toMatchObject({ code: 'wrong-state' })
@@ -187,7 +187,7 @@ describe('a job', () => {
     expect(await job.wait('5s')).toMatchObject({ state: 'completed', attempt: 4 })
   })
 
-  test('that is unknown, gone or malformed is an error with its own code', async () => {
+  test('that is unknown or has no valid id is an error that says so', async () => {
     await expect(chard.jobs.get('nonsense')).rejects.toMatchObject({ code: 'invalid-id' })
     await expect(chard.jobs.get(newJob(1).id)).rejects.toMatchObject({ code: 'unknown-job' })
     await expect(chard.jobs.get(newJob(77).id)).rejects.toMatchObject({ code: 'unknown-job' })
@@ -195,8 +195,8 @@ describe('a job', () => {
   })
 })
 
-describe('what the platform does to it', () => {
-  test('an evicted ledger finishes a running job when its runner comes back', async () => {
+describe('the engine', () => {
+  test('finishes a running job of an evicted ledger when its runner comes back', async () => {
     const gate = fresh('gate')
     const job = await gated.enqueue({ gate })
     await eventually(() => expect(seen.some((line) => line.startsWith(`${gate} began`))).toBe(true))
@@ -205,7 +205,7 @@ describe('what the platform does to it', () => {
     expect(await job.wait('5s')).toMatchObject({ state: 'completed', attempt: 1 })
   })
 
-  test('no call to the ledger outlasts the second of a held poll while a handler runs', async () => {
+  test('holds no call to a ledger for longer than the second of a poll while a handler runs', async () => {
     const calls = watchedCalls()
     const gate = fresh('gate')
     const job = await gated.enqueue({ gate })
@@ -218,7 +218,7 @@ describe('what the platform does to it', () => {
     vi.restoreAllMocks()
   })
 
-  test('an unexpected wake-up, one for no shard and a dead one change nothing', async () => {
+  test('ignores a wake-up that no ledger sent, one for an unknown shard and a dead one', async () => {
     const batch = createMessageBatch('jobs', [
       { id: 'a', timestamp: new Date(), attempts: 1, body: { shard: 1 } },
       { id: 'b', timestamp: new Date(), attempts: 1, body: { shard: 99 } },
@@ -230,7 +230,7 @@ describe('what the platform does to it', () => {
     expect(await rowsOf(ledgerOf(1), 'SELECT id FROM jobs')).toEqual([])
   })
 
-  test('when the queue refuses a wake-up, the ledger starts a runner itself', async () => {
+  test('runs a job whose wake-up the queue refuses, because the ledger starts a runner itself', async () => {
     const send = vi
       .spyOn((env as unknown as { JOBS: Queue }).JOBS, 'sendBatch')
       .mockRejectedValue(new Error('queue is down'))
@@ -239,7 +239,7 @@ describe('what the platform does to it', () => {
     send.mockRestore()
   })
 
-  test('a deployment with another number of home shards is refused before anything is written', async () => {
+  test('refuses jobs with another number of home shards before it writes anything', async () => {
     await double.enqueue({ n: 1 }, { idempotencyKey: fresh('home'), delay: '1h' })
     await double.enqueue({ n: 1 }, { idempotencyKey: fresh('home'), delay: '1h' })
     const { shards } = await chard.stats.overview()
@@ -248,7 +248,7 @@ describe('what the platform does to it', () => {
     expect(reply).toMatchObject({ refused: 'home-shards-mismatch', message: expect.stringContaining('began with 2') })
   })
 
-  test('a halted deployment records and answers, but starts no attempts and sets no alarms until it is switched on again', async () => {
+  test('records and answers while it is halted, but gives out no job and sends no wake-up until the halt ends', async () => {
     const before = await double.enqueue({ n: 1 })
     await before.wait('5s')
     expect(await chard.halt(true)).toEqual({ missing: [] })
@@ -269,7 +269,7 @@ describe('what the platform does to it', () => {
     expect((await Promise.all(jobs.map((job) => job.wait('5s')))).map(({ output }) => output.n)).toEqual([2, 4])
   })
 
-  test('a missing binding answers with the lines to paste', async () => {
+  test('throws the lines to paste when a binding is missing', async () => {
     const elsewhere = createChard({ ledger: 'NOWHERE' })
     const error = await elsewhere.jobs.get(newJob(0).id).catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(ChardError)
@@ -280,7 +280,7 @@ describe('what the platform does to it', () => {
   })
 })
 
-/** Watches the calls to ledgers from now on: how many are open, how long the longest took. */
+/** Watches the calls to ledgers from now on: how many are open, and how long the longest took. */
 function watchedCalls(): { open: number; longestMs: number } {
   const calls = { open: 0, longestMs: 0 }
   const verbs = Ledger.prototype as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>

@@ -18,7 +18,7 @@ describe('the shards', () => {
     { options: { shards: 200, homeShards: 64 }, shards: 200, homeShards: 64 },
     { options: { homeShards: 2 }, shards: 8, homeShards: 2 },
     { options: { shards: 1_000, homeShards: 1_000 }, shards: 1_000, homeShards: 1_000 },
-  ])('of $options are $shards, of which $homeShards are home shards', ({ options, shards, homeShards }) => {
+  ])('of the options $options are $shards, with $homeShards home shards', ({ options, shards, homeShards }) => {
     expect(checkedOptions(options)).toMatchObject({ shards, homeShards })
   })
 
@@ -34,7 +34,7 @@ describe('the shards', () => {
       options: { homeShards: 9 },
       message: 'shards is 8; it takes a whole number from 9, the value of homeShards, to 1000',
     },
-  ])('are refused as $options', ({ options, message }) => {
+  ])('are refused for the options $options', ({ options, message }) => {
     expect(refusalOf(options)).toMatchObject({ code: 'invalid-option', message })
   })
 })

@@ -1,4 +1,4 @@
-/** A message of the webhook: signed as Standard Webhooks' own library verifies it, and tried as an endpoint answers. */
+/** A message of the webhook: Standard Webhooks' own library verifies it, and it is sent again as the endpoint answers. */
 import { Webhook as Verifier } from 'standardwebhooks'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { durationMs } from '../../src/engine/task/duration.ts'
@@ -17,7 +17,7 @@ const message = {
   data: { id: '3-01FAILED', task: 'send', state: 'failed', reason: 'exhausted', error: { name: 'Error' } },
 }
 
-/** Sends one message to an endpoint that answers so, and tells what it got. */
+/** Sends one message to an endpoint with this answer, and returns what the endpoint got. */
 async function sent(answer: Response | Error, target: Webhook | undefined = { url, secret }) {
   const fetch = vi.fn(async (_url: string, _init: RequestInit) => {
     if (answer instanceof Error) throw answer
@@ -41,7 +41,7 @@ afterEach(() => {
 })
 
 describe('a message', () => {
-  test('is verified by the library of Standard Webhooks, and no other body, id or secret is', async () => {
+  test('is verified by the library of Standard Webhooks, which refuses another body, id, time or secret', async () => {
     vi.useFakeTimers({ now, toFake: ['Date'] })
     const { headers, body, init, url: to } = await sent(new Response(null, { status: 204 }))
     expect([to, init?.method, init?.redirect]).toEqual([url, 'POST', 'manual'])
@@ -61,13 +61,13 @@ describe('a message', () => {
     expect((await sent(new Response(null, { status }))).result).toEqual({ status })
   })
 
-  test.each([301, 302, 400, 401, 404, 429, 500, 503])('is tried again when it answers %i', async (status) => {
+  test.each([301, 302, 400, 401, 404, 429, 500, 503])('is sent again when the endpoint answers %i', async (status) => {
     const { result } = await sent(new Response(null, { status }))
     expect(result).toMatchObject({ message: `the endpoint answered ${status}` })
     expect(result).not.toBeInstanceOf(NonRetryableError)
   })
 
-  test('is tried again when there is no answer', async () => {
+  test('is sent again when there is no answer', async () => {
     expect((await sent(new TypeError('connection lost'))).result).toMatchObject({ message: 'connection lost' })
   })
 
@@ -81,18 +81,18 @@ describe('a message', () => {
     [new Date(now + 60_000).toUTCString(), 60_000],
     [new Date(now - 60_000).toUTCString(), 0],
     ['99999999', 86_400_000],
-  ])('waits as the endpoint asks: Retry-After: %s', async (header, waitMs) => {
+  ])('is sent again after the time that the endpoint asks for, Retry-After: %s', async (header, waitMs) => {
     const { result } = await sent(new Response(null, { status: 503, headers: { 'Retry-After': header } }))
     expect(result).toBeInstanceOf(RetryAfterError)
     expect((result as RetryAfterError).when).toBe(waitMs)
   })
 
-  test('ignores a Retry-After that makes no sense', async () => {
+  test('is sent again after the usual delay when Retry-After cannot be read', async () => {
     const { result } = await sent(new Response(null, { status: 503, headers: { 'Retry-After': 'soon' } }))
     expect(result).not.toBeInstanceOf(RetryAfterError)
   })
 
-  test('is tried over days, at growing intervals', () => {
+  test('is sent again for days, at growing intervals', () => {
     const { retry } = webhookOptions({ webhook: () => undefined, now: () => now, fetch: async () => new Response() })
     const { backoff, maxAttempts, maxDelayMs } = retryPolicy(retry)
     const waits = backoff as readonly number[]
@@ -103,8 +103,8 @@ describe('a message', () => {
   })
 })
 
-describe('a webhook that is missing or wrong', () => {
-  test('is not tried again, and its secret is in no error', async () => {
+describe('a webhook that is not set or not valid', () => {
+  test('gets no message and no second attempt, and its secret appears in no error', async () => {
     const targets = [undefined, { url: 'nowhere', secret }, { url, secret: 'topsecret' }, { url, secret: 'whsec_%%%' }]
     for (const target of targets) {
       const { result, init } = await sentTo(target)
@@ -116,11 +116,11 @@ describe('a webhook that is missing or wrong', () => {
 
   test.each<[because: string, option: unknown]>([
     ['it has no URL', { url: '', secret }],
-    ['its scheme is another', { url: 'ftp://x/', secret }],
-    ['its secret is short', { url, secret: `whsec_${btoa('short')}` }],
+    ['its scheme is not http or https', { url: 'ftp://x/', secret }],
+    ['its secret is too short', { url, secret: `whsec_${btoa('short')}` }],
     ['its secret has no prefix', { url, secret: btoa('0123456789abcdef0123456789abcdef') }],
     ['it has no secret', { url }],
-  ])('is refused where it is written, because %s', (_, option) => {
+  ])('is refused as an option, because %s', (_, option) => {
     expect(() => webhookOf(option as WebhookOption)).toThrow(/^webhook\.(url|secret) is no/)
   })
 })

@@ -1,4 +1,4 @@
-/** Failures as they reach an endpoint, and traces as they travel: through real ledgers, queue and runners. */
+/** How failures reach an endpoint and how traces are passed on: through real ledgers, a real queue and real runners. */
 import { Webhook as Verifier } from 'standardwebhooks'
 import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from 'vitest'
 import { withTrace } from '../../src/engine/index.ts'
@@ -20,8 +20,8 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** What the endpoint was sent about a job, verified. */
-async function told(id: string): Promise<Record<string, unknown>[]> {
+/** The messages about a job that the endpoint has got, verified. */
+async function received(id: string): Promise<Record<string, unknown>[]> {
   const sent = endpoint.mock.calls.map(([, init]) => ({
     headers: new Headers(init?.headers),
     body: String(init?.body),
@@ -34,10 +34,10 @@ async function told(id: string): Promise<Record<string, unknown>[]> {
 }
 
 describe('a job that fails for good', () => {
-  test('is reported to the endpoint, without its input and its error message', async () => {
+  test('is sent to the endpoint without its input and its error message', async () => {
     const job = await failing.enqueue({ times: 9, name: 'private-name' }, { trace })
     const [message] = await eventually(async () => {
-      const messages = await told(job.id)
+      const messages = await received(job.id)
       expect(messages).toHaveLength(1)
       return messages
     })
@@ -59,10 +59,10 @@ describe('a job that fails for good', () => {
     expect(JSON.stringify(message)).not.toContain('private-name')
   })
 
-  test('is reported again, under the same id, until the endpoint accepts it', async () => {
+  test('is sent again under the same id until the endpoint accepts it', async () => {
     endpoint.mockImplementationOnce(async () => new Response(null, { status: 503, headers: { 'Retry-After': '0' } }))
     const job = await rejecting.enqueue({})
-    await eventually(async () => expect(await told(job.id)).toHaveLength(2))
+    await eventually(async () => expect(await received(job.id)).toHaveLength(2))
     const ids = endpoint.mock.calls
       .filter(([, init]) => String(init?.body).includes(job.id))
       .map(([, init]) => new Headers(init?.headers).get('webhook-id'))
@@ -72,10 +72,10 @@ describe('a job that fails for good', () => {
     )
   })
 
-  test('is not reported when it is a message itself', async () => {
+  test('causes no message about its message when that message fails for good', async () => {
     endpoint.mockImplementation(async () => new Response(null, { status: 410 }))
     const job = await rejecting.enqueue({})
-    await eventually(async () => expect(await told(job.id)).toHaveLength(1))
+    await eventually(async () => expect(await received(job.id)).toHaveLength(1))
     const messages = await eventually(async () => {
       const { jobs } = await chard.jobs.list({ task: 'chard.webhook', state: 'failed' })
       expect(jobs.length).toBeGreaterThan(0)
@@ -86,7 +86,7 @@ describe('a job that fails for good', () => {
     expect(endpoint.mock.calls.filter(([, init]) => String(init?.body).includes('chard.webhook'))).toEqual([])
   })
 
-  test('makes no message while no webhook is set', async () => {
+  test('causes no message while no webhook is set', async () => {
     hook.current = undefined
     const before = (await chard.jobs.list({ task: 'chard.webhook', limit: 100 })).jobs.length
     await (await rejecting.enqueue({})).wait('5s').catch(() => {})
@@ -95,7 +95,7 @@ describe('a job that fails for good', () => {
 })
 
 describe('a trace', () => {
-  test('passes from the caller to the job, its children and its lines in the log', async () => {
+  test('is passed on from the call of enqueue to the job, its children and its lines in the log', async () => {
     const job = await withTrace(trace, () => parent.enqueue({ name: 'traced' }))
     await job.wait('5s').catch(() => {})
     expect(await job.get()).toMatchObject({ trace })
@@ -118,7 +118,7 @@ describe('a trace', () => {
     })
   })
 
-  test('is made by withTrace without one, and there is none without withTrace', async () => {
+  test('is made by withTrace when there is none, and is missing without withTrace', async () => {
     const made = await withTrace(undefined, () => double.enqueue({ n: 1 }))
     expect((await made.get()).trace).toMatch(/^[0-9a-f]{32}$/)
     expect(await (await double.enqueue({ n: 1 })).get()).not.toHaveProperty('trace')

@@ -17,6 +17,11 @@ const watchdogMs = 60_000
 /** Work that is done costs nothing: in an hour of quiet no wake-up is sent, and alarms ring only to prune. */
 const quietMs = 3_600_000
 const quietRingsMax = 60
+/**
+ * Stored errors contain their stacks, and the length of a stack depends on the paths and lines of the code. Without stacks
+ * a seed has the same history on every machine, whatever is edited elsewhere.
+ */
+Error.stackTraceLimit = Number(process.env['SIM_STACKS'] ?? 0)
 /** Lines of a failing run's end that are shown. */
 const linesMax = Number(process.env['SIM_LINES'] ?? 60)
 

@@ -41,5 +41,6 @@ export async function tellSeed(seed: number): Promise<boolean> {
   for (const job of jobs) say(`  ${JSON.stringify(job)}`)
   for (const line of smallest.lines) say(`  ${line}`)
   say(`replay: npm run sim -- --seed ${seed}`)
+  say('SIM_LINES=400 shows more of the end; SIM_STACKS=10 shows where errors were thrown, and may change the history')
   return false
 }

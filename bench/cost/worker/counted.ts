@@ -1,8 +1,8 @@
-/** A ledger class that counts its calls, its alarms and its rows. */
+/** Adds counters to a ledger class: RPC calls, alarms that were set and that rang, and rows. */
 import type { ChardWorker } from '../../../src/engine/index.ts'
 import type { Meter } from '../../../src/engine/ledger/storage/sql.ts'
 
-/** What one activation has counted. */
+/** The counts of one activation. */
 export interface LedgerCounts extends Meter {
   calls: number
   alarmsRung: number
@@ -11,6 +11,7 @@ export interface LedgerCounts extends Meter {
 
 type LedgerClass = ChardWorker['Ledger']
 
+/** A subclass that counts, and returns the counts by RPC. */
 export function counted(Ledger: LedgerClass) {
   class Counted extends Ledger {
     readonly counts = { calls: 0, alarmsRung: 0, alarmsSet: 0 }
@@ -19,9 +20,9 @@ export function counted(Ledger: LedgerClass) {
       const { storage } = ctx
       const setAlarm = storage.setAlarm.bind(storage)
       super(ctx, env)
-      storage.setAlarm = (...asked) => {
+      storage.setAlarm = (...args) => {
         this.counts.alarmsSet++
-        return setAlarm(...asked)
+        return setAlarm(...args)
       }
     }
 
@@ -29,15 +30,15 @@ export function counted(Ledger: LedgerClass) {
       return { ...this.counts, ...this.meter }
     }
   }
-  const doors = Counted.prototype as unknown as Record<string, (this: Counted, ...asked: unknown[]) => unknown>
-  for (const name of Object.getOwnPropertyNames(Ledger.prototype)) {
-    const door = doors[name]
-    // The watchdog comes every minute, whatever there is to do, so its calls are not counted by the job.
-    if (name === 'constructor' || name === 'wake' || name === 'settings' || typeof door !== 'function') continue
-    doors[name] = function (...asked) {
-      this.counts[name === 'alarm' ? 'alarmsRung' : 'calls']++
-      return door.apply(this, asked)
-    }
+  for (const [name, { value: method }] of Object.entries(Object.getOwnPropertyDescriptors(Ledger.prototype))) {
+    // The watchdog's calls, `wake` and `settings`, come every minute whether or not there are jobs.
+    if (name === 'constructor' || name === 'wake' || name === 'settings' || typeof method !== 'function') continue
+    Object.defineProperty(Counted.prototype, name, {
+      value(this: Counted, ...args: unknown[]) {
+        this.counts[name === 'alarm' ? 'alarmsRung' : 'calls']++
+        return method.apply(this, args)
+      },
+    })
   }
   return Counted
 }

@@ -1,6 +1,6 @@
 /**
- * The Worker whose costs are counted. `/shape` runs a shape in a virtual world over the SQLite of an object here: exact,
- * and weeks take seconds. `/real` runs jobs through this very Worker, its ledger, its alarms and its queue, to confirm.
+ * The Worker whose costs are counted. `/shape` runs a shape on the virtual platform over the SQLite of an object: the counts
+ * are exact, and weeks take seconds. `/real` confirms them with jobs through this Worker's own ledger, alarms and queue.
  */
 import { DurableObject } from 'cloudflare:workers'
 import { z } from 'zod'
@@ -16,7 +16,7 @@ const worker = chard.serve([plain])
 export const Ledger = counted(worker.Ledger)
 export const Runner = worker.Runner
 
-/** An object for its SQLite: each shape has one of its own. */
+/** An object that provides its SQLite. Each shape has one of its own. */
 export class Bench extends DurableObject {
   async measure(name: string): Promise<Counts> {
     const shape = shapes.find((one) => one.name === name)
@@ -32,7 +32,7 @@ interface Env {
 
 let messages = 0
 
-/** Jobs alone, one after another, or a batch; until all have ended and the ledger rests. */
+/** Runs jobs one at a time, or in batches, and returns the counts once all have finished. */
 async function real({ LEDGER }: Env, jobs: number, batch: number): Promise<object> {
   const ledger = LEDGER.get(LEDGER.idFromName('shard-0')) as unknown as { counted(): Promise<LedgerCounts> }
   await worker.scheduled()
@@ -41,17 +41,17 @@ async function real({ LEDGER }: Env, jobs: number, batch: number): Promise<objec
     await plain.enqueueMany(Array.from({ length: batch }, (_, n) => ({ input: n })))
     if (batch === 1) await scheduler.wait(1_500)
   }
-  // Each look at the progress calls the ledger too.
-  let looks = 0
+  // Polling calls the ledger too, and is subtracted.
+  let polls = 0
   for (;;) {
     await scheduler.wait(1_000)
     const { states } = await chard.stats.overview()
-    looks++
+    polls++
     if (states.queued + states.running > 0) continue
     const after = await ledger.counted()
     const grown = Object.entries(after).map(([name, value]) => [name, value - before[name as keyof LedgerCounts]])
     const counts = Object.fromEntries(grown) as LedgerCounts
-    return { jobs, ...counts, calls: counts.calls - looks, messages: messages - sentBefore }
+    return { jobs, ...counts, calls: counts.calls - polls, messages: messages - sentBefore }
   }
 }
 
@@ -64,6 +64,7 @@ export default {
   async fetch(request: Request, env: Env): Promise<Response> {
     const { pathname, searchParams } = new URL(request.url)
     const name = searchParams.get('name') ?? ''
+    if (pathname === '/shapes') return Response.json(shapes.map(({ name, what, unit }) => ({ name, what, unit })))
     if (pathname === '/shape') return Response.json(await env.BENCH.get(env.BENCH.idFromName(name)).measure(name))
     if (pathname === '/real')
       return Response.json(await real(env, Number(searchParams.get('jobs')), Number(searchParams.get('batch'))))

@@ -7,10 +7,10 @@ import { completed, costOf, freshLedger, homeShards, newJob, type RealLedger, ro
 
 const dayMs = 86_400_000
 
-describe('rows written', () => {
-  test('a plain job in a busy shard costs one row to insert, one to claim, one to settle', async () => {
+describe('the rows written', () => {
+  test('are one to insert, one to claim and one to settle a plain job in a busy shard', async () => {
     const { ledger, shard } = freshLedger()
-    // The shard's first job also records the home count, and a neighbour keeps the runner busy.
+    // The first job of a shard also records the number of home shards. A neighbour keeps the runner busy.
     await ledger.enqueue({ homeShards, jobs: [newJob(shard)] })
     const [neighbour] = (await ledger.sync(syncOf(1))).claimed as [Claimed]
     const heartbeats = [{ id: neighbour.id, lease: neighbour.lease }]
@@ -27,7 +27,7 @@ describe('rows written', () => {
     expect(await costOf(ledger, () => ledger.sync(syncOf(3, { heartbeats, settle })))).toMatchObject({ rowsWritten: 1 })
   })
 
-  test('a hundred jobs in one batch cost a hundred rows a step', async () => {
+  test('are one a job in each step of a batch of a hundred jobs', async () => {
     const { ledger, shard } = freshLedger()
     await ledger.enqueue({ homeShards, jobs: [newJob(shard)] })
     const jobs = Array.from({ length: 99 }, () => newJob(shard))
@@ -47,7 +47,7 @@ describe('rows written', () => {
     expect(await costOf(ledger, () => ledger.sync(settling))).toMatchObject({ rowsWritten: 99 })
   })
 
-  test("a runner's last sync adds the minute's sums: one row a task", async () => {
+  test('include one row of minute stats a task in the last sync of a runner', async () => {
     const { ledger, shard } = freshLedger()
     await ledger.enqueue({ homeShards, jobs: [newJob(shard)] })
     const [only] = (await ledger.sync(syncOf(1))).claimed as [Claimed]
@@ -55,14 +55,14 @@ describe('rows written', () => {
     expect(await costOf(ledger, () => ledger.sync(last))).toMatchObject({ rowsWritten: 2 })
   })
 
-  test('sums that are a minute old cost a row a task and minute, whoever comes next; totals and costs are in it', async () => {
+  test('include one row of minute stats a task and minute, with counters and costs, written by any later call', async () => {
     const { ledger, shard } = freshLedger()
     vi.useFakeTimers({ toFake: ['Date'] })
     try {
       await ledger.enqueue({ homeShards, jobs: [newJob(shard)] })
       const [held] = (await ledger.sync(syncOf(1, { want: 1 }))).claimed as [Claimed]
       const heartbeats = [{ id: held.id, lease: held.lease }]
-      // Paused, so that no wake-up is sent again and remembered.
+      // The shard is paused, so that no wake-up is sent again and stored.
       await ledger.adopt({ version: 1, paused: true, draining: false, tasks: {} })
       let written = 0
       for (let seq = 2; seq < 62; seq++) {
@@ -70,7 +70,7 @@ describe('rows written', () => {
         written += (await costOf(ledger, () => ledger.enqueue({ homeShards, jobs: [newJob(shard)] }))).rowsWritten
         written += (await costOf(ledger, () => ledger.sync(syncOf(seq, { heartbeats, want: 0 })))).rowsWritten
       }
-      // In ten minutes sixty jobs, the lease extended every half lease of 15 s, and ten rows of sums.
+      // Ten minutes: sixty jobs, one extension of the lease in each half lease of 15 s, ten rows of minute stats.
       expect(written).toBeLessThanOrEqual(60 + 600 / 15 + 10)
       expect(await rowsOf(ledger, 'SELECT minute FROM minute_stats')).toHaveLength(10)
       const metrics = await ledger.metrics()
@@ -86,12 +86,12 @@ describe('rows written', () => {
       what: 'a delayed job',
       more: { delayMs: 60_000 },
       rows: 2,
-      because: 'the due index finds it when its time comes',
+      because: 'the due index finds it in time',
     },
-    { what: 'a job with a key', more: { key: 'k' }, rows: 2, because: 'the key index answers the second call' },
+    { what: 'a job with a key', more: { key: 'k' }, rows: 2, because: 'the key index finds it' },
     { what: 'a job with priority', more: { priority: 5 }, rows: 1, because: 'the ready index is in memory' },
     { what: 'a job with tags', more: { tags: ['a', 'b'] }, rows: 1, because: 'tags are searched, not indexed' },
-  ])('$what costs $rows rows to insert, because $because', async ({ more, rows }) => {
+  ])('are $rows to insert $what, because $because', async ({ more, rows }) => {
     const { ledger, shard } = freshLedger()
     await ledger.enqueue({ homeShards, jobs: [newJob(shard)] })
     expect(await costOf(ledger, () => ledger.enqueue({ homeShards, jobs: [newJob(shard, more)] }))).toMatchObject({
@@ -99,12 +99,12 @@ describe('rows written', () => {
     })
   })
 
-  test('pruning costs a row a job, and one for the slice', async () => {
+  test('are one a pruned job, and four at most for the slice', async () => {
     const { ledger, shard } = freshLedger()
     await insertFinished(ledger, shard, 400, Date.now() - 8 * dayMs)
     await evictDurableObject(ledger)
     await ledger.overview()
-    // The first ring only finds that a sweep is due; what it prunes, and the mark it moves, are rows of their own.
+    // The ring also moves the cursors, which are rows of their own.
     const prune = await costOf(ledger, async () => {
       await runInDurableObject(ledger, (instance) => (instance as unknown as { alarm(): Promise<void> }).alarm())
     })
@@ -114,8 +114,8 @@ describe('rows written', () => {
   })
 })
 
-describe('rows read, with a hundred thousand finished jobs', () => {
-  test('no verb scans history, activation included', async () => {
+describe('the rows read beside a hundred thousand finished jobs', () => {
+  test('are fewer than fifty for each verb and for activation, because none scans history', async () => {
     const { ledger, shard } = freshLedger()
     await insertFinished(ledger, shard, 100_000, Date.now() - dayMs)
     await moveWatermark(ledger, shard)
@@ -146,8 +146,8 @@ describe('rows read, with a hundred thousand finished jobs', () => {
   })
 })
 
-describe('rows read, with two days of sums of five tasks', () => {
-  test('charts read a row a task and minute, and metrics two a task', async () => {
+describe('the rows read beside two days of minute stats of five tasks', () => {
+  test('are one a task and minute for charts, and at most fifty for metrics', async () => {
     const { ledger } = freshLedger()
     await ledger.enqueue({ homeShards, jobs: [] })
     const minute = Math.floor(Date.now() / 60_000)
@@ -182,7 +182,7 @@ describe('rows read, with two days of sums of five tasks', () => {
   })
 })
 
-/** Finished jobs, written past the engine: a hundred thousand syncs would take minutes. */
+/** Finished jobs, written to the table directly, because a hundred thousand syncs would take minutes. */
 async function insertFinished(ledger: RealLedger, shard: number, count: number, at: number): Promise<void> {
   await ledger.enqueue({ homeShards, jobs: [] })
   await runInDurableObject(ledger, (_, { storage }) => {
@@ -200,7 +200,7 @@ async function insertFinished(ledger: RealLedger, shard: number, count: number, 
   })
 }
 
-/** As upkeep would have left it. */
+/** Moves the watermark above the finished jobs, as maintenance would have done. */
 async function moveWatermark(ledger: RealLedger, shard: number): Promise<void> {
   await runInDurableObject(ledger, (_, { storage }) => {
     const below = { scheduled: 0, queued: 0, running: 0, retrying: 0, completed: 100_000, failed: 0, cancelled: 0 }

@@ -1,6 +1,6 @@
 /**
- * Runners over a rig: each speaks its syncs in order, holds what it was given, and remembers when what was started. For
- * tests in which many jobs start and end, and the moments are what matters.
+ * Runners over a rig. Each sends its syncs in order and holds the jobs that it has claimed; the fleet records when each
+ * job started. For tests in which many jobs start and end, and the times of the starts matter.
  */
 import type { Claimed, Outcome, SyncReply, SyncRequest } from '../../../src/engine/ledger/protocol/protocol.ts'
 import { isFinal } from '../../../src/engine/task/job.ts'
@@ -15,7 +15,7 @@ export interface Begun {
 }
 
 interface Member {
-  /** A runner that comes after a dead one is another one. */
+  /** A runner that takes the place of a dead one has another name. */
   readonly name: string
   seq: number
   held: Claimed[]
@@ -38,7 +38,7 @@ export class Fleet {
     return this.#members.get(runner)?.held ?? []
   }
 
-  /** A runner settles the first `ends` of what it holds, beats for the rest, and claims. */
+  /** A runner settles the first `ends` of its jobs, sends heartbeats for the others, and claims. */
   sync(runner: string, want: number, ends = Infinity, outcome: Outcome = completed, more = {}): SyncReply {
     const member = this.#members.get(runner) ?? { name: `${runner}x${this.#made++}`, seq: 0, held: [] }
     this.#members.set(runner, member)
@@ -62,39 +62,39 @@ export class Fleet {
     return reply
   }
 
-  /** Attempts that began in another way. */
+  /** Records attempts that no sync of this fleet has started. */
   began(claimed: readonly Claimed[]): void {
     for (const { id, task, partition = '', input } of claimed)
       this.begun.push({ at: this.#rig.now, id, task, partition, input })
   }
 
-  /** Nothing is heard of a runner any more. */
+  /** A runner dies: it sends no further sync. */
   die(runner: string): void {
     this.#members.delete(runner)
   }
 
-  /** The moments at which something of a task, or of one of its partitions, started. */
+  /** The times at which jobs of a task, or of one of its partitions, started. */
   starts(task: string, partition?: string): number[] {
     return this.begun
       .filter((one) => one.task === task && (partition === undefined || one.partition === partition))
       .map(({ at }) => at)
   }
 
-  /** Faults stop: good runners come whenever the alarm rings, until everything has ended. */
+  /** The faults stop, and a new runner comes at every ring of the alarm, until every job has ended. */
   finish(): void {
     const rig = this.#rig
     for (const runner of this.#members.keys()) this.die(runner)
-    for (let turn = 0; rig.rows().some(({ state }) => !isFinal(state)); turn++) {
-      if (turn > 2_000) throw new Error(`something due does not finish: ${JSON.stringify(rig.rows())}`)
+    for (let round = 0; rig.rows().some(({ state }) => !isFinal(state)); round++) {
+      if (round > 2_000) throw new Error(`something due does not finish: ${JSON.stringify(rig.rows())}`)
       rig.now = Math.max(rig.now + 1, rig.alarmAt ?? 0)
       rig.ring()
-      const runner = `good${turn}`
+      const runner = `good${round}`
       for (let claims = 1; claims > 0; ) claims = this.sync(runner, 10).claimed.length
     }
   }
 }
 
-/** The windows of `perMs` in which more than `limit` started: none, while the limit holds. */
+/** The windows of `perMs` in which more than `limit` jobs started. There are none while the limit holds. */
 export function overfull(starts: readonly number[], { limit, perMs }: { limit: number; perMs: number }): number[][] {
   return starts.flatMap((at, index) => {
     const next = starts[index + limit]

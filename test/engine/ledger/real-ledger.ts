@@ -1,4 +1,4 @@
-/** Ledgers as the Durable Objects they are, for tests that need real SQLite, real alarms and real evictions. */
+/** Ledgers as real Durable Objects, for tests that need the platform's SQLite, alarms and evictions. */
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { newJobId } from '../../../src/engine/ledger/domain/job-id.ts'
@@ -13,7 +13,7 @@ import type { Meter } from '../../../src/engine/ledger/storage/sql.ts'
 
 export type RealLedger = DurableObjectStub & LedgerRpc
 
-/** The home count of the test Worker. */
+/** The number of home shards of the test Worker. */
 export const homeShards = 2
 let shards = 100
 
@@ -22,7 +22,7 @@ export function ledgerOf(shard: number): RealLedger {
   return namespace.get(namespace.idFromName(`shard-${shard}`)) as unknown as RealLedger
 }
 
-/** A shard of its own. Its number is beyond the deployment's, so that no consumer answers its wake-ups. */
+/** A ledger that no other test uses. The Worker does not use its shard, so that no consumer answers its wake-ups. */
 export function freshLedger(): { ledger: RealLedger; shard: number } {
   const shard = shards++
   return { ledger: ledgerOf(shard), shard }
@@ -41,7 +41,7 @@ export function completed({ id, lease }: Claimed): Settlement {
   return { id, lease, outcome: { kind: 'completed', output: '{"n":2}' }, ranMs: 1 }
 }
 
-/** Rows that `work` reads and writes, alarms apart. */
+/** The rows that `work` reads and writes, without those of alarms. */
 export async function costOf(ledger: RealLedger, work: () => Promise<unknown>): Promise<Meter> {
   const before = await meterOf(ledger)
   await work()

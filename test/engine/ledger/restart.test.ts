@@ -1,4 +1,4 @@
-/** A ledger that forgets its memory, or dies, between any two steps of a job's life. */
+/** A ledger that loses its memory, or is aborted, between any two steps in the life of a job. */
 import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { describe, expect, test } from 'vitest'
 import type { Claimed } from '../../../src/engine/ledger/protocol/protocol.ts'
@@ -10,7 +10,7 @@ const restarts = {
 }
 
 describe.each(Object.entries(restarts))('after an %s', (_, restart) => {
-  test('a recorded job is claimed, a claimed job is settled, a settled job stays settled', async () => {
+  test('a recorded job can be claimed, a claimed job can be settled, and a settled job stays settled', async () => {
     const { shard } = freshLedger()
     const job = newJob(shard)
     await ledgerOf(shard).enqueue({ homeShards, jobs: [job] })
@@ -23,7 +23,7 @@ describe.each(Object.entries(restarts))('after an %s', (_, restart) => {
     expect(await ledgerOf(shard).get(job.id)).toMatchObject({ state: 'completed', attempt: 1, output: { n: 2 } })
   })
 
-  test('a repeated sync gets the claim of the first time', async () => {
+  test('a repeated sync gets the same claim again', async () => {
     const { shard } = freshLedger()
     await ledgerOf(shard).enqueue({ homeShards, jobs: [newJob(shard), newJob(shard)] })
     const first = await ledgerOf(shard).sync(syncOf(1, { want: 1 }))
@@ -34,7 +34,7 @@ describe.each(Object.entries(restarts))('after an %s', (_, restart) => {
     )
   })
 
-  test('a repeated enqueue records nothing twice and the key is still known', async () => {
+  test('a repeated enqueue records no second job, and the key is still known', async () => {
     const { shard } = freshLedger()
     const job = newJob(shard, { key: 'k' })
     await ledgerOf(shard).enqueue({ homeShards, jobs: [job] })
@@ -81,7 +81,7 @@ describe('the alarm', () => {
     expect(at).toBeLessThanOrEqual(Date.now() + 500)
   })
 
-  test('that was lost is armed again by the watchdog, and only then', async () => {
+  test('that was lost is armed again by the watchdog, which does not change an armed one', async () => {
     const { ledger, shard } = freshLedger()
     await ledger.enqueue({ homeShards, jobs: [newJob(shard, { delayMs: 3_600_000 })] })
     expect(await ledger.wake()).toBe(false)
@@ -92,7 +92,7 @@ describe('the alarm', () => {
     expect(await ledgerOf(shard).wake()).toBe(false)
   })
 
-  test('that fails, as often as the platform would retry it, never throws and is armed again each time', async () => {
+  test('that fails does not throw and is armed again, each time that the platform would retry it', async () => {
     const { ledger, shard } = freshLedger()
     await ledger.enqueue({ homeShards, jobs: [newJob(shard)] })
     await runInDurableObject(ledger, (_, { storage }) => storage.sql.exec('ALTER TABLE jobs RENAME TO elsewhere'))
@@ -110,13 +110,13 @@ describe('the alarm', () => {
     expect((await ledgerOf(shard).sync(syncOf(1))).claimed).toHaveLength(1)
   })
 
-  test('is not armed by opening a ledger', async () => {
+  test('is not armed by the activation of a ledger', async () => {
     const { ledger } = freshLedger()
     await ledger.overview()
     expect(await alarmOf(ledger)).toBeNull()
   })
 
-  test('rings for a due job by itself, and wakes it through the queue', async () => {
+  test('of a delayed job rings when the job is due, and a runner can claim the job', async () => {
     const { ledger, shard } = freshLedger()
     const job = newJob(shard, { delayMs: 30 })
     await ledger.enqueue({ homeShards, jobs: [job] })
@@ -126,7 +126,7 @@ describe('the alarm', () => {
   })
 })
 
-/** Asks until the job's time has come: real alarms ring in real time. */
+/** Syncs until the job is due: real alarms ring in real time. */
 async function claimOnceDue(shard: number) {
   for (let seq = 1; ; seq++) {
     const reply = await ledgerOf(shard).sync(syncOf(seq, { runner: `r${seq}` }))

@@ -1,6 +1,6 @@
 /**
- * A ledger's core on a test bench: its clock is a number, its chance a seed, its alarm a recorded moment, and any of
- * its statements can be made to fail. Runs over every `Store`.
+ * A ledger's core under test: its clock is a number, its random numbers come from a seed, its alarm is a recorded time,
+ * and each of its statements can be made to fail. It runs over every `Store`.
  */
 
 import { counters } from '../../../src/engine/ledger/commands/charts.ts'
@@ -31,7 +31,7 @@ import type { Transaction } from '../../../src/engine/ledger/transaction/transac
 import { isFinal, type JobRecord } from '../../../src/engine/task/job.ts'
 import { checkedLimits, type TaskLimits } from '../../../src/engine/task/limits.ts'
 import { defaultRetryPolicy } from '../../../src/engine/task/retry.ts'
-import { brokenFlows } from './flows.ts'
+import { brokenLimits } from './limit-checks.ts'
 
 /** An empty database and the alarm that belongs to its transactions. */
 export interface Store {
@@ -45,7 +45,7 @@ export interface Store {
 /** Runs `work` over a store of its own. */
 export type WithStore = (work: (store: Store) => void) => void | Promise<void>
 
-/** A recorded alarm that a rollback takes back, as the platform's own. */
+/** Records an alarm, and restores the one before when a transaction rolls back, as the platform does. */
 export function withAlarm(sql: Sql, arm: (at: number) => void = () => {}): Pick<Store, 'sql' | 'setAlarm' | 'alarmAt'> {
   let alarmAt: number | undefined
   return {
@@ -69,7 +69,7 @@ export function withAlarm(sql: Sql, arm: (at: number) => void = () => {}): Pick<
   }
 }
 
-/** Runs of a property. In workerd each makes an object of its own: what depends on the platform shows in a few. */
+/** The runs of a property. They are few in workerd, where each run makes an object of its own. */
 export function runs(inNode: number): { numRuns: number } {
   const { navigator } = globalThis as { navigator?: { userAgent: string } }
   const isWorkerd = navigator?.userAgent === 'Cloudflare-Workers'
@@ -81,12 +81,12 @@ export const hourMs = 60 * minuteMs
 export const dayMs = 24 * hourMs
 export const shard = 3
 export const homeShards = 8
-/** The moment every test begins at. */
+/** The time at which every test begins. */
 export const startOfTests = 1_900_000_000_000
-/** Waits of one second, always, so that tables can name the moment of a retry. */
+/** Every retry waits one second, so that tables can name its time. */
 const policy: TaskPolicy = { retry: { ...defaultRetryPolicy, backoff: 'fixed', jitter: 'none' }, onFailed: false }
 
-/** Verbs that are the dispatcher's own. */
+/** The verbs that the dispatcher answers itself. */
 type DispatcherVerb = 'enqueue' | 'sync' | 'overview' | 'metrics' | 'halt' | 'wake'
 
 export interface RigOptions
@@ -103,7 +103,7 @@ export function limited(limits: TaskLimits, more: Partial<TaskPolicy> = {}): Par
 export class Rig {
   now = startOfTests
   core: LedgerCore
-  /** The n-th statement from now on fails; undefined: none does. */
+  /** The n-th statement from now on fails. Undefined: no statement fails. */
   failingIn: number | undefined
   /** Every statement from the n-th from now on fails. */
   failFrom: number | undefined
@@ -135,24 +135,24 @@ export class Rig {
     return this.#store.sql
   }
 
-  /** The object forgets its memory. */
+  /** The object loses its memory. */
   restart(): void {
     this.core = this.#opened()
   }
 
-  /** The object comes back with other code. */
+  /** The object restarts with other code. */
   deploy(more: RigOptions): void {
     this.#options = { ...this.#options, ...more }
     this.restart()
     this.core.reconcile(this.now)
   }
 
-  /** Time passes; nobody rings the alarm. */
+  /** Time passes, and no alarm rings. */
   pass(ms: number): void {
     this.now += ms
   }
 
-  /** Time passes, and the alarm rings whenever it is set for. Answers how often it rang. */
+  /** Time passes, and the alarm rings at each time for which it is set. Returns how often it rang. */
   passRinging(ms: number): number {
     const until = this.now + ms
     let rings = 0
@@ -189,26 +189,26 @@ export class Rig {
     return handler({ query, command: transact, control: transact }, ...request)
   }
 
-  /** What was counted since the ledger began. */
+  /** The counters of every task since the ledger began. */
   counters(): TaskCounters[] {
     return counters(this.core.context)
   }
 
-  /** Records jobs and answers what the ledger said of each. */
+  /** Records jobs and returns the ledger's answer for each. */
   enqueueAll(jobs: readonly NewJob[]): readonly Enqueued[] {
     const reply = this.core.enqueue({ homeShards, jobs }, this.now)
     if (isRefusal(reply)) throw new Error(reply.message)
     return reply.jobs
   }
 
-  /** Records one job, which must not be refused, and answers its id. */
+  /** Records one job, which must not be refused, and returns its id. */
   enqueue(more: Partial<NewJob> = {}): string {
     const [recorded] = this.enqueueAll([this.job(more)])
     if (!recorded || isRefusal(recorded)) throw new Error(recorded?.message)
     return recorded.id
   }
 
-  /** One sync of a runner that knows every task of these tests. Without more it asks for nothing. */
+  /** One sync of a runner that knows every task of these tests. It wants no job unless `more` says so. */
   sync(more: Partial<SyncRequest> = {}, mayPark = false): SyncReply {
     const request: SyncRequest = {
       runner: 'r1',
@@ -224,14 +224,14 @@ export class Rig {
     return this.core.sync(request, this.now, mayPark)
   }
 
-  /** A fresh runner claims one job, which must be there. */
+  /** A new runner claims one job, which must exist. */
   claim(more: Partial<SyncRequest> = {}): Claimed {
     const [claimed] = this.sync({ want: 1, ...more }).claimed
     if (!claimed) throw new Error('nothing was claimed')
     return claimed
   }
 
-  /** A runner settles one attempt in the sync after its claim, and leaves. */
+  /** A runner settles one attempt in the sync after its claim, and wants no other job. */
   settle({ id, lease }: Pick<Claimed, 'id' | 'lease'>, outcome: Outcome, more: Partial<SyncRequest> = {}): SyncReply {
     const { runner, seq } = leaseParts(lease)
     return this.sync({ runner, seq: seq + 1, ack: seq, settle: [settlementOf({ id, lease }, outcome)], ...more })
@@ -260,7 +260,7 @@ export class Rig {
     )
   }
 
-  /** What memory holds, in a form that can be compared. */
+  /** The contents of memory, in a form that can be compared. */
   memory(core = this.core) {
     const { memory } = core
     return {
@@ -272,14 +272,14 @@ export class Rig {
     }
   }
 
-  /** What memory would hold after a restart at this moment. */
+  /** The contents that memory would have after a restart now. */
   memoryAfterRestart() {
     const reopened = this.#opened()
     reopened.load(this.now)
     return this.memory(reopened)
   }
 
-  /** Everything a rolled-back transaction must leave as it was. */
+  /** Everything that a transaction which rolls back must not change. */
   everything() {
     return {
       ...this.memory(),
@@ -295,44 +295,47 @@ export class Rig {
     }
   }
 
-  /** What is wrong with the promises now: empty while they are kept. */
+  /** The promises that are broken now. Empty while all hold. */
   broken(): string[] {
     this.core.load(this.now)
     const rows = this.rows()
     const memory = this.memory()
     const wrong: string[] = []
-    const claim = (holds: boolean, text: string) => holds || wrong.push(text)
+    const check = (holds: boolean, text: string) => holds || wrong.push(text)
     const ready = rows.filter((row) => isReady(row, this.now)).map(({ id }) => id)
-    claim(same(memory.ready.map(firstWord), ready), 'the ready index is not the ready rows')
+    check(same(memory.ready.map(firstWord), ready), 'the ready index is not the ready rows')
     const running = rows.filter(({ state }) => state === 'running')
-    claim(
+    check(
       same(
         memory.running.map(({ id }) => id),
         running.map(({ id }) => id),
       ),
-      'memory runs other jobs than the rows',
+      'memory has other running jobs than the rows',
     )
     for (const { id, lease } of memory.running)
-      claim(running.find((row) => row.id === id)?.lease === lease, `I2: ${id} runs under another lease than its row's`)
+      check(running.find((row) => row.id === id)?.lease === lease, `I2: ${id} runs under another lease than its row's`)
     for (const [state, count] of Object.entries(memory.states))
-      claim(rows.filter((row) => row.state === state).length === count, `I12: the count of ${state} is ${count}`)
-    claim(same(this.memoryAfterRestart(), memory), 'a restart would find something else')
+      check(rows.filter((row) => row.state === state).length === count, `I12: the count of ${state} is ${count}`)
+    check(same(this.memoryAfterRestart(), memory), 'a restart would load another memory')
     for (const row of rows) {
-      claim(row.attempt >= 0 && row.attempt <= row.maxAttempts, `I4: attempt ${row.attempt} of ${row.maxAttempts}`)
-      claim(!isFinal(row.state) || row.leaseUntil === null, `a final job has a live lease: ${row.id}`)
-      claim(row.state === 'running' || row.cancelling === 0, `a job that does not run is being cancelled: ${row.id}`)
-      claim(isFinal(row.state) || row.id >= memory.watermark || row.dueAt !== null, `the mark has passed ${row.id}`)
-      claim((this.alarmAt ?? Infinity) <= this.#neededFor(row), `I8: no alarm in time for ${row.state} ${row.id}`)
+      check(row.attempt >= 0 && row.attempt <= row.maxAttempts, `I4: attempt ${row.attempt} of ${row.maxAttempts}`)
+      check(!isFinal(row.state) || row.leaseUntil === null, `a final job has a live lease: ${row.id}`)
+      check(row.state === 'running' || row.cancelling === 0, `a job that does not run is being cancelled: ${row.id}`)
+      check(
+        isFinal(row.state) || row.id >= memory.watermark || row.dueAt !== null,
+        `the watermark has passed ${row.id}`,
+      )
+      check((this.alarmAt ?? Infinity) <= this.#neededFor(row), `I8: no alarm in time for ${row.state} ${row.id}`)
     }
     const extended = [...this.core.memory.runners].flatMap(([runner, { until }]) =>
       until > 0 ? [{ runner, until }] : [],
     )
     const stored = this.sql.all<{ runner: string; until: number }>('SELECT runner, until FROM runners ORDER BY runner')
     const known = extended.sort((a, b) => (a.runner < b.runner ? -1 : 1))
-    claim(same(known, stored), 'memory extends leases otherwise than the rows')
+    check(same(known, stored), 'memory has other extended leases than the rows')
     const keys = rows.flatMap(({ key, task, partition }) => (key === null ? [] : `${task} ${partition} ${key}`))
-    claim(new Set(keys).size === keys.length, 'I5: a key has two jobs')
-    return [...wrong, ...brokenFlows(this, rows)]
+    check(new Set(keys).size === keys.length, 'I5: a key has two jobs')
+    return [...wrong, ...brokenLimits(this, rows)]
   }
 
   /** A task's limits as the code declares them. */
@@ -340,12 +343,12 @@ export class Rig {
     return this.#options.policies?.[task]?.limits
   }
 
-  /** The schedules of the code. */
+  /** The schedules that the code declares. */
   get schedules() {
     return this.#options.schedules ?? []
   }
 
-  /** What waits for a place, for a person or for a limit to open is looked after by `brokenFlows`. */
+  /** The latest time at which a row needs the alarm. `brokenLimits` checks the jobs that could start or wait for a limit. */
   #neededFor(row: JobRowWithInput): number {
     if (row.state === 'running') return Math.max(row.leaseUntil ?? 0, this.#extendedTo(row.lease ?? ''))
     if (isReady(row, this.now)) return Infinity
@@ -414,7 +417,7 @@ export const cancelled: Outcome = { kind: 'cancelled' }
 export const snoozed: Outcome = { kind: 'snoozed', forMs: minuteMs }
 export { leaseMs }
 
-/** Numbers from 0 up to 1 that a seed fixes. */
+/** Random numbers from 0 up to 1, the same ones for the same seed. */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0
   return () => {

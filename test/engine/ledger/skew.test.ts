@@ -1,15 +1,15 @@
 /**
- * Two deployed versions side by side: for minutes after a deploy an old ledger answers a new Worker, and the other way
- * round. Every reader takes a missing field for its default and ignores what it does not know.
+ * Two deployed versions at work at once: for some minutes after a deploy an old ledger answers a new Worker, or a new
+ * ledger an old Worker. Every reader uses the default of a missing field and ignores fields that it does not know.
  */
 import { describe, expect, test } from 'vitest'
 import type { Claimed, LedgerRpc } from '../../../src/engine/ledger/protocol/protocol.ts'
 import { completed, freshLedger, homeShards, newJob, type RealLedger, rowsOf, syncOf } from './real-ledger.ts'
 
-/** What a caller of a later version might say besides. */
+/** Fields that a caller of a later version might add. */
 const later = { partition: 'a', trace: { id: 'x' }, features: ['future'] }
 
-/** What the first version sent, no more: requests as an old caller makes them, whatever types say today. */
+/** Requests with the fields that the first version sent and no others, whatever the types require today. */
 const old = {
   enqueue: (id: string) => ({ homeShards, jobs: [{ id, task: 'double', input: '{"n":1}', maxAttempts: 3 }] }),
   sync: (settle: unknown[] = [], heartbeats: unknown[] = []) => ({
@@ -27,7 +27,7 @@ const asAny = (ledger: RealLedger) =>
   ledger as unknown as Record<keyof LedgerRpc, (request?: unknown) => Promise<Record<string, unknown>>>
 
 describe('a caller of a later version', () => {
-  test('is understood by every verb, and what this ledger does not know is left out of the books', async () => {
+  test('is understood by every verb, and fields that this ledger does not know are not stored', async () => {
     const { ledger, shard } = freshLedger()
     const job = newJob(shard)
     await asAny(ledger).enqueue({ homeShards, ...later, jobs: [{ ...job, ...later }] })
@@ -47,7 +47,7 @@ describe('a caller of a later version', () => {
     expect(await ledger.cancel(job.id)).toMatchObject({ state: 'cancelled' })
   })
 
-  test('that reports an ending this ledger has never heard of fails that attempt and no other', async () => {
+  test('that reports an unknown outcome fails that attempt and no other', async () => {
     const { ledger, shard } = freshLedger()
     const jobs = [newJob(shard), newJob(shard)]
     await ledger.enqueue({ homeShards, jobs })
@@ -58,7 +58,7 @@ describe('a caller of a later version', () => {
     expect(await ledger.get(second.id)).toMatchObject({ state: 'completed' })
   })
 
-  test('that asks for a task this version does not know gets none, and the job waits', async () => {
+  test('claims the jobs of a new task, which wait while other callers do not know the task', async () => {
     const { ledger, shard } = freshLedger()
     await ledger.enqueue({ homeShards, jobs: [newJob(shard, { task: 'of-tomorrow' })] })
     expect((await ledger.sync(syncOf(1))).claimed).toEqual([])
@@ -68,7 +68,7 @@ describe('a caller of a later version', () => {
 })
 
 describe('a caller of an earlier version', () => {
-  test('is served by every verb without the fields that came later', async () => {
+  test('is understood by every verb without the fields that came later', async () => {
     const { ledger, shard } = freshLedger()
     const { id } = newJob(shard)
     await asAny(ledger).enqueue(old.enqueue(id))
@@ -81,7 +81,7 @@ describe('a caller of an earlier version', () => {
     expect(await ledger.get(id)).toMatchObject({ state: 'completed', attempt: 1 })
   })
 
-  test('that does not say which answers it has keeps what it claimed', async () => {
+  test('that does not confirm the answers to its syncs keeps the jobs that it has claimed', async () => {
     const { ledger, shard } = freshLedger()
     await ledger.enqueue({ homeShards, jobs: [newJob(shard), newJob(shard)] })
     await asAny(ledger).sync({ ...old.sync(), want: 2 })

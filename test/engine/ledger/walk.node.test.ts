@@ -1,6 +1,6 @@
 /**
- * A random walk: every verb in any order, with runners that die, answers that get lost, statements that fail, restarts
- * at any step and time that jumps. After every step every promise holds; and once faults stop, everything ends.
+ * A random walk: every verb in any order, with runners that die, answers that are lost, statements that fail, restarts
+ * at any step and a clock that jumps. Every promise holds after every step, and every job ends once the faults stop.
  */
 import { describe, expect, test } from 'vitest'
 import type { Claimed, NewJob, Outcome, Start, SyncRequest } from '../../../src/engine/ledger/protocol/protocol.ts'
@@ -20,7 +20,7 @@ import {
 } from './rig.ts'
 
 const steps = 500
-/** Once found by chance, kept for ever; and one more by chance. */
+/** Five fixed seeds, and a random one for each run. */
 const seeds = [1, 2, 3, 4, 5, Math.floor(Math.random() * 2 ** 32)]
 const tasks = { send: 25_000, draw: 60_000, keep: 1_000, 'send/onFailed': 25_000 }
 
@@ -29,7 +29,7 @@ interface WalkingRunner {
   seq: number
   ack: number
   held: Claimed[]
-  /** A sync whose answer did not come. */
+  /** The last sync, if its answer was lost. */
   unanswered: SyncRequest | undefined
 }
 
@@ -60,14 +60,14 @@ class Walk {
       ...Array<() => void>(4).fill(() => this.#enqueue()),
       ...Array<() => void>(8).fill(() => this.#sync()),
       ...Array<() => void>(3).fill(() => this.#pass()),
-      () => this.#steer('cancel'),
-      () => this.#steer('redrive'),
+      () => this.#control('cancel'),
+      () => this.#control('redrive'),
       () => this.#replay(),
       () => this.#die(),
       () => this.#ring(),
       () => this.#restart(),
     ])
-    // Now and then the disk fails in the middle: whatever it was, it did not happen, or happened whole.
+    // Sometimes the disk fails in the middle of a step, which then happens as a whole or not at all.
     if (this.chance() < 0.1) this.rig.failingIn = 1 + this.#upTo(12)
     try {
       act()
@@ -96,13 +96,13 @@ class Walk {
     return wrong
   }
 
-  /** Faults stop: a good runner works everything off. */
+  /** The faults stop, and a runner without faults completes every job. */
   finish(): void {
-    for (let turn = 0; this.rig.rows().some(({ state }) => !isFinal(state)); turn++) {
-      if (turn > 300) throw new Error('something due does not finish')
+    for (let round = 0; this.rig.rows().some(({ state }) => !isFinal(state)); round++) {
+      if (round > 300) throw new Error('something due does not finish')
       this.rig.now = Math.max(this.rig.now + 1, this.rig.alarmAt ?? 0)
       this.rig.ring()
-      const runner = `good-${turn}`
+      const runner = `good-${round}`
       for (let seq = 1, settle: SyncRequest['settle'] = []; seq === 1 || settle.length > 0; seq++) {
         const { claimed } = this.rig.sync({ runner, seq, ack: seq - 1, tasks, settle, want: 10 })
         settle = claimed.map((job) => settlementOf(job, completed))
@@ -121,7 +121,7 @@ class Walk {
       const runner = this.#newRunner(job.claimed.lease.split('.')[0])
       Object.assign(runner, { seq: 1, ack: 1, held: [job.claimed] })
     }
-    // A caller that heard nothing asks again.
+    // A caller that got no answer repeats its call.
     if (this.chance() < 0.2) rig.enqueueAll(jobs)
   }
 
@@ -166,7 +166,7 @@ class Walk {
       return
     }
     if (repeated) {
-      // It has given up on the answer; what it settled there it settles again.
+      // The runner no longer waits for the answer, and settles the same jobs once more.
       runner.ack = repeated.seq
       runner.unanswered = undefined
     }
@@ -194,7 +194,7 @@ class Walk {
     this.#past.push(request)
     runner.unanswered = request
     runner.held = runner.held.filter(({ id }) => !request.settle.some((one) => one.id === id))
-    this.#say(said(request))
+    this.#say(described(request))
     const reply = this.rig.sync(request, this.chance() < 0.3)
     this.#say(`claimed ${reply.claimed.map(({ id }) => id)} lost ${reply.lost}`)
     for (const { id, lease } of reply.claimed) expect(this.rig.row(id), 'I2').toMatchObject({ state: 'running', lease })
@@ -207,7 +207,7 @@ class Walk {
     if (request.done) this.#forget(runner)
   }
 
-  /** A message of the past arrives late, or once more. */
+  /** An earlier sync arrives late or a second time. */
   #replay(): void {
     if (this.#past.length === 0) return
     const request = this.#one(this.#past.slice(-30))
@@ -215,7 +215,7 @@ class Walk {
     this.#say(`replay ${request.runner} ${request.seq} claimed ${claimed.map(({ id }) => id)}`)
   }
 
-  #steer(verb: 'cancel' | 'redrive'): void {
+  #control(verb: 'cancel' | 'redrive'): void {
     const rows = this.rig.rows()
     if (rows.length === 0) return
     const { id } = this.#one(rows)
@@ -232,7 +232,7 @@ class Walk {
     const ms = this.#upTo(this.#one([100, 2_000, 20_000, 5 * minuteMs]))
     this.#say(`pass ${ms}`)
     const until = this.rig.now + ms
-    // Mostly the alarm rings in time; now and then it is late.
+    // Most alarms ring in time, and some are late.
     for (let rings = 0; rings < 20 && this.chance() < 0.9 && (this.rig.alarmAt ?? until) < until; rings++) {
       this.rig.now = Math.max(this.rig.now, this.rig.alarmAt ?? 0)
       this.#ring()
@@ -292,13 +292,13 @@ class Walk {
   }
 }
 
-function said({ runner, seq, ack, want, heartbeats, settle }: SyncRequest): string {
+function described({ runner, seq, ack, want, heartbeats, settle }: SyncRequest): string {
   const settles = settle.map(({ id, outcome }) => `${id} ${outcome.kind}`)
-  return `sync ${runner} ${seq} ack ${ack} want ${want} beat ${heartbeats.map(({ id }) => id)} settle ${settles}`
+  return `sync ${runner} ${seq} ack ${ack} want ${want} heartbeats ${heartbeats.map(({ id }) => id)} settle ${settles}`
 }
 
 describe('a random walk over every verb', () => {
-  test.each(seeds)('keeps every promise after every step, seed %i', { timeout: 60_000 }, (seed) => {
+  test.each(seeds)('keeps every promise after every step, with seed %i', { timeout: 60_000 }, (seed) => {
     const walk = new Walk(seed)
     for (let step = 1; step <= steps; step++) {
       try {

@@ -14,8 +14,7 @@ import type {
   SyncRequest,
   Verb,
 } from '../../../src/engine/ledger/protocol/protocol.ts'
-import type { Activation } from '../../../src/testing/activation.ts'
-import type { VirtualLedger } from '../../../src/testing/ledger.ts'
+import type { ActivatedLedger, Activation } from '../../../src/testing/activation.ts'
 import { machine } from '../../../src/testing/machine.ts'
 import type { LedgerWatch } from './ledger-watch.ts'
 
@@ -28,7 +27,7 @@ export type Cause =
 
 const causes = new WeakMap<Activation, Cause>()
 const cores = new WeakMap<Activation, LedgerCore>()
-const watches = new WeakMap<VirtualLedger, LedgerWatch>()
+const watches = new WeakMap<ActivatedLedger, LedgerWatch>()
 
 /** The core of an activation, once it has been opened. */
 export function coreOf(activation: Activation | undefined): LedgerCore | undefined {
@@ -36,13 +35,13 @@ export function coreOf(activation: Activation | undefined): LedgerCore | undefin
 }
 
 /** @throws Error when nobody watches this ledger */
-export function watchOf(ledger: VirtualLedger): LedgerWatch {
+export function watchOf(ledger: ActivatedLedger): LedgerWatch {
   const watch = watches.get(ledger)
   if (!watch) throw new Error(`nobody watches ledger ${ledger.shard}`)
   return watch
 }
 
-export function watchOver(ledger: VirtualLedger, watch: LedgerWatch): void {
+export function watchOver(ledger: ActivatedLedger, watch: LedgerWatch): void {
   watches.set(ledger, watch)
 }
 

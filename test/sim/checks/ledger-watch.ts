@@ -14,7 +14,7 @@ import type {
 import { jobStatements } from '../../../src/engine/ledger/storage/jobs.ts'
 import type { Sql } from '../../../src/engine/ledger/storage/sql.ts'
 import { isFinal, jobStates } from '../../../src/engine/task/job.ts'
-import type { Activation } from '../../../src/testing/activation.ts'
+import type { ActivatedLedger, Activation } from '../../../src/testing/activation.ts'
 import type { CallKind, VirtualLedger } from '../../../src/testing/ledger.ts'
 import type { FlowPlan } from '../plan-flow.ts'
 import type { Attempts } from './attempts.ts'
@@ -138,7 +138,7 @@ export class LedgerWatch {
   }
 
   /** A sync was answered: what it says must be what the rows say. */
-  synced({ shard }: VirtualLedger, request: SyncRequest, { claimed, lost, leaseMs }: SyncReply, now: number): void {
+  synced({ shard }: ActivatedLedger, request: SyncRequest, { claimed, lost, leaseMs }: SyncReply, now: number): void {
     const { claim } = this.#ports
     const { runner, seq } = request
     this.#ports.note(`${shard}: ${said(request)} -> ${claimed.length} claimed, lost ${short(lost)}`)

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import type { Claimed } from '../../../../src/engine/ledger/protocol/protocol.ts'
-import { placed } from '../placed.ts'
 import {
   completed,
   dayMs,
@@ -16,6 +15,7 @@ import {
   settlementOf,
   type WithStore,
 } from '../rig.ts'
+import { shardSchedule } from '../shard-schedules.ts'
 
 interface Scene {
   readonly verb: string
@@ -151,7 +151,7 @@ const scenes: Scene[] = [
       const { id } = rig.job()
       return () => rig.run('triggerSchedule', { name: 'tick', id, key: 'k' })
     },
-    options: { schedules: [placed()] },
+    options: { schedules: [shardSchedule()] },
   },
   {
     verb: 'a schedule that resumes after a pause',
@@ -161,7 +161,7 @@ const scenes: Scene[] = [
       rig.pass(hourMs)
       return () => rig.run('controlSchedule', { name: 'tick', action: 'resume' })
     },
-    options: { schedules: [placed()] },
+    options: { schedules: [shardSchedule()] },
   },
 ]
 

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { historyOf, type Placing, placed, slotsOf, workOff } from '../placed.ts'
 import { hourMs, minuteMs, Rig, type WithStore } from '../rig.ts'
+import { historyOf, type ShardScheduleOptions, shardSchedule, slotsOf, workOff } from '../shard-schedules.ts'
 
 export function scheduleControlSuite(withStore: WithStore): void {
-  const rigged = (schedules: Placing[], work: (rig: Rig) => void) =>
+  const rigged = (schedules: ShardScheduleOptions[], work: (rig: Rig) => void) =>
     withStore((store) => {
-      const rig = new Rig(store, { schedules: schedules.map(placed) })
+      const rig = new Rig(store, { schedules: schedules.map(shardSchedule) })
       rig.core.reconcile(rig.now)
       work(rig)
     })

@@ -1,13 +1,13 @@
 /** How schedules follow the code, and what a slot makes. schedule-control.suite.ts is about what people do to one. */
 import { describe, expect, test } from 'vitest'
-import { type Placing, placed, slotsOf, workOff } from '../placed.ts'
 import { dayMs, hourMs, minuteMs, Rig, type RigOptions, type WithStore } from '../rig.ts'
+import { type ShardScheduleOptions, shardSchedule, slotsOf, workOff } from '../shard-schedules.ts'
 
 export function schedulesSuite(withStore: WithStore): void {
   /** A rig whose code has these schedules, reconciled. */
-  const rigged = (schedules: Placing[], work: (rig: Rig) => void, options: RigOptions = {}) =>
+  const rigged = (schedules: ShardScheduleOptions[], work: (rig: Rig) => void, options: RigOptions = {}) =>
     withStore((store) => {
-      const rig = new Rig(store, { ...options, schedules: schedules.map(placed) })
+      const rig = new Rig(store, { ...options, schedules: schedules.map(shardSchedule) })
       rig.core.reconcile(rig.now)
       work(rig)
     })
@@ -40,7 +40,7 @@ export function schedulesSuite(withStore: WithStore): void {
         expect(only(rig)?.nextAt).toBe(rig.now + 1_000)
       }))
 
-    test.each<{ what: string; now: Placing; nextIn: number; because: string }>([
+    test.each<{ what: string; now: ShardScheduleOptions; nextIn: number; because: string }>([
       { what: 'another interval', now: { every: '10m' }, nextIn: 10 * minuteMs, because: 'it counts from the deploy' },
       { what: 'a cron rule', now: { cron: '0 * * * *' }, nextIn: 800_000 - 30_000, because: 'the rule names the time' },
       { what: 'another jitter', now: { jitter: '30s' }, nextIn: minuteMs, because: 'jitter is part of the rule' },
@@ -55,7 +55,7 @@ export function schedulesSuite(withStore: WithStore): void {
     ])('of a schedule with $what sets its next slot in $nextIn ms, because $because', ({ now, nextIn }) =>
       rigged([{}], (rig) => {
         rig.pass(30_000)
-        rig.deploy({ schedules: [placed(now)] })
+        rig.deploy({ schedules: [shardSchedule(now)] })
         expect((only(rig)?.nextAt ?? 0) - rig.now).toBe(nextIn)
         rig.passRinging(nextIn + 30_000)
         const [row] = rig.rows()
@@ -68,7 +68,7 @@ export function schedulesSuite(withStore: WithStore): void {
       {
         how: 'removed',
         gone: { schedules: [] },
-        back: { schedules: [placed()] },
+        back: { schedules: [shardSchedule()] },
         stopped: 'removed',
       },
       {
@@ -87,7 +87,7 @@ export function schedulesSuite(withStore: WithStore): void {
           expect(only(rig)).toMatchObject({ state: 'stopped', stopped, next: [], history: [{ slot: rig.now }] })
           rig.passRinging(35 * minuteMs)
           expect(rig.rows()).toHaveLength(1)
-          rig.deploy(stopped === 'removed' ? { schedules: [placed({ every: '10m' })] } : back)
+          rig.deploy(stopped === 'removed' ? { schedules: [shardSchedule({ every: '10m' })] } : back)
           expect(only(rig)).toMatchObject({ state: 'active', nextAt: anchor + 50 * minuteMs })
           passFiring(rig, 10 * minuteMs)
           expect(slotsOf(rig)).toEqual([anchor + 10 * minuteMs, anchor + 50 * minuteMs])
@@ -99,7 +99,7 @@ export function schedulesSuite(withStore: WithStore): void {
       rigged([{}], (rig) => {
         passFiring(rig, minuteMs)
         rig.run('controlSchedule', { name: 'tick', action: 'pause' })
-        rig.deploy({ schedules: [placed({ every: '5m' })] })
+        rig.deploy({ schedules: [shardSchedule({ every: '5m' })] })
         expect(only(rig)).toMatchObject({ state: 'paused', next: [], history: [{ job: expect.any(String) }] })
         rig.passRinging(hourMs)
         expect(rig.rows()).toHaveLength(1)
@@ -107,7 +107,7 @@ export function schedulesSuite(withStore: WithStore): void {
 
     test('that fails in the middle is done completely the next time', () =>
       withStore((store) => {
-        const rig = new Rig(store, { schedules: [placed(), placed({ name: 'tock' })] })
+        const rig = new Rig(store, { schedules: [shardSchedule(), shardSchedule({ name: 'tock' })] })
         for (let nth = 1; nth < 20; nth++) {
           rig.failFrom = nth
           try {

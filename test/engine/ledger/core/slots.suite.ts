@@ -1,12 +1,12 @@
 /** Slots after a downtime, and slots while the job of the slot before has not ended. */
 import { describe, expect, test } from 'vitest'
-import { historyOf, type Placing, placed, slotsOf, workOff } from '../placed.ts'
 import { cancelled, completed, dayMs, heartbeatOf, minuteMs, Rig, type WithStore } from '../rig.ts'
+import { historyOf, type ShardScheduleOptions, shardSchedule, slotsOf, workOff } from '../shard-schedules.ts'
 
 export function slotsSuite(withStore: WithStore): void {
-  const rigged = (schedules: Placing[], work: (rig: Rig) => void) =>
+  const rigged = (schedules: ShardScheduleOptions[], work: (rig: Rig) => void) =>
     withStore((store) => {
-      const rig = new Rig(store, { schedules: schedules.map(placed) })
+      const rig = new Rig(store, { schedules: schedules.map(shardSchedule) })
       rig.core.reconcile(rig.now)
       work(rig)
     })
@@ -230,7 +230,7 @@ export function slotsSuite(withStore: WithStore): void {
         what: 'given its old rule again',
         back: (rig) => {
           const { schedules } = rig
-          rig.deploy({ schedules: [placed({ cron: '*/5 * * * * *', overlap: 'allow' })] })
+          rig.deploy({ schedules: [shardSchedule({ cron: '*/5 * * * * *', overlap: 'allow' })] })
           rig.deploy({ schedules })
         },
       },

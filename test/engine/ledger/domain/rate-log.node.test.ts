@@ -11,10 +11,10 @@ import {
   withStarts,
 } from '../../../../src/engine/ledger/domain/rate-log.ts'
 
-/** Starts by elapsed time, which is not always what the clock said. */
+/** Starts by elapsed time. The clock may show another time, because it may step back. */
 type Starts = { at: number; count: number }[]
 
-/** The most starts in any window that begins with a start: no other holds more. */
+/** The most starts in any window that begins with a start. No other window holds more. */
 function mostInAWindow(starts: Starts, perMs: number): number {
   const inWindow = (from: number) =>
     starts.reduce((sum, { at, count }) => (at >= from && at < from + perMs ? sum + count : sum), 0)
@@ -31,9 +31,9 @@ const anyCalls = fc.array(fc.record({ waitMs: wait, wants: fc.nat(12) }), { maxL
 describe('roomLeft', () => {
   test.each<[rate: Rate, log: RateLog, now: number, room: number, because: string]>([
     [{ limit: 3, perMs: 10 }, [], 100, 3, 'nothing has started'],
-    [{ limit: 3, perMs: 10 }, [[100, 1]], 100, 2, 'a start counts from its moment'],
-    [{ limit: 3, perMs: 10 }, [[100, 1]], 109, 2, 'until the window has passed'],
-    [{ limit: 3, perMs: 10 }, [[100, 1]], 110, 3, 'and not a moment longer'],
+    [{ limit: 3, perMs: 10 }, [[100, 1]], 100, 2, 'a start counts at once'],
+    [{ limit: 3, perMs: 10 }, [[100, 1]], 109, 2, 'a start counts until its window is over'],
+    [{ limit: 3, perMs: 10 }, [[100, 1]], 110, 3, 'a start no longer counts once its window is over'],
     [{ limit: 3, perMs: 10 }, [[100, 3]], 105, 0, 'a burst may use the whole limit'],
     [
       { limit: 3, perMs: 10 },
@@ -45,19 +45,19 @@ describe('roomLeft', () => {
       2,
       'each start has a window of its own',
     ],
-    [{ limit: 2, perMs: 10 }, [[100, 5]], 105, 0, 'a limit that was lowered leaves none, and no debt'],
-    [{ limit: 9, perMs: 10 }, [[100, 5]], 105, 4, 'one that was raised leaves the rest'],
-    [{ limit: 3, perMs: 5 }, [[100, 3]], 105, 3, 'a shorter window lets go sooner'],
+    [{ limit: 2, perMs: 10 }, [[100, 5]], 105, 0, 'a lowered limit leaves no room, and never less than none'],
+    [{ limit: 9, perMs: 10 }, [[100, 5]], 105, 4, 'a raised limit leaves the difference'],
+    [{ limit: 3, perMs: 5 }, [[100, 3]], 105, 3, 'a start counts for less time under a shorter window'],
   ])('of %j after %j at %i is %i, because %s', (rate, log, now, room) => {
     expect(roomLeft(rate, log, now)).toBe(room)
   })
 })
 
-describe('opensAt', () => {
+describe('resetsAt', () => {
   test.each<[rate: Rate, log: RateLog, now: number, at: number, because: string]>([
-    [{ limit: 1, perMs: 10 }, [], 100, 100, 'it is open'],
+    [{ limit: 1, perMs: 10 }, [], 100, 100, 'there is room for the whole limit'],
     [{ limit: 2, perMs: 10 }, [[95, 1]], 100, 100, 'there is room for one more'],
-    [{ limit: 1, perMs: 10 }, [[95, 1]], 100, 105, 'the one start must pass'],
+    [{ limit: 1, perMs: 10 }, [[95, 1]], 100, 105, 'the window of the only start ends then'],
     [
       { limit: 2, perMs: 10 },
       [
@@ -66,7 +66,7 @@ describe('opensAt', () => {
       ],
       100,
       102,
-      'the oldest start makes the first room',
+      'the window of the oldest start ends first',
     ],
     [
       { limit: 2, perMs: 10 },
@@ -76,7 +76,7 @@ describe('opensAt', () => {
       ],
       100,
       105,
-      'under a lowered limit more must pass',
+      'under a lowered limit the windows of more starts must end',
     ],
     [
       { limit: 1, perMs: 10 },
@@ -86,7 +86,7 @@ describe('opensAt', () => {
       ],
       100,
       105,
-      'what has passed counts no more',
+      'a start no longer counts once its window is over',
     ],
   ])('of %j after %j at %i is %i, because %s', (rate, log, now, at) => {
     expect(resetsAt(rate, log, now)).toBe(at)
@@ -94,7 +94,7 @@ describe('opensAt', () => {
 })
 
 describe('a rate limit', () => {
-  test('lets through all that any window allows, and never more', () => {
+  test('lets through as many starts as the window allows, and never more', () => {
     fc.assert(
       fc.property(anyRate, anyCalls, (rate, calls) => {
         const starts: Starts = []
@@ -117,7 +117,7 @@ describe('a rate limit', () => {
     )
   })
 
-  test('opens at the moment it says, and not one millisecond before', () => {
+  test('resets at the time that resetsAt gives, and not one millisecond earlier', () => {
     fc.assert(
       fc.property(anyRate, anyCalls, fc.integer({ min: 1, max: 9 }), (rate, calls, limitNow) => {
         let log: RateLog = []
@@ -138,7 +138,7 @@ describe('a rate limit', () => {
     )
   })
 
-  test('with more moments than a log holds merges some, which holds back for a while and lets none through early', () => {
+  test('merges entries of a full log, which may delay a start and never lets one through early', () => {
     const manyCalls = fc.array(fc.record({ waitMs: fc.integer({ min: 1, max: 9 }), wants: fc.nat(3) }), {
       minLength: 200,
       maxLength: 400,
@@ -166,17 +166,17 @@ describe('a rate limit', () => {
     )
   })
 
-  test('merges the two moments that are closest, into the later of them', () => {
+  test('merges the two closest entries of a full log into the later one', () => {
     const rate = { limit: 1_000, perMs: 10_000 }
-    const moments = Array.from({ length: entriesMax }, (_, n) => 10 * n)
-    const full = moments.reduce<RateLog>((log, at) => withStarts(rate, log, 1, at), [])
+    const times = Array.from({ length: entriesMax }, (_, n) => 10 * n)
+    const full = times.reduce<RateLog>((log, at) => withStarts(rate, log, 1, at), [])
     const last = 10 * (entriesMax - 1)
     const merged = withStarts(rate, full, 1, last + 3)
     expect(full).toHaveLength(entriesMax)
     expect(merged).toEqual([...full.slice(0, -1), [last + 3, 2]])
   })
 
-  test('holds in elapsed time when the clock steps back, and is shut for one window at most', () => {
+  test('holds in elapsed time when the clock steps back, and refuses starts for one window at most', () => {
     const calls = fc.array(
       fc.record({ waitMs: wait, backMs: fc.oneof(fc.constant(0), fc.nat(500)), wants: fc.nat(12) }),
       {
@@ -218,7 +218,7 @@ describe('seenAt', () => {
         [90, 1],
         [100, 2],
       ],
-      'now is not ahead',
+      'a start at the current time is not in the future',
     ],
     [
       [
@@ -230,7 +230,7 @@ describe('seenAt', () => {
         [90, 1],
         [100, 2],
       ],
-      'a moment to come is taken for now',
+      'a start in the future is moved to the current time',
     ],
     [
       [
@@ -239,13 +239,13 @@ describe('seenAt', () => {
       ],
       100,
       [[100, 5]],
-      'all of them are',
+      'all starts in the future are moved to the current time',
     ],
-  ])('%j at %i is %j, because %s', (log, now, seen) => {
+  ])('reads %j at %i as %j, because %s', (log, now, seen) => {
     expect(seenAt(log, now)).toEqual(seen)
   })
 
-  test('answers the very log when there is nothing to change, so that nobody copies it', () => {
+  test('returns the same log when there is nothing to change, so that it is not copied', () => {
     const log: RateLog = [[90, 1]]
     expect(seenAt(log, 100)).toBe(log)
   })

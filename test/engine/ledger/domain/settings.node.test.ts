@@ -10,79 +10,89 @@ const set = (more: Partial<Settings>): Settings => ({ ...noSettings, version: 5,
 
 describe('a change', () => {
   test.each<[before: Partial<Settings>, change: SettingsChange, after: Partial<Settings>, because: string]>([
-    [{}, { kind: 'pause' }, { paused: true }, 'without a task it is about everything'],
-    [{}, { kind: 'drain' }, { draining: true }, 'so is a drain'],
-    [{}, { kind: 'resume' }, {}, 'nothing was held'],
-    [{ paused: true, draining: true }, { kind: 'resume' }, {}, 'a resume lets go of both'],
-    [{}, { kind: 'pause', task: 'send' }, { tasks: { send: { paused: true } } }, 'with a task it is about that task'],
-    [{}, { kind: 'drain', task: 'send' }, { tasks: { send: { draining: true } } }, 'so is a drain of it'],
+    [{}, { kind: 'pause' }, { paused: true }, 'a change without a task concerns the whole deployment'],
+    [{}, { kind: 'drain' }, { draining: true }, 'a drain without a task concerns the whole deployment too'],
+    [{}, { kind: 'resume' }, {}, 'nothing was paused'],
+    [{ paused: true, draining: true }, { kind: 'resume' }, {}, 'a resume ends a pause and a drain'],
+    [
+      {},
+      { kind: 'pause', task: 'send' },
+      { tasks: { send: { paused: true } } },
+      'a change with a task concerns that task',
+    ],
+    [
+      {},
+      { kind: 'drain', task: 'send' },
+      { tasks: { send: { draining: true } } },
+      'a drain with a task concerns that task too',
+    ],
     [
       { tasks: { send: { paused: true } } },
       { kind: 'drain', task: 'send' },
       { tasks: { send: { paused: true, draining: true } } },
-      'one does not end the other',
+      'a drain does not end a pause',
     ],
     [
       { tasks: { send: { paused: true, draining: true, limits } } },
       { kind: 'resume', task: 'send' },
       { tasks: { send: { limits } } },
-      'a resume says nothing of limits',
+      'a resume does not change limits',
     ],
     [
       { tasks: { send: { paused: true }, draw: { paused: true } } },
       { kind: 'resume', task: 'send' },
       { tasks: { draw: { paused: true } } },
-      'nor of other tasks, and one without settings is not kept',
+      'a resume of one task does not change others, and a task without settings is dropped',
     ],
     [
       { paused: true, tasks: { send: { paused: true } } },
       { kind: 'resume', task: 'send' },
       { paused: true },
-      'everything is paused still',
+      'the whole deployment stays paused',
     ],
     [
       { paused: true, tasks: { send: { paused: true, limits }, draw: { draining: true } } },
       { kind: 'resume' },
       { tasks: { send: { limits } } },
-      'a resume of everything lets go of every task too',
+      'a resume without a task resumes every task too',
     ],
     [
       { tasks: { send: { paused: true } } },
       { kind: 'limits', task: 'send', limits },
       { tasks: { send: { paused: true, limits } } },
-      'limits say nothing of a pause',
+      'a change of limits does not end a pause',
     ],
     [
       { tasks: { send: { limits } } },
       { kind: 'limits', task: 'send', limits: { concurrency: 9 } },
       { tasks: { send: { limits: { concurrency: 9 } } } },
-      'the newest limits hold alone',
+      'the newest limits replace those before',
     ],
     [
       { tasks: { send: { limits } } },
       { kind: 'limits', task: 'send', limits: undefined },
       {},
-      "without limits the code's hold again",
+      'a change without limits restores those of the code',
     ],
     [
       {},
       { kind: 'pause', task: 'constructor' },
       { tasks: { constructor: { paused: true } } } as unknown as Partial<Settings>,
-      'a task may be named as what every object has',
+      'a task may have the name of a property that every object has',
     ],
   ])('of %j by %j makes %j, because %s', (before, change, after) => {
     expect(changed(set(before), change, now)).toEqual({ ...noSettings, ...after, version: now })
   })
 
   test.each<[before: number, at: number, version: number, because: string]>([
-    [0, now, now, 'it is of its moment'],
-    [now, now, now + 1, 'two in a millisecond are two'],
-    [now + 500, now, now + 501, 'a clock that steps back makes no older version'],
-  ])('of version %i at %i is version %i, because %s', (version, at, expected) => {
+    [0, now, now, 'a version is the time of its change'],
+    [now, now, now + 1, 'two changes in one millisecond have different versions'],
+    [now + 500, now, now + 501, 'a version grows even when the clock has stepped back'],
+  ])('of version %i at %i makes version %i, because %s', (version, at, expected) => {
     expect(changed(set({ version }), { kind: 'pause' }, at).version).toBe(expected)
   })
 
-  test('leaves the settings it was made from as they are', () => {
+  test('does not modify the settings that it is applied to', () => {
     const before = set({ tasks: { send: { paused: true, limits } } })
     const text = JSON.stringify(before)
     const task = 'send'
@@ -95,7 +105,7 @@ describe('a change', () => {
     expect(JSON.stringify(before)).toBe(text)
   })
 
-  test('after any changes, what is held is what the newest of them about it say', () => {
+  test('that is the newest one about a task decides whether the task is paused or draining', () => {
     const anyTask = fc.constantFrom('send', 'draw')
     const anyChange: fc.Arbitrary<SettingsChange> = fc.record(
       { kind: fc.constantFrom('pause' as const, 'drain' as const, 'resume' as const), task: anyTask },
@@ -128,27 +138,39 @@ describe('the limits that hold now', () => {
     perPartition: { concurrency: 2 },
   }
   test.each<[setTo: TaskLimits | undefined, now: TaskLimits, because: string]>([
-    [undefined, declared, 'nobody has set others'],
-    [{}, declared, 'a kind that is not set is as the code says'],
+    [undefined, declared, 'no other limits are set'],
+    [{}, declared, 'a kind of limit that is not set is as the code declares it'],
     [
       { rateLimit: { limit: 1, per: '1m' } },
       { ...declared, rateLimit: { limit: 1, per: '1m' } },
-      'a kind that is set is as it was set',
+      'a kind of limit that is set replaces the declared one',
     ],
-    [{ perPartition: { concurrency: 9 } }, { ...declared, perPartition: { concurrency: 9 } }, 'of partitions too'],
-    [{ concurrency: 1 }, declared, 'a kind that is not declared is not held: its jobs are on many shards'],
-    [{ perPartition: { rateLimit: { limit: 1, per: 1 } } }, declared, 'of partitions neither'],
+    [
+      { perPartition: { concurrency: 9 } },
+      { ...declared, perPartition: { concurrency: 9 } },
+      'a limit of partitions that is set replaces the declared one too',
+    ],
+    [
+      { concurrency: 1 },
+      declared,
+      'a kind of limit that is not declared does not hold, for the jobs may be on many shards',
+    ],
+    [
+      { perPartition: { rateLimit: { limit: 1, per: 1 } } },
+      declared,
+      'a limit of partitions that is not declared does not hold either',
+    ],
   ])('set to %j are %j, because %s', (limitsSet, expected) => {
     const settings = set({ tasks: { send: limitsSet ? { limits: limitsSet } : {} } })
     expect(limitsNow(settings, 'send', checkedLimits(declared, 'send'))).toEqual(checkedLimits(expected, 'send'))
   })
 
-  test.each(['draw', 'constructor'])('of a task that nobody has set anything for are those it declares: %s', (task) => {
-    const flow = checkedLimits(declared, task)
-    expect(limitsNow(set({ tasks: { send: { limits } } }), task, flow)).toBe(flow)
+  test.each(['draw', 'constructor'])('are the declared ones for the task %s, for which nothing is set', (task) => {
+    const checked = checkedLimits(declared, task)
+    expect(limitsNow(set({ tasks: { send: { limits } } }), task, checked)).toBe(checked)
   })
 
-  test('of a task without any are none, whatever was set', () => {
+  test('are none for a task that declares none, whatever is set', () => {
     expect(limitsNow(set({ tasks: { send: { limits } } }), 'send', undefined)).toBe(noLimits)
     expect(limitsNow(set({ tasks: { send: { limits } } }), 'send', noLimits)).toEqual(noLimits)
   })

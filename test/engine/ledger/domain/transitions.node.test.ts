@@ -18,7 +18,7 @@ import { defaultRetryPolicy } from '../../../../src/engine/task/retry.ts'
 import { cancelled, completed, failed, rejected, snoozed } from '../rig.ts'
 
 const now = 1_900_000_000_000
-/** A wait of one second after an attempt that failed. */
+/** A failed attempt is followed by a wait of one second. */
 const circumstances: Circumstances = {
   now,
   random: 0.5,
@@ -26,7 +26,7 @@ const circumstances: Circumstances = {
 }
 const lease = 'r1.1.x'
 
-/** A job in its second of three attempts, as it is in each state. */
+/** A job in this state, in the second of its three attempts. */
 function job(state: JobState, more: Partial<JobRow> = {}): JobRow {
   const final = isFinal(state)
   return {
@@ -68,7 +68,7 @@ function job(state: JobState, more: Partial<JobRow> = {}): JobRow {
   }
 }
 
-/** A job that waits although the lease of its newest attempt is live: the attempt has lapsed. */
+/** A job whose newest attempt has lapsed: it waits, and the lease of that attempt is still live. */
 const lapsedJob = (more: Partial<JobRow> = {}) => job('retrying', { leaseUntil: now - 1, lapses: 1, ...more })
 
 const events = {
@@ -107,7 +107,7 @@ const running: Line[] = [
     'completed',
     job('running', { cancelling: 1 }),
     { ...done, state: 'completed' },
-    'it was done before anybody could stop it',
+    'it completed before it could be stopped',
   ],
   ['failed', job('running'), { ...again, state: 'retrying', attempt: 2, lapses: 0 }, 'attempts are left'],
   [
@@ -120,45 +120,45 @@ const running: Line[] = [
     'failed',
     job('running', { cancelling: 1 }),
     { ...done, state: 'cancelled', reason: null },
-    'nobody wants another attempt',
+    'a job that is being cancelled gets no further attempt',
   ],
   [
     'snoozed',
     job('running'),
     { state: 'scheduled', dueAt: now + 60_000, attempt: 1, leaseUntil: null },
-    'a snooze gives its attempt back',
+    'a snooze uses no attempt',
   ],
   [
     'snoozed',
     job('running', { attempt: 3 }),
     { state: 'scheduled', attempt: 2 },
-    'so the last attempt may be snoozed for ever',
+    'the last attempt may snooze any number of times',
   ],
-  ['snoozed', job('running', { cancelling: 1 }), { ...done, state: 'cancelled' }, 'it was asked to stop'],
+  ['snoozed', job('running', { cancelling: 1 }), { ...done, state: 'cancelled' }, 'it is being cancelled'],
   [
     'rejected',
     job('running', { attempt: 1 }),
     { ...done, state: 'failed', reason: 'rejected', attempt: 1 },
-    'it can never work',
+    'its handler has said that no attempt can succeed',
   ],
   [
     'rejected',
     job('running', { cancelling: 1 }),
     { ...done, state: 'cancelled', reason: null },
-    'it was asked to stop',
+    'it is being cancelled',
   ],
-  ['cancelled', job('running'), { ...done, state: 'cancelled', reason: null }, 'its handler stopped'],
+  ['cancelled', job('running'), { ...done, state: 'cancelled', reason: null }, 'its handler has stopped'],
   [
     'lapse',
     job('running'),
     { state: 'retrying', dueAt: now, attempt: 2, lapses: 1, lease, leaseUntil: now + 1 },
-    'a first death is most often a deploy; a late success still counts',
+    'a first lapse is most often a deploy, and a late success still counts',
   ],
   [
     'lapse',
     job('running', { lapses: 1 }),
     { state: 'retrying', dueAt: now + 1_000, lapses: 2 },
-    "a second one may be the job's doing",
+    'a second lapse may be caused by the job itself',
   ],
   [
     'lapse',
@@ -170,13 +170,13 @@ const running: Line[] = [
     'lapse',
     job('running', { cancelling: 1 }),
     { ...done, state: 'cancelled', reason: null },
-    'nobody wants another attempt',
+    'a job that is being cancelled gets no further attempt',
   ],
   [
     'lapse',
     job('running', { attempt: 3, cancelling: 1 }),
     { ...done, state: 'cancelled', reason: null },
-    'it was asked to stop, and that is how it ended',
+    'it is being cancelled, which decides how it ends',
   ],
   [
     'lapse unconfirmed',
@@ -188,63 +188,63 @@ const running: Line[] = [
     'lapse unconfirmed',
     job('running', { attempt: 3 }),
     { state: 'retrying', attempt: 2, refunds: 1 },
-    'not even the last one',
+    'a last attempt that never started is given back too',
   ],
   [
     'lapse unconfirmed',
     job('running', { refunds: refundsMax }),
     { state: 'retrying', attempt: 2, refunds: refundsMax, lapses: 1 },
-    'more would let a broken runner loop for ever',
+    'a job has three refunds, so that a broken runner cannot loop for ever',
   ],
   [
     'lapse unconfirmed',
     job('running', { attempt: 3, refunds: refundsMax }),
     { ...done, state: 'failed', reason: 'crashed' },
-    'it is given back three times and no more',
+    'it was the last attempt, and no refund is left',
   ],
   [
     'lapse unconfirmed',
     job('running', { cancelling: 1 }),
     { ...done, state: 'cancelled' },
-    'there is nothing to give back to',
+    'a job that is being cancelled needs no attempt back',
   ],
   [
     'cancel',
     job('running'),
     { state: 'running', cancelling: 1, lease, leaseUntil: now + 1 },
-    'its runner learns it with the next beat',
+    'its runner learns of it with the next heartbeat',
   ],
-  ['cancel', job('running', { cancelling: 1 }), { state: 'running', cancelling: 1 }, 'asking twice is asking once'],
+  ['cancel', job('running', { cancelling: 1 }), { state: 'running', cancelling: 1 }, 'a second cancel changes nothing'],
   ['redrive', job('running'), unmoved, 'it has not ended'],
 ]
 
 const waiting: Line[] = (['queued', 'scheduled', 'retrying'] as const).flatMap((state): Line[] => [
-  ['failed', job(state), unmoved, 'no attempt is under way'],
-  ['snoozed', job(state), unmoved, 'no attempt is under way'],
-  ['rejected', job(state), unmoved, 'no attempt is under way'],
-  ['cancelled', job(state), unmoved, 'no attempt is under way'],
-  ['cancel', job(state), { ...done, state: 'cancelled', reason: null, attempt: 2 }, 'nobody has to be asked'],
+  ['failed', job(state), unmoved, 'no attempt is running'],
+  ['snoozed', job(state), unmoved, 'no attempt is running'],
+  ['rejected', job(state), unmoved, 'no attempt is running'],
+  ['cancelled', job(state), unmoved, 'no attempt is running'],
+  ['cancel', job(state), { ...done, state: 'cancelled', reason: null, attempt: 2 }, 'no runner has to stop first'],
   ['redrive', job(state), unmoved, 'it has not ended'],
 ])
 
 const afterLapse: Line[] = [
-  [
-    'completed',
-    lapsedJob(),
-    { ...done, state: 'completed', attempt: 2, output: '"done"' },
-    'the work is done, late or not',
-  ],
+  ['completed', lapsedJob(), { ...done, state: 'completed', attempt: 2, output: '"done"' }, 'a late success counts'],
   [
     'completed',
     lapsedJob({ attempt: 0, refunds: 1 }),
     { ...done, state: 'completed', attempt: 1 },
-    'what completed has been tried once at least',
+    'a completed job has had at least one attempt',
   ],
-  ['failed', lapsedJob(), unmoved, 'the lapse has counted the attempt'],
-  ['snoozed', lapsedJob(), unmoved, 'the lapse has counted the attempt'],
-  ['rejected', lapsedJob(), unmoved, 'the lapse has counted the attempt'],
-  ['cancelled', lapsedJob(), unmoved, 'the lapse has counted the attempt'],
-  ['cancel', lapsedJob(), { ...done, state: 'cancelled' }, 'the lease dies with it, so that no late success comes'],
+  ['failed', lapsedJob(), unmoved, 'the lapse has already ended the attempt'],
+  ['snoozed', lapsedJob(), unmoved, 'the lapse has already ended the attempt'],
+  ['rejected', lapsedJob(), unmoved, 'the lapse has already ended the attempt'],
+  ['cancelled', lapsedJob(), unmoved, 'the lapse has already ended the attempt'],
+  [
+    'cancel',
+    lapsedJob(),
+    { ...done, state: 'cancelled' },
+    'the lease ends with the job, so that a late success changes nothing',
+  ],
 ]
 
 const fresh = {
@@ -262,39 +262,43 @@ const final: Line[] = (['completed', 'failed', 'cancelled'] as const).flatMap((s
   ['snoozed', job(state), unmoved, 'final states are final'],
   ['rejected', job(state), unmoved, 'final states are final'],
   ['cancelled', job(state), unmoved, 'final states are final'],
-  ['cancel', job(state), unmoved, 'there is nothing left to stop'],
+  ['cancel', job(state), unmoved, 'there is nothing to stop'],
   [
     'redrive',
     job(state, { lapses: 2, refunds: 3 }),
     { ...fresh, attempt: 2, maxAttempts: 7, lapses: 0, refunds: 0 },
-    "an operator wants it tried anew, with its policy's attempts on top",
+    'a redrive adds the attempts of the policy',
   ],
 ])
 
 describe.each([
-  ['that runs', running],
-  ['that waits', waiting],
-  ['that waits after a lapse', afterLapse],
+  ['that is running', running],
+  ['that is waiting', waiting],
+  ['that is waiting after a lapse', afterLapse],
   ['that has ended', final],
 ])('a job %s', (_, lines) => {
-  test.each(lines.map((line) => ({ event: line[0], from: line[1], to: line[2], because: line[3] })))(
-    '$event of a $from.state job in attempt $from.attempt of $from.maxAttempts: $to.state, because $because',
-    ({ event, from, to }) => {
-      const before = structuredClone(from)
-      const after = events[event](from)
-      if (to === undefined) expect(after).toBeUndefined()
-      else expect(after).toMatchObject(to)
-      expect(from, 'the row that went in is as it was').toEqual(before)
-    },
-  )
+  const named = lines.map(([event, from, to, because]) => {
+    const next = to?.state === from.state ? `stays ${from.state}` : `becomes ${to?.state}`
+    const result = to === undefined ? 'does not change' : next
+    const attempt = `${from.attempt} of ${from.maxAttempts}`
+    const title = `${result} on ${event} when it is ${from.state} in attempt ${attempt}, because ${because}`
+    return [title, event, from, to] as const
+  })
+  test.each(named)('%s', (_, event, from, to) => {
+    const before = structuredClone(from)
+    const after = events[event](from)
+    if (to === undefined) expect(after).toBeUndefined()
+    else expect(after).toMatchObject(to)
+    expect(from, 'the given row is not modified').toEqual(before)
+  })
 })
 
-test('the tables have every state beside every event that can meet it', () => {
+test('the tables above have a line for every event that can happen in a state', () => {
   const met = new Set(
     [...running, ...waiting, ...afterLapse, ...final].map(([event, { state }]) => `${event} ${state}`),
   )
   const never = (event: Event, state: JobState) =>
-    // Only a running job has a lease that can lapse; a waiting one completes only after a lapse, as `retrying`.
+    // Only a running job has a lease that can lapse. A waiting job completes only after a lapse, in state `retrying`.
     (event.startsWith('lapse') && state !== 'running') ||
     (event === 'completed' && (state === 'queued' || state === 'scheduled'))
   const pairs = jobStates.flatMap((state) => (Object.keys(events) as Event[]).map((event) => ({ event, state })))
@@ -302,9 +306,9 @@ test('the tables have every state beside every event that can meet it', () => {
 })
 
 describe('begun', () => {
-  test('counts the attempt under a new lease and forgets the progress of the one before', () => {
+  test('counts the attempt, sets the new lease and removes the progress of the attempt before', () => {
     const row = begun(job('queued', { attempt: 1, progress: '{}' }), 'r2.5.y', now + 30_000, now)
-    const told = {
+    const expected = {
       state: 'running',
       attempt: 2,
       lease: 'r2.5.y',
@@ -312,12 +316,12 @@ describe('begun', () => {
       startedAt: now,
       progress: null,
     }
-    expect(row).toMatchObject(told)
+    expect(row).toMatchObject(expected)
   })
 })
 
 describe('refunded', () => {
-  test('is as if the claim had not been, and due at once', () => {
+  test('takes the claim back and makes the job due at once', () => {
     expect(refunded(job('running'), now)).toMatchObject({
       state: 'retrying',
       dueAt: now,
@@ -330,28 +334,36 @@ describe('refunded', () => {
 
 describe('settled', () => {
   test.each<[outcome: Outcome, error: string, because: string]>([
-    [{ kind: 'vanished' } as never, 'a runner of another version reported "vanished"', 'no table of ours knows it'],
+    [
+      { kind: 'vanished' } as never,
+      'a runner of another version reported "vanished"',
+      'this version does not know the outcome',
+    ],
     [
       { kind: 'toString' } as never,
       'a runner of another version reported "toString"',
-      'what every object has is no outcome',
+      'a property that every object has is no outcome',
     ],
     [
       { kind: 'completed', output: JSON.stringify('x'.repeat(600_000)) },
       'the output is over 512 KiB of JSON; store it in R2 and return its key',
-      'it would not fit its row',
+      'the output does not fit into its row',
     ],
-    [{ kind: 'snoozed', forMs: Number.NaN }, 'a snooze of NaN ms has no end', 'it would never be due'],
-    [{ kind: 'snoozed', forMs: -5 }, 'a snooze of -5 ms has no end', 'time goes forward'],
-    [{ kind: 'snoozed', forMs: 1e300 }, 'a snooze of 1e+300 ms has no end', 'no alarm can be set for it'],
-  ])('%j counts as a failure that says %j, because %s', (outcome, message) => {
+    [{ kind: 'snoozed', forMs: Number.NaN }, 'a snooze of NaN ms has no end', 'the job would never be due'],
+    [
+      { kind: 'snoozed', forMs: -5 },
+      'a snooze of -5 ms has no end',
+      'a job cannot be due before its attempt has ended',
+    ],
+    [{ kind: 'snoozed', forMs: 1e300 }, 'a snooze of 1e+300 ms has no end', 'no alarm can be set for so late a time'],
+  ])('reads %j as a failure with the message %j, because %s', (outcome, message) => {
     const row = settled(job('running'), { outcome, ranMs: 1 }, circumstances)
     expect(row).toMatchObject({ state: 'retrying', attempt: 2 })
     expect(JSON.parse(row?.error ?? '')).toEqual({ name: 'UnstorableOutcome', message })
   })
 
   test.each([Number.NaN, Number.POSITIVE_INFINITY, -1, 1e300])(
-    "a wait of %d is given up for the policy's, and the error stays",
+    'replaces a retryAfterMs of %d by the delay of the retry policy, and keeps the error',
     (retryAfterMs) => {
       const row = settled(job('running'), { outcome: { ...failed, retryAfterMs } as Outcome, ranMs: 1 }, circumstances)
       expect(row).toMatchObject({
@@ -362,14 +374,14 @@ describe('settled', () => {
     },
   )
 
-  test('an output of exactly 512 KiB is taken', () => {
+  test('accepts an output of exactly 512 KiB', () => {
     const output = JSON.stringify('x'.repeat(512 * 1024 - 2))
     expect(settled(job('running'), { outcome: { kind: 'completed', output }, ranMs: 1 }, circumstances)).toMatchObject({
       state: 'completed',
     })
   })
 
-  test('the last progress is recorded, and what is completed is done', () => {
+  test('records the last progress, and sets the progress of a completed job to 1', () => {
     const progress = { value: 0.3, message: 'third' }
     const end = (outcome: Outcome) => settled(job('running'), { outcome, ranMs: 1, progress }, circumstances)?.progress
     expect(JSON.parse(end(failed) ?? '')).toEqual(progress)
@@ -377,7 +389,7 @@ describe('settled', () => {
     expect(settled(job('running'), { outcome: completed, ranMs: 1 }, circumstances)?.progress).toBeNull()
   })
 
-  test('the attempt is recorded with its times, its error and its log', () => {
+  test('records the attempt with its times, its error and its log', () => {
     const log = [{ at: now, message: 'hello' }]
     const row = settled(job('running'), { outcome: failed, ranMs: 70, log }, circumstances)
     const error = { name: 'Error', message: 'no luck' }
@@ -386,7 +398,7 @@ describe('settled', () => {
     ])
   })
 
-  test('a clock that stepped back makes no attempt end before it began', () => {
+  test('records no attempt that ends before it began, even when the clock has stepped back', () => {
     const row = settled(job('running'), { outcome: failed, ranMs: -70 }, circumstances)
     expect(JSON.parse(row?.history ?? '')).toMatchObject([{ startedAt: now, endedAt: now }])
   })
@@ -422,7 +434,7 @@ describe('any sequence of events', () => {
     )
   })
 
-  /** What the ledger would let happen: claims of waiting jobs with attempts left, ends of live leases. */
+  /** The row after an event, if a ledger allows it: claims of waiting jobs with attempts left, ends of live leases. */
   function step(row: JobRow, event: 'claim' | Event, size: number): JobRow | undefined {
     const waits = row.state === 'queued' || row.state === 'scheduled' || row.state === 'retrying'
     if (event === 'claim')
@@ -435,7 +447,7 @@ describe('any sequence of events', () => {
     return settled(row, { outcome, ranMs: 1 }, circumstances)
   }
 
-  test('a job that fails for ever keeps its newest attempts', () => {
+  test('keeps the newest attempts in the history of a job that fails again and again', () => {
     let row = job('queued', { attempt: 0, maxAttempts: 1_000 })
     for (let count = 1; count <= 200; count++) {
       row = settled(begun(row, 'r.1.x', now, now), { outcome: failed, ranMs: 1 }, circumstances) as JobRow

@@ -38,116 +38,116 @@ const table: readonly (readonly [rule: UniqueRule, lines: Line[]])[] = [
   [
     kept,
     [
-      [queued, join, 'the key is known'],
-      [resting, join, 'whatever it waits for'],
-      [running, join, 'whatever it does'],
-      [cancelling, join, 'even if it is to stop'],
-      [retrying, join, 'or has failed once'],
-      [done, join, 'or has ended'],
-      [{ ...done, createdAt: 0 }, join, 'for as long as it is kept'],
+      [queued, join, 'the key has a job'],
+      [resting, join, 'it does not matter what the job waits for'],
+      [running, join, 'it does not matter that the job runs'],
+      [cancelling, join, 'it does not matter that the job is being cancelled'],
+      [retrying, join, 'it does not matter that an attempt has failed'],
+      [done, join, 'it does not matter that the job has ended'],
+      [{ ...done, createdAt: 0 }, join, 'the key holds for as long as its job is kept'],
     ],
   ],
   [
     finished,
     [
       [queued, join, 'it has not finished'],
-      [resting, join, 'it will run'],
-      [running, join, 'it runs'],
+      [resting, join, 'it has not finished, and will run'],
+      [running, join, 'it is running'],
       [retrying, join, 'it will run again'],
-      [cancelling, follow(now), 'it will not do what this call wants done, and must be out of the way'],
+      [cancelling, follow(now), 'it will not do what this call asks for, and must end first'],
       [done, anew(now), 'it has finished'],
-      [never, anew(now), 'cancelled is finished too'],
+      [never, anew(now), 'a cancelled job has finished too'],
     ],
   ],
   [
     window,
     [
-      [queued, join, 'it is of this window'],
-      [running, join, 'whatever it does'],
-      [cancelling, join, 'even if it is to stop'],
-      [done, join, 'or has ended'],
-      [never, join, 'or was never started'],
+      [queued, join, 'it was made within the window'],
+      [running, join, 'within the window it does not matter that it runs'],
+      [cancelling, join, 'within the window it does not matter that it is being cancelled'],
+      [done, join, 'within the window it does not matter that it has ended'],
+      [never, join, 'within the window it does not matter that it never started'],
       [{ ...queued, createdAt: now - 999 }, join, 'the window is not over'],
-      [{ ...queued, createdAt: now - 1_000 }, anew(now), 'the window is over, though it waits still'],
-      [{ ...running, createdAt: now - 1_000 }, anew(now), 'or runs: a window is no lock'],
-      [{ ...done, createdAt: now - 1_000 }, anew(now), 'or has ended'],
+      [{ ...queued, createdAt: now - 1_000 }, anew(now), 'the window is over, although the job still waits'],
+      [{ ...running, createdAt: now - 1_000 }, anew(now), 'the window is over, although the job still runs'],
+      [{ ...done, createdAt: now - 1_000 }, anew(now), 'the window is over, and the job has ended'],
     ],
   ],
   [
     debounce,
     [
-      [resting, renew(now + 1_000), 'calls are not quiet: it rests anew'],
-      [queued, renew(), 'its rest is over, it waits for a runner alone'],
-      [{ ...resting, dueAt: now }, renew(), 'at this very moment too'],
-      [retrying, renew(), 'it rests no more, it waits for its next attempt'],
-      [
-        { ...resting, startedAt: now - 300 },
-        renew(),
-        'nor does one that an attempt of it has put off: that attempt has said when it comes',
-      ],
-      [running, follow(now + 1_000), 'the input came too late for it'],
-      [cancelling, follow(now + 1_000), 'a job that is to stop is as one that runs'],
-      [done, anew(now + 1_000), 'the next begins with a rest'],
-      [never, anew(now + 1_000), 'whether it ran or not'],
+      [resting, renew(now + 1_000), 'a new call begins its quiet time again'],
+      [queued, renew(), 'its quiet time is over, and it waits only for a runner'],
+      [{ ...resting, dueAt: now }, renew(), 'its quiet time ends now'],
+      [retrying, renew(), 'its quiet time is over, and it waits for its next attempt'],
+      [{ ...resting, startedAt: now - 300 }, renew(), 'its quiet time is over, and an attempt of it has set its time'],
+      [running, follow(now + 1_000), 'the input came too late for the running attempt'],
+      [cancelling, follow(now + 1_000), 'a job that is being cancelled counts as running'],
+      [done, anew(now + 1_000), 'the next job begins with a quiet time'],
+      [never, anew(now + 1_000), 'it does not matter whether the holder ran'],
       [
         { ...resting, after: '3-01', notBefore: now + 600 },
         renew(now + 1_000),
-        'one that waits for another rests all the same',
+        'a job that waits for another one has a quiet time too',
       ],
-      [{ ...resting, after: '3-01', notBefore: now }, renew(), 'and may have rested while the other runs'],
+      [{ ...resting, after: '3-01', notBefore: now }, renew(), 'its quiet time may end while the other job runs'],
       [
         { ...resting, after: '3-01', notBefore: now, dueAt: now + 900_000 },
         renew(),
-        'when it is looked at again says nothing of its rest',
+        'its due time is only its next check here, and not the end of its quiet time',
       ],
     ],
   ],
   [
     waitsAtMost,
     [
-      [resting, renew(now + 1_000), 'it may wait longer still'],
-      [{ ...resting, createdAt: now - 4_500 }, renew(now + 500), 'five seconds after the first call it starts'],
-      [{ ...resting, createdAt: now - 5_000 }, renew(now), 'which is now'],
-      [{ ...resting, createdAt: now - 9_000 }, renew(now), 'or was'],
-      [{ ...running, createdAt: now - 9_000 }, follow(now + 1_000), 'the next one has a first call of its own'],
+      [resting, renew(now + 1_000), 'its longest wait is not over'],
+      [
+        { ...resting, createdAt: now - 4_500 },
+        renew(now + 500),
+        'it starts five seconds after the first call at the latest',
+      ],
+      [{ ...resting, createdAt: now - 5_000 }, renew(now), 'its longest wait ends now'],
+      [{ ...resting, createdAt: now - 9_000 }, renew(now), 'its longest wait is over'],
+      [{ ...running, createdAt: now - 9_000 }, follow(now + 1_000), 'the next job has a first call of its own'],
     ],
   ],
   [
     throttle,
     [
-      [queued, renew(), 'it has not started: it takes the input with it'],
+      [queued, renew(), 'it has not started, and takes the newest input'],
       [resting, renew(), 'its time is fixed by the start before it'],
       [retrying, renew(), 'it starts again with the newest input'],
-      [running, follow(now + 700), 'a window after its start'],
-      [{ ...running, startedAt: now - 5_000 }, follow(now), 'at its end, the window being over'],
-      [cancelling, follow(now + 700), 'it has started, whatever becomes of it'],
+      [running, follow(now + 700), 'the next job starts one window after its start'],
+      [{ ...running, startedAt: now - 5_000 }, follow(now), 'the window is over, and the next job starts at its end'],
+      [cancelling, follow(now + 700), 'its start counts, even though it is being cancelled'],
       [done, anew(now + 700), 'the window counts from its start'],
-      [{ ...done, startedAt: now - 1_000 }, anew(now), 'and is over'],
-      [never, anew(now), 'it has not started, and does not count'],
-      [{ ...never, keyStartedAt: now - 300 }, anew(now + 700), 'but the start before it does'],
-      [{ ...done, keyStartedAt: now - 900 }, anew(now + 700), 'until there is a newer one'],
+      [{ ...done, startedAt: now - 1_000 }, anew(now), 'the window is over'],
+      [never, anew(now), 'it never started, and does not count'],
+      [{ ...never, keyStartedAt: now - 300 }, anew(now + 700), 'the start before it still counts'],
+      [{ ...done, keyStartedAt: now - 900 }, anew(now + 700), 'only the newest start counts'],
     ],
   ],
   [
     rerun,
     [
       [queued, renew(), 'it will run with the newest input'],
-      [resting, renew(), 'at its time'],
-      [retrying, renew(), 'its next attempt takes it'],
+      [resting, renew(), 'it will run at its time, with the newest input'],
+      [retrying, renew(), 'its next attempt takes the newest input'],
       [running, follow(now), 'one more run follows'],
-      [cancelling, follow(now), 'also when it is to stop'],
-      [done, anew(now), 'nothing runs'],
-      [never, anew(now), 'nothing ran'],
+      [cancelling, follow(now), 'one more run follows the cancelled one too'],
+      [done, anew(now), 'no job of the key is running'],
+      [never, anew(now), 'no job of the key has run'],
     ],
   ],
 ]
 
 describe.each(table)('the rule %j', (rule, lines) => {
-  test.each(lines)('of a key held by %j decides %j, because %s', (held, decision) => {
+  test.each(lines)('for a key held by %j decides %j, because %s', (held, decision) => {
     expect(decide(rule, held, true, now)).toEqual(decision)
   })
 
-  test('asks for the input only as a key that is kept', () => {
+  test('compares the inputs only if its kind is kept, and then refuses another input', () => {
     for (const [held, decision] of lines)
       expect(decide(rule, held, false, now)).toEqual(rule.kind === 'kept' ? { do: 'refuse' } : decision)
   })
@@ -166,7 +166,7 @@ const anyHolder: fc.Arbitrary<Holder> = fc.record({
 })
 
 describe('any rule', () => {
-  test('starts nothing in the past, and renews nothing that does not wait', () => {
+  test('starts no job in the past, and renews only waiting jobs', () => {
     fc.assert(
       fc.property(fc.constantFrom(...rules), anyHolder, (rule, held) => {
         const decision = decide(rule, held, true, now)
@@ -182,14 +182,14 @@ describe('any rule', () => {
   })
 
   test.each<[rule: UniqueRule, at: number, because: string]>([
-    [kept, now, 'nothing holds it up'],
-    [finished, now, 'nothing holds it up'],
-    [window, now, 'nothing holds it up'],
-    [throttle, now, 'nothing has started yet'],
-    [rerun, now, 'nothing holds it up'],
-    [debounce, now + 1_000, 'calls may not be quiet yet'],
-    [waitsAtMost, now + 1_000, 'the longest wait is never below the rest'],
-  ])('%j starts the first job of a key at %i, because %s', (rule, at) => {
+    [kept, now, 'nothing delays the first job'],
+    [finished, now, 'nothing delays the first job'],
+    [window, now, 'nothing delays the first job'],
+    [throttle, now, 'no job of the key has started yet'],
+    [rerun, now, 'nothing delays the first job'],
+    [debounce, now + 1_000, 'the quiet time follows the first call too'],
+    [waitsAtMost, now + 1_000, 'the longest wait is never shorter than the quiet time'],
+  ])('such as %j starts the first job of a key at %i, because %s', (rule, at) => {
     expect(firstStart(rule, now)).toBe(at)
   })
 })

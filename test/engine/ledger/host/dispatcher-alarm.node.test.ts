@@ -7,7 +7,7 @@ function nothing(world: World) {
 }
 
 describe('an alarm', () => {
-  test('that was lost is armed for what waits already, not only for the job that comes next', async () => {
+  test('that was lost is armed again for the jobs that wait already, and not only for the next job', async () => {
     const world = silentWorld()
     const task = nothing(world)
     await world.until(task.enqueue(1, { delay: '10s' }))
@@ -18,7 +18,7 @@ describe('an alarm', () => {
     expect(world.ledger().alarm.at).toBe(rangAt)
   })
 
-  test('does not throw when the storage does, and is armed again', async () => {
+  test('does not throw when the storage throws, and is armed again', async () => {
     const world = silentWorld()
     await world.until(nothing(world).enqueue(1, { delay: '10s' }))
     const rangAt = world.ledger().alarm.at ?? 0
@@ -28,7 +28,7 @@ describe('an alarm', () => {
     expect(world.ledger().alarm.at).toBe(rangAt + 30_000)
   })
 
-  test('goes on once the storage does', async () => {
+  test('works again once the storage works', async () => {
     const world = new World()
     const job = await world.until(nothing(world).enqueue(1, { delay: '10s' }))
     world.ledger().sqlFault = () => new Error('disk I/O error')
@@ -38,7 +38,7 @@ describe('an alarm', () => {
     expect(await world.record(job.id)).toMatchObject({ state: 'completed' })
   })
 
-  test('with nothing due writes nothing', async () => {
+  test('writes nothing while nothing is due', async () => {
     const world = new World()
     await world.until(nothing(world).enqueue(1))
     await world.untilQuiet()
@@ -49,7 +49,7 @@ describe('an alarm', () => {
     expect(world.ledger().alarm.timesSet).toBeLessThan(10)
   })
 
-  test('outlives restarts between a commit and its wake-up', async () => {
+  test('survives a restart between a commit and its wake-up', async () => {
     const world = silentWorld()
     const job = await world.until(nothing(world).enqueue(1))
     world.ledger().restart()
@@ -60,7 +60,7 @@ describe('an alarm', () => {
 })
 
 describe('the watchdog', () => {
-  /** A ledger with a waiting job, as an accident has left it. */
+  /** A ledger with a delayed job, and a function that calls it as the watchdog does. */
   async function waiting() {
     const world = silentWorld()
     const job = await world.until(nothing(world).enqueue(1, { delay: '10s' }))
@@ -68,14 +68,14 @@ describe('the watchdog', () => {
     return { world, job, wake, ledger: world.ledger() }
   }
 
-  test('leaves an armed alarm alone', async () => {
+  test('does not change an alarm that is armed', async () => {
     const { wake, ledger } = await waiting()
     const armed = ledger.alarm.at
     expect(await wake()).toBe(false)
     expect(ledger.alarm.at).toBe(armed)
   })
 
-  test('arms a missing one', async () => {
+  test('arms an alarm that is missing', async () => {
     const { world, job, wake, ledger } = await waiting()
     ledger.alarm.set(undefined)
     ledger.restart()
@@ -87,22 +87,22 @@ describe('the watchdog', () => {
   })
 
   test.each([
-    { lateMs: 50_000, rearms: false, because: 'it is late, not lost' },
-    { lateMs: 70_000, rearms: true, because: 'a minute is more than late' },
-  ])('with one that is overdue by $lateMs ms, rearms is $rearms: $because', async ({ lateMs, rearms }) => {
+    { lateMs: 50_000, rearms: false, because: 'it counts as late, not as lost' },
+    { lateMs: 70_000, rearms: true, because: 'it counts as lost after a minute' },
+  ])('arms an alarm that is overdue by $lateMs ms: $rearms, because $because', async ({ lateMs, rearms }) => {
     const { world, wake, ledger } = await waiting()
     ledger.alarm.fate = () => 'stuck'
     await world.clock.advance(10_000 + lateMs)
     expect(await wake()).toBe(rearms)
   })
 
-  test('arms nothing where nothing waits', async () => {
+  test('arms no alarm when no job waits', async () => {
     const world = silentWorld()
     expect(await world.until(world.ledger().stub(world.web).wake())).toBe(false)
     expect(world.ledger().alarm.at).toBeUndefined()
   })
 
-  test('tells how many had lost theirs, and which shards did not answer', async () => {
+  test('reports how many shards had lost their alarm, and which shards did not answer', async () => {
     const world = silentWorld({ shards: 3 })
     const task = nothing(world)
     for (let n = 0; n < 20; n++) await world.until(task.enqueue(n, { idempotencyKey: `${n}`, delay: '1h' }))
@@ -117,7 +117,7 @@ describe('a ledger whose jobs have ended', () => {
   const dayMs = 24 * 3_600_000
   const wake = (world: World) => world.until(world.ledger().stub(world.web).wake())
 
-  test('rests without an alarm where a watchdog comes by, which sees to the sweep', async () => {
+  test('has no alarm when a watchdog visits it, because the watchdog runs the sweep', async () => {
     const world = new World()
     await wake(world)
     await world.until(nothing(world).enqueue(1))
@@ -130,30 +130,33 @@ describe('a ledger whose jobs have ended', () => {
     const { timesSet, timesRung } = world.ledger().alarm
     expect(await wake(world)).toBe(false)
     expect(world.jobs()).toEqual([])
-    // An alarm for the sweep would be a row, and a request when it rings.
+    // An alarm for the sweep would cost a row, and a request when it rings.
     expect(world.ledger().alarm).toMatchObject({ at: undefined, timesSet, timesRung })
   })
 
   test.each([
-    { days: 1, rests: true, because: 'it may have been away for a day' },
-    { days: 3, rests: false, because: 'it was removed' },
-  ])('rests is $rests after $days days without the watchdog: $because', async ({ days, rests }) => {
-    const world = new World()
-    await wake(world)
-    await world.clock.advance(days * dayMs)
-    await world.until(nothing(world).enqueue(1))
-    await world.clock.advance(2_000)
-    expect(world.ledger().alarm.at === undefined).toBe(rests)
-  })
+    { days: 1, isUnarmed: true, because: 'a watchdog may be away for a day' },
+    { days: 3, isUnarmed: false, because: 'the watchdog counts as removed' },
+  ])(
+    'has no alarm after $days days without the watchdog: $isUnarmed, because $because',
+    async ({ days, isUnarmed }) => {
+      const world = new World()
+      await wake(world)
+      await world.clock.advance(days * dayMs)
+      await world.until(nothing(world).enqueue(1))
+      await world.clock.advance(2_000)
+      expect(world.ledger().alarm.at === undefined).toBe(isUnarmed)
+    },
+  )
 
-  test('is armed for the sweep where no watchdog comes', async () => {
+  test('has an alarm for the sweep when no watchdog visits it', async () => {
     const world = new World()
     await world.until(nothing(world).enqueue(1))
     await world.clock.advance(2_000)
     expect(world.ledger().alarm.at).toBeGreaterThan(world.clock.now + 6 * dayMs)
   })
 
-  test('and that rests is armed anew by the watchdog when work waits and its alarm was lost', async () => {
+  test('gets an alarm from the watchdog when a new job waits and its alarm was lost', async () => {
     const world = silentWorld()
     await wake(world)
     await world.until(nothing(world).enqueue(1))
@@ -165,12 +168,18 @@ describe('a ledger whose jobs have ended', () => {
 })
 
 test.each([
-  { ranMs: 50, knownMs: 50, rings: 1, set: 1, because: 'its alarm finds it ended' },
-  { ranMs: 5_000, knownMs: 5_000, rings: 1, set: 2, because: 'the alarm is put off to the end of its lease' },
-  { ranMs: 5_000, knownMs: 50, rings: 2, set: 2, because: 'nobody knew, and the alarm finds it at work' },
-  { ranMs: 50, knownMs: 5_000, rings: 1, set: 2, because: 'the guess was wrong, and costs a row' },
+  { ranMs: 50, knownMs: 50, rings: 1, set: 1, because: 'the alarm finds the job ended' },
+  { ranMs: 5_000, knownMs: 5_000, rings: 1, set: 2, because: 'the alarm is set to the lease end' },
+  {
+    ranMs: 5_000,
+    knownMs: 50,
+    rings: 2,
+    set: 2,
+    because: 'the alarm finds the job running',
+  },
+  { ranMs: 50, knownMs: 5_000, rings: 1, set: 2, because: 'it ended early, which costs a row' },
 ])(
-  'a job of $ranMs ms, whose task took $knownMs before, has $rings rings: $because',
+  'an alarm rings $rings times for a job of $ranMs ms whose task took $knownMs ms before, because $because',
   async ({ ranMs, knownMs, rings, set }) => {
     const world = new World()
     const task = world.task({ name: 'known', input: z.number(), run: (ms) => world.clock.sleep(ms) })
@@ -187,7 +196,7 @@ test.each([
   },
 )
 
-test('a job that its request starts is enqueued in one call and settled in another', async () => {
+test('a job that its request starts costs two calls: one enqueues it and one settles it', async () => {
   const world = new World()
   const task = world.task({ name: 'now', input: z.number(), run: () => world.clock.sleep(50) })
   await world.until(task.enqueue(1, { startNow: true }))
@@ -195,7 +204,7 @@ test('a job that its request starts is enqueued in one call and settled in anoth
   expect(world.ledger().calls.map(({ verb }) => verb)).toEqual(['enqueue', 'sync'])
 })
 
-test('a long job rings no alarm between its beats', async () => {
+test('no alarm rings between the heartbeats of a long job', async () => {
   const world = new World()
   const long = world.task({ name: 'long', input: z.number(), timeout: '10m', run: () => world.clock.sleep(300_000) })
   await world.until(long.enqueue(1))

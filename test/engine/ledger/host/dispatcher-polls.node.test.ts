@@ -4,7 +4,7 @@ import type { SyncReply, SyncRequest } from '../../../../src/engine/ledger/proto
 import type { World } from '../../world.ts'
 import { silentWorld } from '../../world.ts'
 
-/** A world in which jobs have arrived at this interval, all of them worked off. */
+/** A world in which jobs have arrived at this interval and wait, and a function that sends the syncs of a runner. */
 async function arrivals(everyMs: number) {
   const world = silentWorld()
   const task = world.task({ name: 'nothing', input: z.number(), timeout: '14m', run: (ms) => world.clock.sleep(ms) })
@@ -14,8 +14,8 @@ async function arrivals(everyMs: number) {
   }
   await world.until(task.enqueue(1))
   const { sync } = world.ledger().stub(world.web)
-  const ask = (fields: Partial<SyncRequest>) => {
-    const question: SyncRequest = {
+  const poll = (fields: Partial<SyncRequest>) => {
+    const request: SyncRequest = {
       runner: 'asker',
       seq: 1,
       ack: 0,
@@ -26,23 +26,23 @@ async function arrivals(everyMs: number) {
       remainingMs: 60_000,
       ...fields,
     }
-    return sync(question)
+    return sync(request)
   }
-  return { world, task, ask }
+  return { world, task, poll }
 }
 
-/** The first sync of the asker takes all there is; it gives back what it got, settled. */
-async function dried(world: World, ask: (fields: Partial<SyncRequest>) => Promise<SyncReply>, want = 20) {
-  const { claimed } = await world.until(ask({ want }))
+/** Claims every job that waits. Returns the settlements that complete them, for the next sync. */
+async function claimAll(world: World, poll: (fields: Partial<SyncRequest>) => Promise<SyncReply>, want = 20) {
+  const { claimed } = await world.until(poll({ want }))
   return claimed.map(({ id, lease }) => ({ id, lease, ranMs: 1, outcome: { kind: 'completed' } as const }))
 }
 
-describe('a sync with nothing to answer', () => {
-  test('is held while arrivals are frequent, for a second at most', async () => {
-    const { world, ask } = await arrivals(50)
-    const settle = await dried(world, ask)
+describe('a sync that finds no job', () => {
+  test('is held for one second at most while jobs arrive often', async () => {
+    const { world, poll } = await arrivals(50)
+    const settle = await claimAll(world, poll)
     const sentAt = world.clock.now
-    const held = ask({ seq: 2, ack: 1, settle })
+    const held = poll({ seq: 2, ack: 1, settle })
     await world.clock.advance(500)
     expect(world.ledger().openCalls).toBe(1)
     expect(await world.until(held)).toMatchObject({ claimed: [] })
@@ -50,66 +50,66 @@ describe('a sync with nothing to answer', () => {
     expect(world.ledger().timers).toBe(0)
   })
 
-  test('is answered at once where arrivals are seldom', async () => {
-    const { world, ask } = await arrivals(600)
-    const settle = await dried(world, ask)
+  test('is answered at once when jobs arrive seldom', async () => {
+    const { world, poll } = await arrivals(600)
+    const settle = await claimAll(world, poll)
     const sentAt = world.clock.now
-    await world.until(ask({ seq: 2, ack: 1, settle }))
+    await world.until(poll({ seq: 2, ack: 1, settle }))
     expect(world.clock.now - sentAt).toBe(2)
   })
 
-  test('is answered at once when arrivals have stopped', async () => {
-    const { world, ask } = await arrivals(50)
-    const settle = await dried(world, ask)
+  test('is answered at once when jobs have stopped arriving', async () => {
+    const { world, poll } = await arrivals(50)
+    const settle = await claimAll(world, poll)
     await world.clock.advance(1_100)
     const sentAt = world.clock.now
-    await world.until(ask({ seq: 2, ack: 1, settle }))
+    await world.until(poll({ seq: 2, ack: 1, settle }))
     expect(world.clock.now - sentAt).toBe(2)
   })
 
-  test('is answered at once when its runner wants nothing', async () => {
-    const { world, ask } = await arrivals(50)
-    const settle = await dried(world, ask)
+  test('is answered at once when its runner wants no job', async () => {
+    const { world, poll } = await arrivals(50)
+    const settle = await claimAll(world, poll)
     const sentAt = world.clock.now
-    await world.until(ask({ seq: 2, ack: 1, settle, want: 0 }))
+    await world.until(poll({ seq: 2, ack: 1, settle, want: 0 }))
     expect(world.clock.now - sentAt).toBe(2)
   })
 
-  test('is answered by an arrival', async () => {
-    const { world, task, ask } = await arrivals(50)
-    const settle = await dried(world, ask)
-    const held = ask({ seq: 2, ack: 1, settle })
+  test('is answered with the next job that arrives', async () => {
+    const { world, task, poll } = await arrivals(50)
+    const settle = await claimAll(world, poll)
+    const held = poll({ seq: 2, ack: 1, settle })
     await world.clock.advance(100)
     const job = await world.until(task.enqueue(1))
     expect(await world.until(held)).toMatchObject({ claimed: [{ id: job.id }] })
     expect(world.ledger().timers).toBe(0)
   })
 
-  test('is released empty by a newer one of its runner', async () => {
-    const { world, ask } = await arrivals(50)
-    const settle = await dried(world, ask)
-    const held = ask({ seq: 2, ack: 1, settle })
+  test('is answered without jobs as soon as its runner sends a newer sync', async () => {
+    const { world, poll } = await arrivals(50)
+    const settle = await claimAll(world, poll)
+    const held = poll({ seq: 2, ack: 1, settle })
     await world.clock.advance(100)
-    const newer = ask({ seq: 3, ack: 1, want: 0 })
+    const newer = poll({ seq: 3, ack: 1, want: 0 })
     const sentAt = world.clock.now
     expect(await world.until(held)).toEqual({ claimed: [], lost: [], cancelled: [], leaseMs: 0 })
     expect(world.clock.now - sentAt).toBe(2)
     await world.until(newer)
   })
 
-  test('is held beside three others and no more', async () => {
-    const { world, ask } = await arrivals(50)
-    await dried(world, ask)
-    const asked = Array.from({ length: 6 }, (_, n) => ask({ runner: `runner${n}` }))
+  test('is held together with at most three others', async () => {
+    const { world, poll } = await arrivals(50)
+    await claimAll(world, poll)
+    const polls = Array.from({ length: 6 }, (_, n) => poll({ runner: `runner${n}` }))
     await world.clock.advance(10)
     expect(world.ledger().openCalls).toBe(4)
-    await world.until(Promise.all(asked))
+    await world.until(Promise.all(polls))
   })
 
-  test('fails, rather than never to be answered, when the storage is broken at its end', async () => {
-    const { world, ask } = await arrivals(50)
-    const settle = await dried(world, ask)
-    const held = ask({ seq: 2, ack: 1, settle })
+  test('fails when the storage fails at the end of the hold, and does not stay unanswered', async () => {
+    const { world, poll } = await arrivals(50)
+    const settle = await claimAll(world, poll)
+    const held = poll({ seq: 2, ack: 1, settle })
     await world.clock.advance(100)
     world.ledger().sqlFault = () => new Error('disk I/O error')
     const failed = expect(held).rejects.toThrow('disk I/O error')
@@ -117,10 +117,10 @@ describe('a sync with nothing to answer', () => {
     await failed
   })
 
-  test('settles nothing a second time when it is answered', async () => {
-    const { world, task, ask } = await arrivals(50)
-    const settle = await dried(world, ask)
-    const held = ask({ seq: 2, ack: 1, settle })
+  test('does not settle its jobs a second time when it is answered', async () => {
+    const { world, task, poll } = await arrivals(50)
+    const settle = await claimAll(world, poll)
+    const held = poll({ seq: 2, ack: 1, settle })
     await world.clock.advance(100)
     await world.until(task.enqueue(1))
     expect(await world.until(held)).toMatchObject({ lost: [] })
@@ -130,7 +130,7 @@ describe('a sync with nothing to answer', () => {
 })
 
 describe('a ledger', () => {
-  test('answers no call and sets no timer while a handler runs for minutes (I13)', async () => {
+  test('has no open call and no timer while a handler runs for minutes (I13)', async () => {
     const world = silentWorld()
     const task = world.task({ name: 'long', input: z.number(), timeout: '14m', run: (ms) => world.clock.sleep(ms) })
     await world.until(task.enqueue(13 * 60_000))

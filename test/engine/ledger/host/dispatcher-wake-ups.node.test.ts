@@ -19,26 +19,26 @@ function sendings(world: World): number[] {
   return times
 }
 
-describe('after a commit a ledger', () => {
+describe('a ledger after a commit', () => {
   test.each([
-    { jobs: 1, wakeUps: 1, because: 'one runner will do' },
-    { jobs: 10, wakeUps: 1, because: 'a fresh runner takes ten' },
-    { jobs: 11, wakeUps: 2, because: 'the eleventh would wait' },
-    { jobs: 1_000, wakeUps: 8, because: 'more runners than that do not help one shard' },
-  ])('sends $wakeUps for $jobs jobs: $because', async ({ jobs, wakeUps }) => {
+    { jobs: 1, wakeUps: 1, because: 'one runner is enough' },
+    { jobs: 10, wakeUps: 1, because: 'a new runner takes ten jobs' },
+    { jobs: 11, wakeUps: 2, because: 'the eleventh job would wait' },
+    { jobs: 1_000, wakeUps: 8, because: 'more runners do not help one shard' },
+  ])('sends $wakeUps wake-ups for $jobs jobs, because $because', async ({ jobs, wakeUps }) => {
     const world = silentWorld()
     await world.until(nothing(world).enqueueMany(Array<number>(jobs).fill(1)))
     expect(world.queue.sent).toHaveLength(wakeUps)
   })
 
-  test('sends none for what the wake-ups on their way will take', async () => {
+  test('sends no wake-up for jobs that the wake-ups on their way will start', async () => {
     const world = silentWorld()
     const task = nothing(world)
     for (let n = 0; n < 5; n++) await world.until(task.enqueue(n))
     expect(world.queue.sent).toHaveLength(1)
   })
 
-  test('sends one for each of two jobs that come far apart', async () => {
+  test('sends one wake-up for each of two jobs that arrive far apart', async () => {
     const world = new World()
     const task = nothing(world)
     await world.until(task.enqueue(1))
@@ -49,7 +49,7 @@ describe('after a commit a ledger', () => {
     expect(await world.record(job.id)).toMatchObject({ state: 'completed' })
   })
 
-  test('sends none for a job whose time has not come, and one when it has', async () => {
+  test('sends no wake-up for a delayed job, and one when it is due', async () => {
     const world = new World()
     const job = await world.until(nothing(world).enqueue(1, { delay: '1h' }))
     expect(world.queue.sent).toHaveLength(0)
@@ -58,7 +58,7 @@ describe('after a commit a ledger', () => {
     expect(await world.record(job.id)).toMatchObject({ state: 'completed' })
   })
 
-  test('sends none for a job that is known already', async () => {
+  test('sends no wake-up for a call that finds the job of its key', async () => {
     const world = new World()
     const task = nothing(world)
     await world.until(task.enqueue(1, { idempotencyKey: 'once' }))
@@ -67,7 +67,7 @@ describe('after a commit a ledger', () => {
     expect(world.queue.sent).toHaveLength(1)
   })
 
-  test('sends none while the held poll of a runner takes the work', async () => {
+  test('sends two wake-ups at most while the held poll of a runner takes the jobs', async () => {
     const world = new World()
     const task = nothing(world)
     for (let n = 0; n < 50; n++) {
@@ -87,8 +87,8 @@ describe('after a commit a ledger', () => {
   })
 })
 
-describe('a wake-up that is lost', () => {
-  test('is sent again at growing intervals, up to five minutes', async () => {
+describe('a wake-up', () => {
+  test('that is lost is sent again at growing intervals, up to five minutes', async () => {
     const world = silentWorld()
     const task = nothing(world)
     const times = sendings(world)
@@ -100,7 +100,7 @@ describe('a wake-up that is lost', () => {
     expect(Math.max(...gaps)).toBe(5 * 60_000)
   })
 
-  test('costs latency and nothing else', async () => {
+  test('that is lost delays its job and changes nothing else', async () => {
     const world = new World()
     let count = 0
     world.queue.fate = () => (++count === 1 ? [] : [5])
@@ -109,7 +109,7 @@ describe('a wake-up that is lost', () => {
     expect(await world.record(job.id)).toMatchObject({ state: 'completed', attempt: 1 })
   })
 
-  test('is noticed although jobs keep arriving', async () => {
+  test('that is lost is noticed although jobs keep arriving', async () => {
     const world = silentWorld()
     const task = nothing(world)
     for (let n = 0; n < 300; n++) {
@@ -124,7 +124,7 @@ describe('a wake-up that is lost', () => {
     expect(world.jobs().filter(({ state }) => state === 'completed').length).toBeGreaterThan(300)
   })
 
-  test('that is doubled or late wakes a runner that finds nothing', async () => {
+  test('that is doubled or late starts a runner that finds no job', async () => {
     const world = new World()
     world.queue.fate = () => [5, 5, 60_000]
     const job = await world.until(nothing(world).enqueue(1))
@@ -134,11 +134,11 @@ describe('a wake-up that is lost', () => {
   })
 })
 
-describe('work that no runner can do', () => {
+describe('a job that no runner can run', () => {
   test.each([
-    { restarts: 'with its memory intact', everyMs: undefined },
-    { restarts: 'restarting every 10 s', everyMs: 10_000 },
-  ])('slows its wake-ups down, $restarts: a day of it is no bill', async ({ everyMs }) => {
+    { ledger: 'a ledger that keeps its memory', everyMs: undefined },
+    { ledger: 'a ledger that restarts every 10 s', everyMs: 10_000 },
+  ])('causes few wake-ups and alarms a day in $ledger', async ({ everyMs }) => {
     const world = new World({ directStart: true })
     const task = world.unservedTask({ name: 'unknown', input: z.number(), run: () => {} })
     await world.until(task.enqueue(1))
@@ -152,7 +152,7 @@ describe('work that no runner can do', () => {
     expect(world.ledger().alarm.timesSet).toBeLessThan(2_000)
   })
 
-  test('is picked up once a deploy knows its task', async () => {
+  test('is run once a deploy knows its task', async () => {
     const world = new World()
     const task = world.unservedTask({ name: 'unknown', input: z.number(), run: () => {} })
     const job = await world.until(task.enqueue(1))
@@ -162,7 +162,7 @@ describe('work that no runner can do', () => {
     expect(await world.record(job.id)).toMatchObject({ state: 'completed' })
   })
 
-  test('does not hold up a job that arrives', async () => {
+  test('does not delay a job that arrives later', async () => {
     const world = new World()
     const unknown = world.unservedTask({ name: 'unknown', input: z.number(), run: () => {} })
     const task = nothing(world)
@@ -174,8 +174,8 @@ describe('work that no runner can do', () => {
   })
 })
 
-describe('an unanswered wake-up', () => {
-  test('is answered by the ledger itself after half a second, once', async () => {
+describe('a ledger that waits for the answer to a wake-up', () => {
+  test('starts a runner itself after half a second, and only once', async () => {
     const world = silentWorld({ directStart: true })
     const job = await world.until(nothing(world).enqueue(1))
     await world.clock.advance(450)
@@ -187,7 +187,7 @@ describe('an unanswered wake-up', () => {
     expect(world.directStarts).toBe(1)
   })
 
-  test('that is answered in time starts nothing else', async () => {
+  test('starts no runner when the answer comes within 300 ms', async () => {
     const world = new World({ directStart: true })
     world.queue.fate = () => [300]
     await world.until(nothing(world).enqueue(1))
@@ -195,7 +195,7 @@ describe('an unanswered wake-up', () => {
     expect(world.directStarts).toBe(0)
   })
 
-  test('is sent again after a second where ledgers start no runners', async () => {
+  test('sends the wake-up again after one second when ledgers start no runners', async () => {
     const world = silentWorld()
     const job = await world.until(nothing(world).enqueue(1))
     world.queue.fate = () => [5]
@@ -204,8 +204,8 @@ describe('an unanswered wake-up', () => {
   })
 })
 
-describe('a queue that refuses', () => {
-  test('is reported, and does not stop an enqueue', async () => {
+describe('a queue that refuses wake-ups', () => {
+  test('is reported, and does not make an enqueue fail', async () => {
     const world = silentWorld()
     world.queue.accept = () => Promise.reject(new Error('Too Many Requests'))
     const job = await world.until(nothing(world).enqueue(1))
@@ -213,7 +213,7 @@ describe('a queue that refuses', () => {
     expect(world.ledger().warned).toMatchObject([{ event: 'wake-up-not-sent', count: 1 }])
   })
 
-  test('is asked again, ever more seldom', async () => {
+  test('is tried again at growing intervals', async () => {
     const world = new World()
     let refusals = 0
     world.queue.accept = () => {

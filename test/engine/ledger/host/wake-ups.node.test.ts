@@ -8,30 +8,30 @@ const demand = (more: Partial<Demand> = {}): Demand => ({ ready: 1, spare: 0, ru
 describe('plan', () => {
   test.each<[what: Partial<Demand>, sent: number, because: string]>([
     [{ ready: 0 }, 0, 'there is nothing to do'],
-    [{ ready: 1 }, 1, 'somebody must come'],
-    [{ ready: jobsPerWakeUp }, 1, 'a fresh runner takes that many'],
-    [{ ready: jobsPerWakeUp + 1 }, 2, 'one more needs one more'],
-    [{ ready: 1_000 }, 8, 'there may be no more runners'],
-    [{ ready: 1_000, runnersFree: 3 }, 3, 'there may be no more runners'],
-    [{ ready: 5, runnersFree: 0 }, 0, 'all runners are at work, and come back by themselves'],
-    [{ ready: 5, runnersFree: -2 }, 0, 'more are at work than are wanted'],
-    [{ ready: 5, spare: 5 }, 0, 'those who are there will take them'],
-    [{ ready: 5, spare: 100 }, 0, 'those who are there would take more'],
-    [{ ready: 15, spare: 5 }, 1, 'one takes what is left'],
-  ])('%j sends %i, because %s', (what, sent) => {
+    [{ ready: 1 }, 1, 'one runner is needed'],
+    [{ ready: jobsPerWakeUp }, 1, 'a new runner takes that many jobs'],
+    [{ ready: jobsPerWakeUp + 1 }, 2, 'one more job needs one more runner'],
+    [{ ready: 1_000 }, 8, 'no more than eight runners are free'],
+    [{ ready: 1_000, runnersFree: 3 }, 3, 'no more than three runners are free'],
+    [{ ready: 5, runnersFree: 0 }, 0, 'all runners are at work, and sync again by themselves'],
+    [{ ready: 5, runnersFree: -2 }, 0, 'more runners are at work than there may be'],
+    [{ ready: 5, spare: 5 }, 0, 'the runners at work will take the jobs'],
+    [{ ready: 5, spare: 100 }, 0, 'the runners at work could take more jobs'],
+    [{ ready: 15, spare: 5 }, 1, 'one more runner takes the other jobs'],
+  ])('for %j sends %i wake-ups, because %s', (what, sent) => {
     const wakeUps = new WakeUps()
     expect(wakeUps.plan(now, demand(what))).toBe(sent)
     expect(wakeUps.unanswered).toBe(sent)
   })
 
-  test('sends nothing again while what it sent is out', () => {
+  test('sends no wake-up again while the one it sent is unanswered', () => {
     const wakeUps = new WakeUps()
     expect([0, 1, 2].map((ms) => wakeUps.plan(now + ms, demand({ ready: 3 })))).toEqual([1, 0, 0])
     wakeUps.onRunner()
     expect(wakeUps.plan(now + 3, demand({ ready: 3 }))).toBe(1)
   })
 
-  test('looks after what it sent half a second later, and forgets to when nothing waits any more', () => {
+  test('sets a check half a second later, and removes it when no job waits any more', () => {
     const wakeUps = new WakeUps()
     wakeUps.plan(now, demand())
     expect(wakeUps.checkAt).toBe(now + 500)
@@ -39,13 +39,13 @@ describe('plan', () => {
     expect(wakeUps.checkAt).toBeUndefined()
   })
 
-  test('looks after ready work although it sent nothing for it', () => {
+  test('sets a check for ready jobs even when it sends no wake-up', () => {
     const wakeUps = new WakeUps()
     expect(wakeUps.plan(now, demand({ runnersFree: 0 }))).toBe(0)
     expect(wakeUps.checkAt).toBe(now + 500)
   })
 
-  test('a runner that nobody called takes nothing off what is out', () => {
+  test('keeps no unanswered wake-up, and none below zero, when a runner comes without one', () => {
     const wakeUps = new WakeUps()
     wakeUps.onRunner()
     expect(wakeUps.unanswered).toBe(0)
@@ -53,7 +53,7 @@ describe('plan', () => {
 })
 
 describe('check', () => {
-  test('before its time, or with nothing to do, does nothing', () => {
+  test('does nothing before its time or without a ready job', () => {
     const nothing = { send: 0, startRunner: false }
     const wakeUps = new WakeUps()
     expect(wakeUps.check(now, demand())).toEqual(nothing)
@@ -62,7 +62,7 @@ describe('check', () => {
     expect(wakeUps.check(now + 500, demand({ ready: 0 }))).toEqual(nothing)
   })
 
-  test('first answers its own wake-up, then sends another each time', () => {
+  test('starts a runner the first time, and also sends a wake-up each time after that', () => {
     const wakeUps = new WakeUps()
     wakeUps.plan(now, demand())
     const answers = [1, 2, 3].map(() => wakeUps.check(wakeUps.checkAt ?? 0, demand()))
@@ -73,14 +73,14 @@ describe('check', () => {
     ])
   })
 
-  test('with every runner at work starts none, and looks again later', () => {
+  test('starts no runner while all runners are at work, and sets the next check', () => {
     const wakeUps = new WakeUps()
     wakeUps.plan(now, demand({ runnersFree: 0 }))
     expect(wakeUps.check(now + 500, demand({ runnersFree: 0 }))).toEqual({ send: 0, startRunner: false })
     expect(wakeUps.checkAt).toBeGreaterThan(now + 500)
   })
 
-  test('without progress the pauses double from half a second to five minutes', () => {
+  test('doubles the pause from half a second to five minutes while there is no progress', () => {
     const wakeUps = new WakeUps()
     wakeUps.plan(now, demand())
     let at = now
@@ -95,7 +95,7 @@ describe('check', () => {
     expect(wakeUps.resent).toBe(14)
   })
 
-  test('the queue that refuses slows down as well, and what it refused is not out', () => {
+  test('comes later after the queue has refused wake-ups, which do not count as unanswered', () => {
     const wakeUps = new WakeUps()
     const count = wakeUps.plan(now, demand({ ready: 100 }))
     wakeUps.onRefused(count, now)
@@ -105,7 +105,7 @@ describe('check', () => {
   })
 })
 
-describe('progress', () => {
+describe('the pace of wake-ups', () => {
   const slow = () => {
     const wakeUps = new WakeUps()
     wakeUps.plan(now, demand())
@@ -113,7 +113,7 @@ describe('progress', () => {
     return { wakeUps, at: (wakeUps.checkAt ?? 0) - 1 }
   }
 
-  test('runners that find nothing they can do slow it down', () => {
+  test('slows down when runners find no job that they can run', () => {
     const wakeUps = new WakeUps()
     wakeUps.plan(now, demand())
     const pauses = [1, 2, 3].map(() => {
@@ -128,13 +128,13 @@ describe('progress', () => {
     ])
   })
 
-  test('while it is slow nothing is sent before the pause is over', () => {
+  test('allows no wake-up before the end of the pause while it is slow', () => {
     const { wakeUps, at } = slow()
     wakeUps.onRunner()
     expect(wakeUps.plan(at, demand())).toBe(0)
   })
 
-  test('new work is worth a wake-up of its own, however slow the old ones have become', () => {
+  test('allows a wake-up for a new job at once, however slow it has become', () => {
     const { wakeUps, at } = slow()
     wakeUps.onRunner()
     wakeUps.onArrival()
@@ -142,14 +142,14 @@ describe('progress', () => {
     expect([wakeUps.resent, wakeUps.checkAt]).toEqual([0, at + 500])
   })
 
-  test('a runner that takes work ends the slowness', () => {
+  test('returns to normal when a runner takes a job', () => {
     const { wakeUps, at } = slow()
     wakeUps.onRunner()
     wakeUps.onProgress()
     expect(wakeUps.plan(at, demand())).toBe(1)
   })
 
-  test('what is slow is remembered through a restart, what goes well is not', () => {
+  test('is stored for the next activation only while it is slow', () => {
     const { wakeUps, at } = slow()
     expect(wakeUps.fact).toEqual({ resent: 6, checkAt: at + 1 })
     const reopened = new WakeUps(wakeUps.fact)
@@ -162,7 +162,7 @@ describe('progress', () => {
   })
 })
 
-test('whatever happens, no more wake-ups are out than runners are free, and ready work is always looked after', () => {
+test('after any events no more wake-ups are unanswered than runners are free, and ready jobs always have a check', () => {
   const step = fc.record({
     what: fc.constantFrom('plan', 'plan', 'check', 'onRunner', 'onArrival', 'onProgress', 'onNoProgress', 'onRefused'),
     pass: fc.nat(2_000),

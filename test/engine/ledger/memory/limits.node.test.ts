@@ -12,10 +12,10 @@ const whole: Group = { task: 'send', partition: '' }
 const [p, q] = ['p', 'q'].map((partition) => ({ task: 'send', partition })) as [Group, Group]
 const start = 1_900_000_000_000
 
-/** The limits of one task over a database, and the clock. */
+/** The limits of one task, with a database and a clock. */
 class Scene {
   now = start
-  flow: CheckedLimits
+  declared: CheckedLimits
   readonly memory = new Memory(production)
   readonly sql = nodeSql()
   limits: Limits
@@ -23,16 +23,16 @@ class Scene {
 
   constructor(limits: TaskLimits) {
     migrate(this.sql, this.now)
-    this.flow = checkedLimits(limits, 'send')
+    this.declared = checkedLimits(limits, 'send')
     this.limits = this.#opened()
   }
 
-  /** The object forgets its memory: what runs is found again, as its rows say. */
+  /** The object loses the logs in its memory. The running jobs are known, as after a load of their rows. */
   restart(): void {
     this.limits = this.#opened()
   }
 
-  /** Claims up to so many jobs of a group, as many as are let through. Answers how many. */
+  /** Claims up to `count` jobs of a group, as far as the limits allow. Returns how many it has claimed. */
   claim(count: number, { task, partition }: Group = whole, fails = false): number {
     const admission = this.limits.admission(this.now)
     let claimed = 0
@@ -74,7 +74,7 @@ class Scene {
   }
 
   #opened(): Limits {
-    return new Limits(limitStatements(this.sql), this.memory.running, () => this.flow)
+    return new Limits(limitStatements(this.sql), this.memory.running, () => this.declared)
   }
 }
 
@@ -86,19 +86,19 @@ const perSecond = { limit: 3, per: '1s' } as const
 
 describe('limits', () => {
   test.each<[limits: TaskLimits, of: Group, room: number, because: string]>([
-    [{}, whole, Number.POSITIVE_INFINITY, 'nothing is declared'],
-    [{ rateLimit: perSecond }, whole, 3, 'the rate of the task holds'],
-    [{ concurrency: 2 }, whole, 2, 'so do its places'],
-    [{ rateLimit: perSecond, concurrency: 2 }, whole, 2, 'the smaller of both holds'],
-    [{ rateLimit: perSecond }, p, 3, 'a partition is part of its task'],
-    [{ perPartition: { rateLimit: perSecond } }, whole, Number.POSITIVE_INFINITY, 'the task as a whole has none'],
-    [{ perPartition: { rateLimit: perSecond } }, p, 3, 'each partition has its own'],
-    [{ concurrency: 9, perPartition: { concurrency: 1 } }, p, 1, 'both are held'],
+    [{}, whole, Number.POSITIVE_INFINITY, 'no limit is declared'],
+    [{ rateLimit: perSecond }, whole, 3, 'the rate limit of the task holds'],
+    [{ concurrency: 2 }, whole, 2, 'the concurrency limit of the task holds'],
+    [{ rateLimit: perSecond, concurrency: 2 }, whole, 2, 'the smaller of two limits holds'],
+    [{ rateLimit: perSecond }, p, 3, 'the limit of a task holds for its partitions too'],
+    [{ perPartition: { rateLimit: perSecond } }, whole, Number.POSITIVE_INFINITY, 'the task as a whole has no limit'],
+    [{ perPartition: { rateLimit: perSecond } }, p, 3, 'each partition has a limit of its own'],
+    [{ concurrency: 9, perPartition: { concurrency: 1 } }, p, 1, 'the limits of the task and of the partition hold'],
   ])('of %j leave %j room for %d, because %s', (limits, group, expected) => {
     expect(new Scene(limits).room(group)).toBe(expected)
   })
 
-  test('a claim of many is let through up to the limit, and then nothing until the window has passed', () => {
+  test('let a claim of many jobs through up to the rate limit, and then no job until the window is over', () => {
     const scene = new Scene({ rateLimit: perSecond })
     expect([scene.claim(9), scene.claim(9)]).toEqual([3, 0])
     scene.now += 999
@@ -107,7 +107,7 @@ describe('limits', () => {
     expect(scene.claim(9)).toBe(3)
   })
 
-  test('partitions are counted each by itself, and with their task', () => {
+  test('count the starts of each partition separately, and also with those of the task', () => {
     const scene = new Scene({ rateLimit: { limit: 5, per: '1s' }, perPartition: { rateLimit: perSecond } })
     expect([scene.claim(9, p), scene.claim(9, q)]).toEqual([3, 2])
     expect(scene.rows().map(({ partition, starts }) => [partition, JSON.parse(starts)])).toEqual([
@@ -117,7 +117,7 @@ describe('limits', () => {
     ])
   })
 
-  test('a claim costs a row a group with a rate, however many jobs it starts, and none without one', () => {
+  test('cost a claim one row for each group with a rate limit, however many jobs it starts, and no other row', () => {
     const scene = new Scene({
       rateLimit: { limit: 1_000, per: '1s' },
       concurrency: 1_000,
@@ -129,7 +129,7 @@ describe('limits', () => {
     expect(scene.rows()).toEqual([{ partition: '', starts: JSON.stringify([[start, 400]]), spent_at: 1_000 }])
   })
 
-  test('a restart between two claims forgets no start', () => {
+  test('count every start when the ledger restarts between two claims', () => {
     const scene = new Scene({ rateLimit: perSecond, perPartition: { rateLimit: { limit: 2, per: '10s' } } })
     expect(scene.claim(2, p)).toBe(2)
     scene.now += 500
@@ -142,7 +142,7 @@ describe('limits', () => {
     expect([scene.claim(9, p), scene.claim(9, q)]).toEqual([0, 1])
   })
 
-  test('a claim that is rolled back has started nothing, in memory as on disk', () => {
+  test('count no start of a claim that is rolled back, neither in memory nor on disk', () => {
     const scene = new Scene({ rateLimit: perSecond })
     expect(scene.claim(2, whole, true)).toBe(2)
     expect([scene.room(whole), scene.rows()]).toEqual([3, []])
@@ -150,21 +150,21 @@ describe('limits', () => {
     expect(scene.room(whole)).toBe(3)
   })
 
-  test('what is set while it runs holds from the next claim on, with the starts that were', () => {
+  test('that are changed hold from the next claim on, and count the starts before', () => {
     const scene = new Scene({ rateLimit: perSecond, concurrency: 9 })
     scene.claim(3)
-    scene.flow = checkedLimits({ rateLimit: { limit: 5, per: '1s' }, concurrency: 9 }, 'send')
+    scene.declared = checkedLimits({ rateLimit: { limit: 5, per: '1s' }, concurrency: 9 }, 'send')
     expect(scene.claim(9)).toBe(2)
-    scene.flow = checkedLimits({ rateLimit: { limit: 1, per: '1m' }, concurrency: 9 }, 'send')
+    scene.declared = checkedLimits({ rateLimit: { limit: 1, per: '1m' }, concurrency: 9 }, 'send')
     scene.now += 59_999
     expect([scene.room(whole), scene.limits.resetsAt(whole, scene.now)]).toEqual([0, start + 60_000])
-    scene.flow = checkedLimits({ rateLimit: { limit: 50, per: '1s' }, concurrency: 2 }, 'send')
+    scene.declared = checkedLimits({ rateLimit: { limit: 50, per: '1s' }, concurrency: 2 }, 'send')
     expect([scene.room(whole) < 1, scene.limits.resetsAt(whole, scene.now)]).toEqual([true, undefined])
-    scene.flow = checkedLimits({}, 'send')
+    scene.declared = checkedLimits({}, 'send')
     expect(scene.room(whole)).toBe(Number.POSITIVE_INFINITY)
   })
 
-  test('a place is free when its lease ends, and one that ends in this very transaction is free in it', () => {
+  test('free a slot when its lease ends, even within the transaction that ends the lease', () => {
     const scene = new Scene({ concurrency: 2, perPartition: { concurrency: 1 } })
     const [a, b] = [scene.run(p), scene.run(q)]
     expect([scene.room(whole), scene.room(p)]).toEqual([0, 0])
@@ -176,7 +176,7 @@ describe('limits', () => {
     expect([scene.room(whole), scene.room(p), scene.room(q)]).toEqual([2, 1, 1])
   })
 
-  test('one claim counts what it takes itself', () => {
+  test('count the jobs that the same claim has already taken', () => {
     const { limits, now } = new Scene({ concurrency: 3, perPartition: { concurrency: 2 } })
     const admission = limits.admission(now)
     const rooms = () => [admission.room('send'), admission.roomOf('send', 'p'), admission.roomOf('send', 'q')]
@@ -185,7 +185,7 @@ describe('limits', () => {
     expect(rooms()).toEqual([0, 0, 1])
   })
 
-  test('a clock that has stepped back shuts a limit for one window, and not until it has caught up', () => {
+  test('refuse starts for one window after the clock has stepped back, and not until it has caught up', () => {
     const scene = new Scene({ rateLimit: perSecond })
     scene.claim(3)
     scene.now -= 3_600_000
@@ -197,19 +197,19 @@ describe('limits', () => {
 
 describe('a parked group', () => {
   test.each<[limits: TaskLimits, resetsAt: number | undefined, because: string]>([
-    [{ perPartition: { rateLimit: { limit: 2, per: '1s' } } }, start + 1_000, 'time opens a rate'],
-    [{ perPartition: { concurrency: 2 } }, undefined, 'only an ending attempt opens a place'],
+    [{ perPartition: { rateLimit: { limit: 2, per: '1s' } } }, start + 1_000, 'a rate limit resets by time'],
+    [{ perPartition: { concurrency: 2 } }, undefined, 'only the end of an attempt frees a slot'],
     [
       { perPartition: { rateLimit: { limit: 2, per: '1s' }, concurrency: 2 } },
       undefined,
-      'time does not help while all places are taken',
+      'a group without a free slot does not reset by time',
     ],
     [
       { perPartition: { rateLimit: { limit: 2, per: '1s' }, concurrency: 9 } },
       start + 1_000,
-      'time opens it while places are free',
+      'a group with a free slot resets by time',
     ],
-  ])('under %j opens at %j, because %s', (limits, resetsAt) => {
+  ])('under %j resets at %j, because %s', (limits, resetsAt) => {
     const scene = new Scene(limits)
     expect(scene.claim(9, p)).toBe(2)
     expect(scene.limits.resetsAt(p, scene.now)).toBe(resetsAt)
@@ -217,7 +217,7 @@ describe('a parked group', () => {
     expect(scene.limits.nextResetAt).toBe(resetsAt)
   })
 
-  test('is opened once, at its moment', () => {
+  test('is taken out once, at its reset', () => {
     const scene = new Scene({ perPartition: { rateLimit: { limit: 1, per: '1s' } } })
     scene.claim(1, p)
     scene.now += 100
@@ -230,17 +230,17 @@ describe('a parked group', () => {
     expect([scene.limits.takeReset(start + 9_999), scene.limits.nextResetAt]).toEqual([[], undefined])
   })
 
-  test('that is parked again opens at its new moment alone', () => {
+  test('that is parked again resets only at its new time', () => {
     const scene = new Scene({ perPartition: { rateLimit: { limit: 2, per: '1s' } } })
     scene.claim(2, p)
     scene.limits.park(p, scene.now)
-    scene.flow = checkedLimits({ perPartition: { rateLimit: { limit: 2, per: '1m' } } }, 'send')
+    scene.declared = checkedLimits({ perPartition: { rateLimit: { limit: 2, per: '1m' } } }, 'send')
     scene.limits.park(p, scene.now)
     expect(scene.limits.takeReset(start + 59_999)).toEqual([])
     expect(scene.limits.takeReset(start + 60_000)).toEqual([p])
   })
 
-  test('whose places have filled is not opened by the time it was parked for', () => {
+  test('that has no free slot left does not reset at the time for which it was parked', () => {
     const scene = new Scene({ perPartition: { rateLimit: { limit: 1, per: '1s' }, concurrency: 2 } })
     scene.claim(1, p)
     scene.limits.park(p, scene.now)
@@ -250,8 +250,8 @@ describe('a parked group', () => {
   })
 })
 
-describe('ten thousand groups and more', () => {
-  test('are known by their rows once memory has forgotten those used longest ago', () => {
+describe('more than ten thousand groups', () => {
+  test('are read from their rows when memory has dropped those used longest ago', () => {
     const scene = new Scene({ perPartition: { rateLimit: { limit: 1, per: '1h' } } })
     const groups = Array.from({ length: 10_100 }, (_, n) => ({ task: 'send', partition: `p${n}` }))
     expect(groups.every((group) => scene.claim(1, group) === 1)).toBe(true)

@@ -4,7 +4,7 @@ import { checkedLimits, type TaskLimits } from '../../../../src/engine/task/limi
 import { nodeSql } from '../../../../src/testing/node-database.ts'
 import { completed, failed, heartbeatOf, leaseMs, minuteMs, Rig, settlementOf, snoozed, withAlarm } from '../rig.ts'
 
-/** A ledger whose task has limits in each partition, with jobs of one partition in it. */
+/** A ledger with jobs of one partition, of a task that limits each partition. */
 function limited(perPartition: TaskLimits['perPartition'], jobs: number): Rig {
   const sql = nodeSql()
   const limits = checkedLimits({ perPartition: perPartition ?? {} }, 'send')
@@ -15,15 +15,18 @@ function limited(perPartition: TaskLimits['perPartition'], jobs: number): Rig {
 
 type End = [how: string, end: (rig: Rig, claimed: Claimed) => void]
 
-/** Every way in which the place of a running job is freed, by somebody who does not claim. */
+/** Every way in which the slot of a running job is freed without a claim. */
 const ends: End[] = [
-  ['its runner settles it and leaves', (rig, { id, lease }) => rig.settle({ id, lease }, completed, { done: true })],
-  ['its runner settles it and has no use for more', (rig, { id, lease }) => rig.settle({ id, lease }, completed)],
-  ['it fails', (rig, { id, lease }) => rig.settle({ id, lease }, failed, { done: true })],
-  ['it snoozes', (rig, { id, lease }) => rig.settle({ id, lease }, snoozed, { done: true })],
-  ['its runner gives it back', (rig) => rig.sync({ seq: 2, ack: 1, done: true })],
   [
-    'its lease lapses',
+    'the runner settles the job and leaves',
+    (rig, { id, lease }) => rig.settle({ id, lease }, completed, { done: true }),
+  ],
+  ['the runner settles the job and wants no other', (rig, { id, lease }) => rig.settle({ id, lease }, completed)],
+  ['the job fails', (rig, { id, lease }) => rig.settle({ id, lease }, failed, { done: true })],
+  ['the job snoozes', (rig, { id, lease }) => rig.settle({ id, lease }, snoozed, { done: true })],
+  ['the runner gives the job back', (rig) => rig.sync({ seq: 2, ack: 1, done: true })],
+  [
+    'the lease of the job lapses',
     (rig) => {
       rig.pass(leaseMs)
       rig.ring()
@@ -31,8 +34,8 @@ const ends: End[] = [
   ],
 ]
 
-describe('a partition whose places are all taken', () => {
-  test.each(ends)('is worked on once %s', (_, end) => {
+describe('a partition without a free slot', () => {
+  test.each(ends)('starts its next job once %s', (_, end) => {
     const rig = limited({ concurrency: 1 }, 3)
     const claimed = rig.claim()
     expect(rig.sync({ runner: 'r2', want: 5, done: false }).claimed).toEqual([])
@@ -43,7 +46,7 @@ describe('a partition whose places are all taken', () => {
     expect(rig.broken()).toEqual([])
   })
 
-  test('has its alarm in time when a place in it is freed and not filled', () => {
+  test('has an alarm in time when a slot is freed and not filled', () => {
     const rig = limited({ concurrency: 2 }, 3)
     const [a] = rig.sync({ want: 2 }).claimed as [Claimed, Claimed]
     rig.pass(minuteMs / 4)
@@ -54,7 +57,7 @@ describe('a partition whose places are all taken', () => {
     expect(rig.broken()).toEqual([])
   })
 
-  test('needs no alarm when the place that is freed is filled at once, or nobody waits for it', () => {
+  test('needs no other alarm when a freed slot is filled at once or no job waits for it', () => {
     const rig = limited({ concurrency: 2 }, 3)
     const [a, b] = rig.sync({ want: 2 }).claimed as [Claimed, Claimed]
     rig.pass(minuteMs / 4)
@@ -72,7 +75,7 @@ describe('a partition whose places are all taken', () => {
     expect(rig.alarmAt).toBe(armed)
   })
 
-  test('goes on within the sync that ends an attempt', () => {
+  test('starts its next job in the sync that ends an attempt', () => {
     const rig = limited({ concurrency: 1 }, 3)
     const { id, lease } = rig.claim()
     const { claimed } = rig.sync({ seq: 2, ack: 1, settle: [settlementOf({ id, lease }, completed)], want: 5 })
@@ -80,8 +83,8 @@ describe('a partition whose places are all taken', () => {
   })
 })
 
-describe('a partition whose rate is used up', () => {
-  test('opens at its moment, and the claim that used it up is told of no earlier one', () => {
+describe('a partition whose rate limit is used up', () => {
+  test('starts its next job at the reset, and the claim that used it up learns of no earlier time', () => {
     const rig = limited({ rateLimit: { limit: 2, per: '5s' } }, 3)
     const reply = rig.sync({ want: 5 })
     expect([reply.claimed.length, reply.againInMs]).toEqual([2, 5_000])
@@ -92,7 +95,7 @@ describe('a partition whose rate is used up', () => {
     expect(rig.sync({ runner: 'r3', want: 5 }).claimed).toHaveLength(1)
   })
 
-  test('has its alarm at that moment when nobody says that they come back', () => {
+  test('has an alarm at the reset when no runner has said that it comes back', () => {
     const rig = limited({ rateLimit: { limit: 1, per: '1m' } }, 2)
     const { id, lease } = rig.claim()
     rig.settle({ id, lease }, completed, { done: true })

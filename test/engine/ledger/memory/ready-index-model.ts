@@ -1,4 +1,4 @@
-/** The ready index as lists that are searched whenever somebody asks: what the real one is held against. */
+/** A model of the ready index: lists that are searched at every call. Tests compare the ready index with it. */
 import type { ReadyJob, Want } from '../../../../src/engine/ledger/memory/ready-index.ts'
 
 export type LaneOf = Pick<ReadyJob, 'priority' | 'task' | 'partition'>
@@ -9,7 +9,7 @@ export class ReadyModel {
   readonly #tasks = new Map<number, string[]>()
   /** Open partitions by priority and task, in the order of their turns. */
   readonly #open = new Map<string, string[]>()
-  /** Parked lanes by task and partition, those parked first at the front. */
+  /** Parked lanes by task and partition, in the order in which they were parked. */
   readonly #parked = new Map<string, LaneOf[]>()
 
   add(job: ReadyJob): void {
@@ -24,11 +24,11 @@ export class ReadyModel {
     if (!job) return
     this.jobs = this.jobs.filter((one) => one.id !== id)
     if (job.solo) return
-    const row = this.#openOf(job)
-    const place = row.indexOf(job.partition)
-    if (place >= 0) row.splice(place, 1)
+    const open = this.#openOf(job)
+    const index = open.indexOf(job.partition)
+    if (index >= 0) open.splice(index, 1)
     if (this.lane(job).length === 0) this.#unparkLane(job)
-    else if (place >= 0) row.push(job.partition)
+    else if (index >= 0) open.push(job.partition)
     const tasks = this.#tasksOf(job.priority)
     tasks.splice(tasks.indexOf(job.task), 1)
     if (this.jobs.some((one) => !one.solo && one.task === job.task && one.priority === job.priority))
@@ -40,9 +40,9 @@ export class ReadyModel {
   }
 
   park(lane: LaneOf): void {
-    const row = this.#openOf(lane)
-    if (!row.includes(lane.partition)) return
-    row.splice(row.indexOf(lane.partition), 1)
+    const open = this.#openOf(lane)
+    if (!open.includes(lane.partition)) return
+    open.splice(open.indexOf(lane.partition), 1)
     const group = `${lane.task} ${lane.partition}`
     this.#parked.set(group, [...(this.#parked.get(group) ?? []), lane])
   }
@@ -60,15 +60,15 @@ export class ReadyModel {
   next({ accepts, admission, skips, count, bytesMax }: Want): { jobs: string[]; full: LaneOf[] } {
     const jobs: ReadyJob[] = []
     const full: LaneOf[] = []
-    const turn = (priority: number, task: string, row: string[]): ReadyJob | undefined => {
-      for (let partition = row.shift(); partition !== undefined; partition = row.shift()) {
+    const nextOf = (priority: number, task: string, open: string[]): ReadyJob | undefined => {
+      for (let partition = open.shift(); partition !== undefined; partition = open.shift()) {
         if (admission.room(task) < 1) return undefined
         if (admission.roomOf(task, partition) < 1) full.push({ priority, task, partition })
         else {
           const lane = this.lane({ priority, task, partition })
           const job = lane.find((one) => !jobs.includes(one) && !skips?.(one.id))
           if (!job) continue
-          row.push(partition)
+          open.push(partition)
           return job
         }
       }
@@ -77,12 +77,12 @@ export class ReadyModel {
     for (const priority of [...this.#tasks.keys()].sort((a, b) => b - a)) {
       let going = this.#tasksOf(priority)
         .filter(accepts)
-        .map((task) => ({ task, row: [...this.#openOf({ priority, task })] }))
+        .map((task) => ({ task, open: [...this.#openOf({ priority, task })] }))
       while (going.length > 0) {
         const stopped = new Set<string>()
-        for (const { task, row } of going) {
+        for (const { task, open } of going) {
           if (jobs.length >= count) return { jobs: jobs.map(({ id }) => id), full }
-          const job = turn(priority, task, row)
+          const job = nextOf(priority, task, open)
           if (!job) {
             stopped.add(task)
             continue
@@ -104,7 +104,7 @@ export class ReadyModel {
       .sort(byAge)[0]?.id
   }
 
-  /** What could start: jobs that must run alone first, then whatever a claim without end would get. */
+  /** How many jobs could start: first the solo jobs, then those that a claim without bounds would get. */
   available({ accepts, admission }: Pick<Want, 'accepts' | 'admission'>): number {
     const alone = this.jobs.filter(({ solo, task, partition }) => {
       const fits = solo && accepts(task) && admission.room(task) >= 1 && admission.roomOf(task, partition) >= 1
@@ -136,15 +136,15 @@ export class ReadyModel {
   }
 
   #tasksOf(priority: number): string[] {
-    const row = this.#tasks.get(priority) ?? []
-    this.#tasks.set(priority, row)
-    return row
+    const tasks = this.#tasks.get(priority) ?? []
+    this.#tasks.set(priority, tasks)
+    return tasks
   }
 
   #openOf({ priority, task }: Pick<LaneOf, 'priority' | 'task'>): string[] {
-    const row = this.#open.get(`${priority} ${task}`) ?? []
-    this.#open.set(`${priority} ${task}`, row)
-    return row
+    const open = this.#open.get(`${priority} ${task}`) ?? []
+    this.#open.set(`${priority} ${task}`, open)
+    return open
   }
 }
 

@@ -57,7 +57,7 @@ const anyStep = fc.oneof(
 )
 type Step = typeof anyStep extends fc.Arbitrary<infer T> ? T : never
 
-/** One step on both, and what they answer. */
+/** Takes one step on the index and on the model, and compares their answers. */
 function take(index: ReadyIndex, model: ReadyModel, step: Step): void {
   const both = [index, model]
   if (step.verb === 'add') for (const one of both) one.add(step.job)
@@ -76,17 +76,17 @@ function take(index: ReadyIndex, model: ReadyModel, step: Step): void {
   const { accepted, rooms, skipped, ...bounds } = step.want
   const accepts = (task: string) => accepted.includes(task as never)
   const skips = (id: string) => skipped.includes(id)
-  const asked = () => ({ ...bounds, accepts, skips, admission: admission(rooms) })
-  expect(index.nextSolo(asked())?.id).toBe(model.nextSolo(asked()))
-  const startable = model.available(asked())
-  const available = index.available(asked(), step.want.count)
+  const wanted = () => ({ ...bounds, accepts, skips, admission: admission(rooms) })
+  expect(index.nextSolo(wanted())?.id).toBe(model.nextSolo(wanted()))
+  const startable = model.available(wanted())
+  const available = index.available(wanted(), step.want.count)
   expect(available.count).toBe(Math.min(step.want.count, startable))
   const { room, roomOf } = admission(rooms)
   for (const { task, partition } of available.full) expect(roomOf(task, partition)).toBeLessThan(1)
   for (const { task, partition } of available.held)
     expect(Math.min(room(task), roomOf(task, partition))).toBeLessThan(1)
-  const { jobs, full } = index.next(asked())
-  const expected = model.next(asked())
+  const { jobs, full } = index.next(wanted())
+  const expected = model.next(wanted())
   expect(ids(jobs)).toEqual(expected.jobs)
   expect(full.map(({ priority, task, partition }) => ({ priority, task, partition }))).toEqual(expected.full)
   for (const one of both) {
@@ -99,7 +99,7 @@ function take(index: ReadyIndex, model: ReadyModel, step: Step): void {
 }
 
 describe('the ready index', () => {
-  test('agrees with lists that are searched, after any additions, removals, claims, parkings and deadlines', () => {
+  test('agrees with a model that searches lists, after any additions, removals, claims, parkings and deadlines', () => {
     fc.assert(
       fc.property(fc.array(anyStep, { maxLength: 120 }), (steps) => {
         const index = new ReadyIndex()
@@ -122,7 +122,7 @@ describe('the ready index', () => {
     )
   })
 
-  test('gives every job exactly once to claims of any size, an urgent one before any other', () => {
+  test('gives every job exactly once to claims of any size, the highest priority first', () => {
     fc.assert(
       fc.property(
         fc.uniqueArray(anyJob, { selector: ({ id }) => id }),
@@ -148,28 +148,28 @@ describe('the ready index', () => {
     )
   })
 
-  test('takes nothing out when it is asked: the claim may roll back', () => {
+  test('removes no job that it gives to a claim, because the claim may roll back', () => {
     const index = new ReadyIndex()
     index.add(ready('a'))
     expect(ids(index.next(want()).jobs)).toEqual(['a'])
     expect(ids(index.next(want()).jobs)).toEqual(['a'])
   })
 
-  test('adds a job once, as it was first', () => {
+  test('ignores the second addition of a job', () => {
     const index = new ReadyIndex()
     index.add(ready('a', { priority: 1 }))
     index.add(ready('a', { priority: 9 }))
     expect([...index.values()]).toMatchObject([{ id: 'a', priority: 1 }])
   })
 
-  test('a job that nobody can run holds nobody up, whatever its priority', () => {
+  test('lets no job that nobody can run delay another one, whatever its priority', () => {
     const index = new ReadyIndex()
     for (let n = 0; n < 5_000; n++) index.add(ready(`u${n}`, { task: 'unknown', priority: 1_000 }))
     index.add(ready('a', { readyAt: 9, priority: -1_000 }))
     expect(ids(index.next(want({ accepts: (task) => task === 'send', count: 1 })).jobs)).toEqual(['a'])
   })
 
-  test('a job that is skipped holds nobody up, and stays', () => {
+  test('keeps a job that a claim skips, and gives the claim the others', () => {
     const index = new ReadyIndex()
     for (const id of ['a', 'b', 'c']) index.add(ready(id))
     expect(ids(index.next(want({ skips: (id) => id === 'a', count: 1 })).jobs)).toEqual(['b'])
@@ -178,19 +178,19 @@ describe('the ready index', () => {
   })
 
   test.each<[sizes: number[], bytesMax: number, taken: number, because: string]>([
-    [[10, 10, 10], 30, 3, 'they fit together'],
-    [[10, 10, 10], 29, 2, 'the third is one byte too many'],
-    [[10, 10, 10], 0, 1, 'one is taken whatever its size'],
-    [[99, 1], 50, 1, 'a large one is never stuck'],
-    [[1, 99, 1], 50, 1, 'nobody overtakes the large one'],
-    [[], 50, 0, 'there is none'],
-  ])('of jobs of %j bytes, %i bytes take %i, because %s', (sizes, bytesMax, taken) => {
+    [[10, 10, 10], 30, 3, 'the jobs fit together'],
+    [[10, 10, 10], 29, 2, 'the third job is one byte too large'],
+    [[10, 10, 10], 0, 1, 'one job is taken whatever its size'],
+    [[99, 1], 50, 1, 'a large job is never stuck'],
+    [[1, 99, 1], 50, 1, 'no job overtakes the large one'],
+    [[], 50, 0, 'there is no job'],
+  ])('with jobs of %j bytes gives a claim of at most %i bytes %i jobs, because %s', (sizes, bytesMax, taken) => {
     const index = new ReadyIndex()
     for (const [n, bytes] of sizes.entries()) index.add(ready(`j${n}`, { bytes }))
     expect(index.next(want({ bytesMax })).jobs).toHaveLength(taken)
   })
 
-  test('of jobs that must run alone, gives the one that has waited longest, and none to a claim of many', () => {
+  test('gives the solo job that has waited longest, and no solo job to a claim of several jobs', () => {
     const index = new ReadyIndex()
     index.add(ready('b', { solo: true, readyAt: 5, partition: 'p' }))
     index.add(ready('a', { solo: true, readyAt: 3, partition: 'q' }))
@@ -204,7 +204,7 @@ describe('the ready index', () => {
     expect(solo({ rooms: { draw: 0, send: 0 } })).toBeUndefined()
   })
 
-  test('holds no lane and asks about no task once every job is gone, parked ones included', () => {
+  test('holds no lane and asks for no task once every job is removed, those of parked lanes included', () => {
     const index = new ReadyIndex()
     const lanes = () => queryObjects(Lane, { format: 'count' })
     const before = lanes()

@@ -5,10 +5,10 @@ export function ready(id: string, more: Partial<ReadyJob> = {}): ReadyJob {
   return { id, task: 'send', partition: '', priority: 0, readyAt: 0, bytes: 1, solo: false, due: false, ...more }
 }
 
-/** Room by task (`send`) and by partition (`send p`). What is not named has no limit. */
+/** Room by task (`send`) and by partition (`send p`). A name that is missing has no limit. */
 export type Rooms = Readonly<Record<string, number>>
 
-/** An admission that counts what is taken, as a claim's does. */
+/** An admission that counts the jobs that are taken, as that of a claim does. */
 export function admission(rooms: Rooms = {}): Admission {
   const left = new Map(Object.entries(rooms))
   const room = (name: string) => left.get(name) ?? Number.POSITIVE_INFINITY
@@ -22,7 +22,7 @@ export function admission(rooms: Rooms = {}): Admission {
   }
 }
 
-/** A claim of everything, but for what is said. */
+/** What a claim of every job wants, with these changes. */
 export function want({ rooms = {}, ...more }: Partial<Want> & { rooms?: Rooms } = {}): Want {
   return { accepts: () => true, admission: admission(rooms), count: 1_000, bytesMax: 1_000_000, ...more }
 }

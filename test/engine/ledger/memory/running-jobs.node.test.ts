@@ -19,7 +19,7 @@ const anyStep = fc.oneof(
 )
 
 describe('running jobs', () => {
-  test('are found by their runner and counted by task and partition as they are, after any changes', () => {
+  test('are found by their runner and counted by task and partition after any changes', () => {
     fc.assert(
       fc.property(fc.array(anyStep, { maxLength: 80 }), (steps) => {
         const running = new RunningJobs()
@@ -53,7 +53,7 @@ describe('running jobs', () => {
     )
   })
 
-  test('a job that is not there is gone already', () => {
+  test('do not change when an unknown job is deleted', () => {
     const running = new RunningJobs()
     running.delete('j1')
     expect([running.has('j1'), running.get('j1'), running.size, running.count('send')]).toEqual([

@@ -1,4 +1,4 @@
-/** A ledger that starts again over a long backlog: it reads little of it, and nobody can tell. */
+/** A ledger that restarts with a long backlog: it reads a part of it, and behaves as if it had read all of it. */
 import { describe, expect, test } from 'vitest'
 import { nodeSql } from '../../../../src/testing/node-database.ts'
 import { Fleet } from '../fleet.ts'
@@ -19,8 +19,8 @@ function restarted(more: readonly object[] = []): { rig: Rig; fleet: Fleet } {
   return { rig, fleet: new Fleet(rig, ['send', 'draw']) }
 }
 
-describe('a ledger that starts again over a long backlog', () => {
-  test('has a part of it in memory, and counts all of it', () => {
+describe('a ledger that restarts with a long backlog', () => {
+  test('has a part of the backlog in memory, and counts all of it', () => {
     const { rig } = restarted([{ task: 'draw' }])
     const { ready, counts } = rig.core.memory
     expect(ready.size).toBeLessThan(backlog / 2)
@@ -28,7 +28,7 @@ describe('a ledger that starts again over a long backlog', () => {
     expect(counts.byTask()['draw']?.queued).toBe(1)
   })
 
-  test('serves it in the order of arrival, each job once, to the last', () => {
+  test('starts every job of the backlog once, in the order of arrival', () => {
     const { rig, fleet } = restarted()
     for (let sync = 0; fleet.begun.length < backlog && sync < 30; sync++) fleet.sync('r', 500)
     fleet.sync('r', 0)
@@ -40,9 +40,9 @@ describe('a ledger that starts again over a long backlog', () => {
 
   test.each([
     { job: { task: 'draw' }, because: 'tasks take turns' },
-    { job: { task: 'send', priority: 3 }, because: 'it is urgent' },
+    { job: { task: 'send', priority: 3 }, because: 'it has a higher priority' },
     { job: { task: 'send', partition: 'a' }, because: 'partitions take turns' },
-  ])('gives its newest job, $job, to the first claim, because $because', ({ job }) => {
+  ])('gives the newest job, $job, to the first claim, because $because', ({ job }) => {
     const { fleet } = restarted([job])
     const { claimed } = fleet.sync('r', 10)
     expect(claimed.some(({ task, priority, partition }) => `${task}${priority}${partition}` !== 'send0undefined')).toBe(
@@ -50,13 +50,13 @@ describe('a ledger that starts again over a long backlog', () => {
     )
   })
 
-  test('fails a job of it that was to be started by now', () => {
+  test('fails a job of the backlog whose deadline has passed', () => {
     const { rig } = restarted([{ task: 'send', expiresInMs: 5_000 }])
     rig.passRinging(6_000)
     expect(rig.core.memory.counts.total().failed).toBe(1)
   })
 
-  test('leaves what is added to the lane on disk too, and counts it', () => {
+  test('leaves a job that is added to a spilled lane on disk, and counts it', () => {
     const { rig } = restarted()
     const { size } = rig.core.memory.ready
     rig.enqueue({ task: 'send' })
@@ -64,7 +64,7 @@ describe('a ledger that starts again over a long backlog', () => {
     expect(rig.core.memory.counts.total().queued).toBe(backlog + 1)
   })
 
-  test('serves a task behind the backlog of one that is paused', () => {
+  test('starts the jobs of a task behind the backlog of a paused one', () => {
     const { rig, fleet } = restarted(Array.from({ length: 3_000 }, () => ({ task: 'draw' })))
     rig.run('change', { kind: 'pause', task: 'send' })
     for (let sync = 0; fleet.begun.length < 3_000 && sync < 20; sync++) fleet.sync('r', 500)

@@ -6,7 +6,7 @@ import { nodeSql } from '../../../../src/testing/node-database.ts'
 
 const fresh = newRow({ id: '0-1', task: 'send', input: '{}', maxAttempts: 1 }, 5)
 
-test('the columns that the code declares are those of the table, and the input besides', () => {
+test('the table of jobs has the columns that the code declares, and the input', () => {
   const sql = nodeSql()
   migrate(sql, 5)
   const stored = sql.all<{ name: string }>("SELECT name FROM pragma_table_info('jobs')").map(({ name }) => name)

@@ -14,19 +14,19 @@ import type { Sql } from '../../../../src/engine/ledger/storage/sql.ts'
 import { nodeSql } from '../../../../src/testing/node-database.ts'
 import { Rig, withAlarm } from '../rig.ts'
 
-/** Every statement of a ledger, by the verb that runs it, as SQLite would run it. */
-function plans(): { verb: string; statement: string; plan: string[] }[] {
+/** Every statement of a ledger, with the method that runs it and the plan by which SQLite would run it. */
+function plans(): { method: string; statement: string; plan: string[] }[] {
   const sql = nodeSql()
   migrate(sql, 1)
-  const seen: { verb: string; statement: string; plan: string[] }[] = []
-  let verb = ''
+  const seen: { method: string; statement: string; plan: string[] }[] = []
+  let method = ''
   const explaining: Sql = {
     ...sql,
     all<Row>(statement: string, ...bindings: never[]): Row[] {
       const plan = sql
         .all<{ detail: string }>(`EXPLAIN QUERY PLAN ${statement}`, ...bindings)
         .map(({ detail }) => detail)
-      seen.push({ verb, statement, plan })
+      seen.push({ method, statement, plan })
       return sql.all<Row>(statement, ...bindings)
     },
   }
@@ -43,7 +43,7 @@ function plans(): { verb: string; statement: string; plan: string[] }[] {
   const schedule = { name: 's', task: 'send', rule: '{}', anchor: 1, nextAt: 2, paused: 0, history: '[]' }
   const bulk = { id: 'b', action: 'cancel', filter: '{}', startedAt: 1, below: null, looked: 0, changed: 0 }
   const lane = { priority: 0, ...group, from: '3-' }
-  const rooms = {
+  const tables = {
     job: jobStatements(explaining),
     fact: factStatements(explaining),
     runner: runnerStatements(explaining),
@@ -53,120 +53,120 @@ function plans(): { verb: string; statement: string; plan: string[] }[] {
     minuteStat: minuteStatements(explaining),
   }
   const calls: Record<string, () => unknown> = {
-    'job.insert': () => [rooms.job.insert([a, b]), rooms.job.insert([big])],
+    'job.insert': () => [tables.job.insert([a, b]), tables.job.insert([big])],
     'job.takeOver': () => [
-      rooms.job.takeOver([
+      tables.job.takeOver([
         { id: a.id, row: row() },
         { id: b.id, row: row() },
       ]),
-      rooms.job.takeOver([{ id: big.id, row: row() }]),
+      tables.job.takeOver([{ id: big.id, row: row() }]),
     ],
-    'job.update': () => [rooms.job.update([change(a), change(b)]), rooms.job.update([change(big)])],
-    'job.byIds': () => rooms.job.byIds([a.id, b.id]),
-    'job.withInput': () => rooms.job.withInput([a.id, b.id]),
-    'job.byKey': () => rooms.job.byKey('k', 'send', 'p'),
-    'job.fromWatermark': () => rooms.job.fromWatermark('3-', '3-', 5),
-    'job.besides': () => rooms.job.besides([lane, { ...lane, task: 'draw' }], '3-', 5),
-    'job.countLeft': () => rooms.job.countLeft([lane, { ...lane, task: 'draw' }]),
-    'job.left': () => rooms.job.left(lane, 5),
-    'job.waitingAfter': () => rooms.job.waitingAfter('3-', 5),
-    'job.due': () => rooms.job.due(0, '', 5, 5),
-    'job.runningDue': () => rooms.job.runningDue(5),
-    'job.nextDueAt': () => rooms.job.nextDueAt(0, ''),
-    'job.countBetween': () => rooms.job.countBetween('3-', '4-'),
-    'job.sweep': () => rooms.job.sweep('3-', '4-', 5),
-    'job.firstAfter': () => rooms.job.firstAfter('3-'),
-    'job.setDue': () => rooms.job.setDue([{ id: a.id, dueAt: 5 }]),
-    'job.remove': () => rooms.job.remove([a.id]),
-    'job.search': () => rooms.job.search('4-', '3-', 5),
-    'fact.read': () => rooms.fact.read('x'),
-    'fact.write': () => rooms.fact.write('x', 1),
-    'fact.forget': () => rooms.fact.forget('x'),
-    'runner.all': () => rooms.runner.all(),
-    'runner.extend': () => rooms.runner.extend('r', 1),
-    'runner.forget': () => rooms.runner.forget('r'),
-    'limit.read': () => rooms.limit.read(group),
-    'limit.write': () => rooms.limit.write(group, '[]', 1),
-    'limit.after': () => rooms.limit.after(group, 5),
-    'limit.forget': () => rooms.limit.forget(group),
-    'schedule.all': () => rooms.schedule.all(),
-    'schedule.write': () => rooms.schedule.write({ ...schedule, stopped: null, lastJob: null }),
-    'bulk.get': () => rooms.bulk.get('b'),
-    'bulk.all': () => rooms.bulk.all(),
-    'bulk.write': () => rooms.bulk.write(bulk),
-    'bulk.forget': () => rooms.bulk.forget('b'),
-    'minuteStat.newest': () => rooms.minuteStat.newest('send'),
-    'minuteStat.takeOver': () => rooms.minuteStat.takeOver('send', 1, 2, '{}', '{}'),
-    'minuteStat.write': () => rooms.minuteStat.write('send', 1, '{}', '{}'),
-    'minuteStat.between': () => rooms.minuteStat.between(1, 60),
-    'minuteStat.counters': () => rooms.minuteStat.counters(),
-    'minuteStat.forgetBefore': () => rooms.minuteStat.forgetBefore(1),
+    'job.update': () => [tables.job.update([change(a), change(b)]), tables.job.update([change(big)])],
+    'job.byIds': () => tables.job.byIds([a.id, b.id]),
+    'job.withInput': () => tables.job.withInput([a.id, b.id]),
+    'job.byKey': () => tables.job.byKey('k', 'send', 'p'),
+    'job.fromWatermark': () => tables.job.fromWatermark('3-', '3-', 5),
+    'job.besides': () => tables.job.besides([lane, { ...lane, task: 'draw' }], '3-', 5),
+    'job.countLeft': () => tables.job.countLeft([lane, { ...lane, task: 'draw' }]),
+    'job.left': () => tables.job.left(lane, 5),
+    'job.waitingAfter': () => tables.job.waitingAfter('3-', 5),
+    'job.due': () => tables.job.due(0, '', 5, 5),
+    'job.runningDue': () => tables.job.runningDue(5),
+    'job.nextDueAt': () => tables.job.nextDueAt(0, ''),
+    'job.countBetween': () => tables.job.countBetween('3-', '4-'),
+    'job.sweep': () => tables.job.sweep('3-', '4-', 5),
+    'job.firstAfter': () => tables.job.firstAfter('3-'),
+    'job.setDue': () => tables.job.setDue([{ id: a.id, dueAt: 5 }]),
+    'job.remove': () => tables.job.remove([a.id]),
+    'job.search': () => tables.job.search('4-', '3-', 5),
+    'fact.read': () => tables.fact.read('x'),
+    'fact.write': () => tables.fact.write('x', 1),
+    'fact.forget': () => tables.fact.forget('x'),
+    'runner.all': () => tables.runner.all(),
+    'runner.extend': () => tables.runner.extend('r', 1),
+    'runner.forget': () => tables.runner.forget('r'),
+    'limit.read': () => tables.limit.read(group),
+    'limit.write': () => tables.limit.write(group, '[]', 1),
+    'limit.after': () => tables.limit.after(group, 5),
+    'limit.forget': () => tables.limit.forget(group),
+    'schedule.all': () => tables.schedule.all(),
+    'schedule.write': () => tables.schedule.write({ ...schedule, stopped: null, lastJob: null }),
+    'bulk.get': () => tables.bulk.get('b'),
+    'bulk.all': () => tables.bulk.all(),
+    'bulk.write': () => tables.bulk.write(bulk),
+    'bulk.forget': () => tables.bulk.forget('b'),
+    'minuteStat.newest': () => tables.minuteStat.newest('send'),
+    'minuteStat.takeOver': () => tables.minuteStat.takeOver('send', 1, 2, '{}', '{}'),
+    'minuteStat.write': () => tables.minuteStat.write('send', 1, '{}', '{}'),
+    'minuteStat.between': () => tables.minuteStat.between(1, 60),
+    'minuteStat.counters': () => tables.minuteStat.counters(),
+    'minuteStat.forgetBefore': () => tables.minuteStat.forgetBefore(1),
   }
   for (const [name, call] of Object.entries(calls)) {
-    verb = name
+    method = name
     call()
   }
-  const known = Object.entries(rooms).flatMap(([room, statements]) =>
-    Object.keys(statements).map((name) => `${room}.${name}`),
+  const known = Object.entries(tables).flatMap(([table, statements]) =>
+    Object.keys(statements).map((name) => `${table}.${name}`),
   )
-  expect(Object.keys(calls).sort(), 'every verb of statements.ts and small-tables.ts is held here').toEqual(
-    known.sort(),
-  )
+  expect(Object.keys(calls).sort(), 'every method of jobs.ts and small-tables.ts is called here').toEqual(known.sort())
   return seen
 }
 
-/** The tables that are read whole, and what is bound and read as a table. */
+/** The scans that are allowed: of tables that stay small, and of values that SQLite reads as a table. */
 const allowed = [
   {
     scan: 'SCAN runners',
-    verb: 'runner.all',
-    because: 'it has a row for each runner at work, and upkeep forgets the dead',
+    method: 'runner.all',
+    because: 'it has a row for each runner at work, and maintenance removes the rows of dead runners',
   },
-  { scan: 'SCAN schedules', verb: 'schedule.all', because: 'it has a row for each schedule that the code has had' },
+  { scan: 'SCAN schedules', method: 'schedule.all', because: 'it has a row for each schedule that the code has had' },
   {
     scan: 'SCAN bulks',
-    verb: 'bulk.all',
-    because: 'it has a row for each of the newest actions, and the next forgets the oldest',
+    method: 'bulk.all',
+    because: 'it has a row for each of the newest bulk actions, and the next action removes the oldest',
   },
-  { scan: 'SCAN tasks', verb: undefined, because: 'it is the names of tasks, each found by a look at the key' },
-  { scan: 'SCAN json_each VIRTUAL TABLE INDEX 1:', verb: undefined, because: 'it is the array that was bound' },
-  { scan: 'SCAN v VIRTUAL TABLE INDEX 1:', verb: undefined, because: 'it is the array that was bound' },
-  { scan: 'SCAN (subquery-1)', verb: undefined, because: 'it is the rows that the query inside has found by key' },
-  { scan: 'SCAN CONSTANT ROW', verb: undefined, because: 'it reads no table: how many rows were written' },
+  { scan: 'SCAN tasks', method: undefined, because: 'it is the list of tasks, each found by one look-up by key' },
+  { scan: 'SCAN json_each VIRTUAL TABLE INDEX 1:', method: undefined, because: 'it is the array that was bound' },
+  { scan: 'SCAN v VIRTUAL TABLE INDEX 1:', method: undefined, because: 'it is the array that was bound' },
+  { scan: 'SCAN (subquery-1)', method: undefined, because: 'it is the rows that the inner query has found by key' },
+  { scan: 'SCAN CONSTANT ROW', method: undefined, because: 'it reads no table, only the number of rows written' },
 ]
 
-/** What is sorted all the same: little, however much there is. */
+/** The methods that sort. They sort a few rows, however large the tables are. */
 const sorted: Readonly<Record<string, { sort: string; because: string }>> = {
-  'job.countBetween': { sort: 'USE TEMP B-TREE FOR GROUP BY', because: 'seven states a task at most' },
-  'bulk.all': { sort: 'USE TEMP B-TREE FOR ORDER BY', because: 'a few rows' },
+  'job.countBetween': { sort: 'USE TEMP B-TREE FOR GROUP BY', because: 'it sorts seven states of each task at most' },
+  'bulk.all': { sort: 'USE TEMP B-TREE FOR ORDER BY', because: 'it sorts a few rows' },
 }
 
-describe('statements', () => {
+describe('SQL statements', () => {
   const all = plans()
 
-  test.each(all)('$verb reaches its rows by key: $plan', ({ verb, plan }) => {
+  test.each(all)('of $method find their rows by key: $plan', ({ method, plan }) => {
     const scans = plan.filter((line) => line.startsWith('SCAN'))
-    expect(scans.filter((line) => !allowed.some((one) => one.scan === line && (one.verb ?? verb) === verb))).toEqual([])
+    expect(
+      scans.filter((line) => !allowed.some((one) => one.scan === line && (one.method ?? method) === method)),
+    ).toEqual([])
   })
 
-  test.each(all)('$verb sorts nothing and builds no index on the way', ({ verb, plan }) => {
+  test.each(all)('of $method sort a few rows at most, and build no index', ({ method, plan }) => {
     const built = plan.filter((line) => /TEMP B-TREE|AUTOMATIC/.test(line))
-    expect(built).toEqual(sorted[verb] ? [sorted[verb].sort] : [])
+    expect(built).toEqual(sorted[method] ? [sorted[method].sort] : [])
   })
 
   test.each([
-    ['job.due', 'jobs_due', 'what waits for its time is found without reading what does not'],
-    ['job.runningDue', 'jobs_due', 'of all that is due only what runs is kept'],
-    ['job.nextDueAt', 'jobs_due', 'so is the next of them'],
+    ['job.due', 'jobs_due', 'the jobs that are due are found without reading others'],
+    ['job.runningDue', 'jobs_due', 'the running jobs are found among those that are due'],
+    ['job.nextDueAt', 'jobs_due', 'the next due time is found without reading other jobs'],
     ['job.byKey', 'jobs_unique', 'a key names one job of a task and partition'],
-  ])('%s goes by the index %s, because %s', (verb, index) => {
-    const [found] = all.filter((one) => one.verb === verb)
+  ])('of %s use the index %s, because %s', (method, index) => {
+    const [found] = all.filter((one) => one.method === method)
     expect(found?.plan.join()).toContain(`INDEX ${index}`)
   })
 
-  test('a range of ids without an end has a limit', () => {
+  test('that read an open range of ids have a LIMIT', () => {
     const open = all.filter(({ statement }) => /FROM jobs/.test(statement) && /id (>|>=|<) \?/.test(statement))
-    expect(open.map(({ verb }) => verb)).toEqual([
+    expect(open.map(({ method }) => method)).toEqual([
       'job.fromWatermark',
       'job.besides',
       'job.countLeft',
@@ -177,19 +177,19 @@ describe('statements', () => {
       'job.firstAfter',
       'job.search',
     ])
-    // Counting a range has two ends instead: the mark as it was and as it will be. And activation counts what it leaves
-    // on disk in place of reading it.
+    // `countBetween` has two ends instead: the old and the new watermark. `countLeft` counts the jobs that activation
+    // leaves on disk, and reads none of them.
     const counting = ['job.countBetween', 'job.countLeft']
-    for (const { verb, statement } of open) if (!counting.includes(verb)) expect(statement).toMatch(/LIMIT/)
+    for (const { method, statement } of open) if (!counting.includes(method)) expect(statement).toMatch(/LIMIT/)
   })
 
-  test('the limits of all partitions are looked at a slice at a time, from where the last slice ended', () => {
-    const [found] = all.filter(({ verb }) => verb === 'limit.after')
+  test('of limit.after read the limits of all partitions in slices, each from the end of the last one', () => {
+    const [found] = all.filter(({ method }) => method === 'limit.after')
     expect(found?.statement).toMatch(/LIMIT/)
     expect(found?.plan).toEqual(['SEARCH limits USING PRIMARY KEY ((task,partition)>(?,?))'])
   })
 
-  test('an update without a new input keeps the one that is there', () => {
+  test('that update a job without a new input keep its input', () => {
     const sql = nodeSql()
     migrate(sql, 1)
     const jobs = jobStatements(sql)
@@ -206,7 +206,7 @@ describe('statements', () => {
     expect(jobs.withInput([a.id]).map(({ input }) => input)).toEqual(['"d"'])
   })
 
-  test('a key is held once in each partition of a task, and a search knows the key that a job held', () => {
+  test('let one job hold a key in each partition of a task, and let a search find the key that a job held', () => {
     const sql = nodeSql()
     migrate(sql, 1)
     const jobs = jobStatements(sql)
@@ -221,7 +221,7 @@ describe('statements', () => {
     expect(jobs.search('4-', '3-', 9).map(({ key }) => key)).toEqual(['k', 'k', 'k'])
   })
 
-  test('an update of a row that has changed since it was read writes nothing', () => {
+  test('that update a row that has changed since it was read write nothing', () => {
     const sql = nodeSql()
     migrate(sql, 1)
     const jobs = jobStatements(sql)
@@ -248,7 +248,7 @@ describe('statements', () => {
     expect(jobs.byIds([row.id])).toMatchObject([{ priority: 5 }])
   })
 
-  test('a live job is never removed, whatever it is told', () => {
+  test('never remove a live job, whatever ids they get', () => {
     const sql = nodeSql()
     migrate(sql, 1)
     const jobs = jobStatements(sql)
@@ -265,7 +265,7 @@ describe('statements', () => {
     )
   })
 
-  test('a row that is taken over is that of an ended job in no index, and holds nothing of it afterwards', () => {
+  test('take over only the row of an ended job that is in no index, and leave nothing of that job in it', () => {
     const sql = nodeSql()
     migrate(sql, 1)
     const jobs = jobStatements(sql)
@@ -293,7 +293,7 @@ describe('statements', () => {
     expect(stored(sql)).toEqual(stored(plain))
   })
 
-  test('rows come in the order that was asked for, unknown ones left out', () => {
+  test('return rows in the order of the given ids, and leave out unknown ids', () => {
     const sql = nodeSql()
     migrate(sql, 1)
     const jobs = jobStatements(sql)

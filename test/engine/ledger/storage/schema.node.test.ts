@@ -4,18 +4,18 @@ import { migrate, migrations, statementsOf } from '../../../../src/engine/ledger
 import { type NodeSql, nodeSql } from '../../../../src/testing/node-database.ts'
 import { Rig, withAlarm } from '../rig.ts'
 
-/** The hash of every migration. A released one never changes: add another, and its hash here. */
+/** The hash of every migration. A released migration never changes: add another one, and its hash here. */
 const hashes = ['b78c0343b6f5f41fea0dcd3860ba92353b8422c3a9ff1d79931440275e94b123']
 
 const schemaOf = (sql: NodeSql) =>
   sql.all<{ name: string; sql: string }>('SELECT name, sql FROM sqlite_schema ORDER BY name').map((row) => ({ ...row }))
 
 describe('migrations', () => {
-  test('are those that were released', () => {
+  test('have the recorded hashes, because a released one never changes', () => {
     expect(migrations.map((text) => createHash('sha256').update(text).digest('hex'))).toEqual(hashes)
   })
 
-  test('hold no semicolon inside a string or a comment, which is what cutting them relies on', () => {
+  test('have no semicolon inside a string or a comment, because they are split at semicolons', () => {
     for (const migration of migrations) {
       const texts = [...migration.matchAll(/--.*$|'[^']*'/gm)].map(([text]) => text)
       expect(texts.filter((text) => text.includes(';'))).toEqual([])
@@ -23,19 +23,19 @@ describe('migrations', () => {
     }
   })
 
-  test('hold no two dashes inside a string, which cutting them would take for a comment', () => {
+  test('have no two dashes inside a string, because the split would read them as a comment', () => {
     for (const migration of migrations) {
       const strings = [...migration.replaceAll(/--.*$/gm, '').matchAll(/'[^']*'/g)].map(([text]) => text)
       expect(strings.filter((text) => text.includes('--'))).toEqual([])
     }
   })
 
-  test('open no transaction of their own and set no pragma: a Durable Object refuses both', () => {
+  test('open no transaction and set no pragma, because a Durable Object refuses both', () => {
     for (const statement of migrations.flatMap(statementsOf))
       expect(statement).toMatch(/^(CREATE|ALTER|INSERT|UPDATE|DROP)\s/)
   })
 
-  test('name no state and no reason, so that one can be added without another table', () => {
+  test('check no state and no reason, so that a new one needs no new table', () => {
     expect(migrations.join(' ')).not.toMatch(/CHECK \((state|reason)\b/)
   })
 })
@@ -48,13 +48,13 @@ describe('statementsOf', () => {
     ['A;B', ['A', 'B']],
     [' A ;\n\n B ;\n', ['A', 'B']],
     ['A -- one\n+ 1; B', ['A \n+ 1', 'B']],
-  ])('%j is %j', (text, statements) => {
+  ])('splits %j into %j', (text, statements) => {
     expect(statementsOf(text)).toEqual(statements)
   })
 })
 
 describe('migrate', () => {
-  test('brings an empty database to the newest schema and says when', () => {
+  test('brings an empty database to the newest schema and records when', () => {
     const sql = migrated()
     expect(sql.all('SELECT version, applied_at FROM schema_versions').map((row) => ({ ...(row as object) }))).toEqual(
       migrations.map((_, index) => ({ version: index + 1, applied_at: 5 })),
@@ -73,14 +73,14 @@ describe('migrate', () => {
     ])
   })
 
-  test('does nothing a second time, and writes nothing', () => {
+  test('changes nothing and writes nothing the second time', () => {
     const sql = migrated()
     const [schema, written] = [schemaOf(sql), sql.rowsWritten()]
     migrate(sql, 6)
     expect([schemaOf(sql), sql.rowsWritten()]).toEqual([schema, written])
   })
 
-  test('leaves a newer database as it is: a deploy can be rolled back', () => {
+  test('leaves a newer database as it is, so that a deploy can be rolled back', () => {
     const sql = migrated()
     sql.all('ALTER TABLE jobs ADD COLUMN region TEXT')
     sql.all('INSERT INTO schema_versions (version, applied_at) VALUES (99, 5)')
@@ -93,8 +93,8 @@ describe('migrate', () => {
     expect(rig.broken()).toEqual([])
   })
 
-  test('that fails on its way leaves the schema of the version before, and goes on from there', () => {
-    // The table of versions and the look into it come first, and each migration ends with its version.
+  test('leaves the schema of the last complete version when it fails, and continues from there', () => {
+    // The first two statements make the table of versions and read it. Each migration ends by recording its version.
     const statements = 2 + migrations.reduce((sum, text) => sum + statementsOf(text).length + 1, 0)
     const left: number[] = []
     for (let nth = 1; nth < statements; nth++) {
@@ -117,7 +117,7 @@ describe('migrate', () => {
     expect([...new Set(left)]).toEqual(migrations.map((_, index) => index))
   })
 
-  test('of a database of any version brings it to the same schema, and keeps when it came to each', () => {
+  test('brings a database of any version to the same schema, and keeps the times of its earlier migrations', () => {
     for (const version of migrations.keys()) {
       const sql = migratedTo(version)
       migrate(sql, 9)
@@ -129,11 +129,11 @@ describe('migrate', () => {
   })
 
   test.each<[columns: object, because: string]>([
-    [{ attempt: -1 }, 'attempts count from nothing'],
-    [{ attempt: 4 }, 'attempts end at their maximum'],
+    [{ attempt: -1 }, 'attempts count from 0'],
+    [{ attempt: 4 }, 'attempts never exceed their maximum'],
     [{ task: null }, 'every job has a task'],
     [{ input: null }, 'every job has an input'],
-  ])('a row with %j is refused, because %s', (columns) => {
+  ])('makes a table of jobs that refuses a row with %j, because %s', (columns) => {
     const row = {
       id: '3-01',
       task: 'send',
@@ -152,8 +152,11 @@ describe('migrate', () => {
     }
     const insert = (values: object) => {
       const names = Object.keys(values)
-      const places = names.map(() => '?').join(', ')
-      migrated().all(`INSERT INTO jobs (${names.join(', ')}) VALUES (${places})`, ...(Object.values(values) as never[]))
+      const placeholders = names.map(() => '?').join(', ')
+      migrated().all(
+        `INSERT INTO jobs (${names.join(', ')}) VALUES (${placeholders})`,
+        ...(Object.values(values) as never[]),
+      )
     }
     expect(() => insert(row)).not.toThrow()
     expect(() => insert({ ...row, ...columns })).toThrow(/constraint failed/)
@@ -166,7 +169,7 @@ function migrated(): NodeSql {
   return sql
 }
 
-/** A database that has seen the first so many migrations. */
+/** A database of this version: with as many migrations, from the first one on. */
 function migratedTo(version: number): NodeSql {
   const sql = nodeSql()
   sql.all('CREATE TABLE IF NOT EXISTS schema_versions (version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL)')

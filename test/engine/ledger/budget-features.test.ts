@@ -1,11 +1,10 @@
-/** What limits, schedules, keys, deadlines and steering cost, counted by the platform's own meters (I11). */
+/** What limits, keys, schedules, control and deadlines cost, counted by the platform's own meters (I11). */
 import { runInDurableObject } from 'cloudflare:test'
 import { describe, expect, test } from 'vitest'
 import { jobIdFloor } from '../../../src/engine/ledger/domain/job-id.ts'
 import { durableSql } from '../../../src/engine/ledger/host/durable-sql.ts'
 import type { NewJob } from '../../../src/engine/ledger/protocol/protocol.ts'
 import type { Meter } from '../../../src/engine/ledger/storage/sql.ts'
-import { placed } from './placed.ts'
 import { freshLedger } from './real-ledger.ts'
 import {
   completed,
@@ -20,10 +19,11 @@ import {
   shard,
   withAlarm,
 } from './rig.ts'
+import { shardSchedule } from './shard-schedules.ts'
 
 type Cost = (work: () => unknown) => Meter
 
-/** A rig over a Durable Object's storage, and what something costs in it. The first job's own facts are written. */
+/** Runs `work` with a rig over a Durable Object's storage and a function that counts rows. The first facts are stored. */
 async function metered(options: RigOptions, work: (rig: Rig, cost: Cost) => void): Promise<void> {
   await runInDurableObject(freshLedger().ledger, async (_, { storage }) => {
     const meter: Meter = { rowsRead: 0, rowsWritten: 0 }
@@ -43,48 +43,62 @@ const many = (rig: Rig, count: number, more: Partial<NewJob> = {}) =>
   rig.enqueueAll(Array.from({ length: count }, () => rig.job(more)))
 const rate = { limit: 100, per: 1_000 }
 
-describe('rows written by limits', () => {
+describe('the rows written under limits', () => {
   test.each([
-    { what: 'no limit', limits: {}, jobs: 10, parts: ['a'], rows: 10, because: 'a claim is a row a job' },
-    { what: 'a rate', limits: { rateLimit: rate }, jobs: 1, parts: ['a'], rows: 2, because: 'its log is one row' },
-    { what: 'a rate', limits: { rateLimit: rate }, jobs: 50, parts: ['a'], rows: 51, because: 'and none a job' },
+    { what: 'no limit', limits: {}, jobs: 10, partitions: ['a'], rows: 10, because: 'each job is a row' },
     {
-      what: 'a rate a partition',
+      what: 'a rate limit',
+      limits: { rateLimit: rate },
+      jobs: 1,
+      partitions: ['a'],
+      rows: 2,
+      because: 'the log is one more row',
+    },
+    {
+      what: 'a rate limit',
+      limits: { rateLimit: rate },
+      jobs: 50,
+      partitions: ['a'],
+      rows: 51,
+      because: 'the log is one row for all jobs',
+    },
+    {
+      what: 'a rate limit a partition',
       limits: { perPartition: { rateLimit: rate } },
       jobs: 10,
-      parts: ['a', 'b'],
+      partitions: ['a', 'b'],
       rows: 22,
-      because: 'each partition has its log',
+      because: 'each partition has a log',
     },
     {
-      what: 'both rates',
+      what: 'both rate limits',
       limits: { rateLimit: rate, perPartition: { rateLimit: rate } },
       jobs: 10,
-      parts: ['a', 'b'],
+      partitions: ['a', 'b'],
       rows: 23,
-      because: 'and the task has its own',
+      because: 'the task has a log too',
     },
     {
-      what: 'concurrency',
+      what: 'concurrency limits',
       limits: { concurrency: 100, perPartition: { concurrency: 50 } },
       jobs: 10,
-      parts: ['a', 'b'],
+      partitions: ['a', 'b'],
       rows: 20,
       because: 'live leases are counted in memory',
     },
   ])(
-    'under $what a claim of $jobs of $parts costs $rows rows, because $because',
-    async ({ limits, jobs, parts, rows }) =>
+    'are $rows for a claim of $jobs jobs in each of $partitions under $what, because $because',
+    async ({ limits, jobs, partitions, rows }) =>
       metered({ policies: { send: limited(limits) } }, (rig, cost) => {
         const inserted = cost(() => {
-          for (const partition of parts) many(rig, jobs, { partition })
+          for (const partition of partitions) many(rig, jobs, { partition })
         })
-        expect(inserted.rowsWritten).toBe(jobs * parts.length)
+        expect(inserted.rowsWritten).toBe(jobs * partitions.length)
         expect(cost(() => rig.sync({ want: 500 })).rowsWritten).toBe(rows)
       }),
   )
 
-  test('settling a limited job costs a row, and a settlement that claims the next one two and its log', async () =>
+  test('are three for a sync that settles a limited job and claims the next one: two jobs and one log', async () =>
     metered({ policies: { send: limited({ rateLimit: rate, concurrency: 1 }) } }, (rig, cost) => {
       many(rig, 2)
       const first = rig.claim()
@@ -92,7 +106,7 @@ describe('rows written by limits', () => {
       expect(cost(() => rig.sync({ seq: 2, settle, want: 1 })).rowsWritten).toBe(3)
     }))
 
-  test('a sync that finds no room writes nothing', async () =>
+  test('are none for a sync that finds no room', async () =>
     metered(
       { policies: { send: limited({ perPartition: { rateLimit: { limit: 1, per: hourMs } } }) } },
       (rig, cost) => {
@@ -104,8 +118,8 @@ describe('rows written by limits', () => {
     ))
 })
 
-describe('rows written by keys', () => {
-  test('a job with a key costs a row more to insert, and none to claim, beat, settle and redrive', async () =>
+describe('the rows written for keys', () => {
+  test('are one more to insert a job with a key, and none more to claim, settle or redrive it', async () =>
     metered({}, (rig, cost) => {
       const rows: number[] = []
       const count = (work: () => unknown) => rows.push(cost(work).rowsWritten)
@@ -133,15 +147,22 @@ describe('rows written by keys', () => {
     rows: number
     because: string
   }>([
-    { what: 'join', unique: { kind: 'finished' }, runs: false, ends: false, rows: 0, because: 'it is an answer' },
-    { what: 'renew', unique: { kind: 'rerun' }, runs: false, ends: false, rows: 1, because: 'it is the job itself' },
     {
-      what: 'push',
+      what: 'join',
+      unique: { kind: 'finished' },
+      runs: false,
+      ends: false,
+      rows: 0,
+      because: 'the call only gets an answer',
+    },
+    { what: 'renew', unique: { kind: 'rerun' }, runs: false, ends: false, rows: 1, because: 'only the job changes' },
+    {
+      what: 'renew with a new time',
       unique: { kind: 'debounce', ms: 5_000 },
       runs: false,
       ends: false,
       rows: 2,
-      because: 'its place in the due index moves',
+      because: 'its due index entry moves',
     },
     {
       what: 'follow',
@@ -149,7 +170,7 @@ describe('rows written by keys', () => {
       runs: true,
       ends: false,
       rows: 4,
-      because: 'the new one is in two indexes, and the holder leaves one',
+      because: 'one index is left, two are entered',
     },
     {
       what: 'new',
@@ -157,9 +178,9 @@ describe('rows written by keys', () => {
       runs: true,
       ends: true,
       rows: 3,
-      because: 'the new one is in the key index, and the holder leaves it',
+      because: 'the key index is left and entered',
     },
-  ])('$what costs $rows, because $because', async ({ unique, runs, ends, rows }) =>
+  ])('are $rows for the decision $what, because $because', async ({ unique, runs, ends, rows }) =>
     metered({}, (rig, cost) => {
       call(rig, unique, 1)()
       rig.pass(1_000)
@@ -171,7 +192,7 @@ describe('rows written by keys', () => {
     }),
   )
 
-  test('the end of a job that is followed costs its row, and that of the follower with its place in the index', async () =>
+  test('are three when a job ends that another one follows: its row, and the row and index entry of the other', async () =>
     metered({}, (rig, cost) => {
       call(rig, { kind: 'rerun' }, 1)()
       many(rig, 1)
@@ -183,35 +204,35 @@ describe('rows written by keys', () => {
     }))
 })
 
-describe('rows written by schedules', () => {
+describe('the rows written for schedules', () => {
   const slot = (rig: Rig) => {
     rig.pass(minuteMs)
     rig.core.maintain(rig.now)
   }
 
   test.each([
-    { what: 'that makes a job', jobs: 1, overlap: 'skip', rows: 2, because: 'the job and the schedule' },
-    { what: 'that is skipped', jobs: 2, overlap: 'skip', rows: 1, because: 'the schedule tells of it' },
-    { what: 'that cancels a waiting job', jobs: 2, overlap: 'cancel', rows: 3, because: 'that job ends' },
-  ] as const)('a slot $what costs $rows, because $because', async ({ jobs, overlap, rows }) =>
-    metered({ schedules: [placed({ overlap })] }, (rig, cost) => {
+    { what: 'that makes a job', jobs: 1, overlap: 'skip', rows: 2, because: 'it writes the job and the schedule' },
+    { what: 'that is skipped', jobs: 2, overlap: 'skip', rows: 1, because: 'the schedule records it' },
+    { what: 'that cancels a waiting job', jobs: 2, overlap: 'cancel', rows: 3, because: 'the waiting job ends too' },
+  ] as const)('are $rows for a slot $what, because $because', async ({ jobs, overlap, rows }) =>
+    metered({ schedules: [shardSchedule({ overlap })] }, (rig, cost) => {
       for (let n = 1; n < jobs; n++) slot(rig)
-      // The sums of the slots before are written by the runner that leaves; nobody else has to.
+      // A runner that leaves writes the minute stats of the earlier slots, so that they are not counted here.
       rig.sync({ done: true })
       expect(cost(() => slot(rig)).rowsWritten).toBe(rows)
     }),
   )
 
-  test('a reconciliation with nothing new writes nothing, and reads a row or two', async () =>
-    metered({ schedules: [placed(), placed({ name: 'tock' })] }, (rig, cost) => {
+  test('are none for a reconciliation without a change, which reads at most two rows', async () =>
+    metered({ schedules: [shardSchedule(), shardSchedule({ name: 'tock' })] }, (rig, cost) => {
       rig.restart()
       const { rowsRead, rowsWritten } = cost(() => rig.core.reconcile(rig.now))
       expect(rowsWritten).toBe(0)
       expect(rowsRead).toBeLessThan(3)
     }))
 
-  test('pause, resume and trigger cost the schedule, and the job', async () =>
-    metered({ schedules: [placed()] }, (rig, cost) => {
+  test('are one to pause, one to resume and two to trigger a schedule', async () =>
+    metered({ schedules: [shardSchedule()] }, (rig, cost) => {
       const costs = (['pause', 'resume'] as const).map((action) =>
         cost(() => rig.run('controlSchedule', { name: 'tick', action: action })),
       )
@@ -220,8 +241,8 @@ describe('rows written by schedules', () => {
     }))
 })
 
-describe('rows written by steering', () => {
-  test('a change of the settings costs one row a shard, and one it has nothing', async () =>
+describe('the rows written by control', () => {
+  test('are one for a change of the settings, and none for settings that the shard has already', async () =>
     metered({}, (rig, cost) => {
       many(rig, 50)
       let settings = rig.core.settings
@@ -231,17 +252,29 @@ describe('rows written by steering', () => {
     }))
 
   test.each<{ what: string; delayMs: number; more: object; rows: number; because: string }>([
-    { what: 'the priority', delayMs: 0, more: { priority: 5 }, rows: 1, because: 'no index knows it' },
-    { what: 'the time of a waiting job', delayMs: 0, more: { delayMs: 5_000 }, rows: 2, because: 'it is due now' },
-    { what: 'the time of a delayed job', delayMs: 9, more: { delayMs: 5_000 }, rows: 2, because: 'its place moves' },
-  ])('amending $what costs $rows, because $because', async ({ delayMs, more, rows }) =>
+    { what: 'the priority', delayMs: 0, more: { priority: 5 }, rows: 1, because: 'no index contains it' },
+    {
+      what: 'the time of a waiting job',
+      delayMs: 0,
+      more: { delayMs: 5_000 },
+      rows: 2,
+      because: 'it enters the due index',
+    },
+    {
+      what: 'the time of a delayed job',
+      delayMs: 9,
+      more: { delayMs: 5_000 },
+      rows: 2,
+      because: 'its due index entry moves',
+    },
+  ])('are $rows to update $what, because $because', async ({ delayMs, more, rows }) =>
     metered({}, (rig, cost) => {
       const id = rig.enqueue({ delayMs })
       expect(cost(() => rig.run('update', { id, ...more })).rowsWritten).toBe(rows)
     }),
   )
 
-  test('a bulk action costs one row to begin, one a job, and one a slice', async () =>
+  test('are one to begin a bulk action, one a job and one a slice', async () =>
     metered({}, (rig, cost) => {
       many(rig, 700)
       const begun = cost(() => rig.run('bulk', { id: 'b', action: 'cancel', filter: {} }))
@@ -254,7 +287,7 @@ describe('rows written by steering', () => {
       expect(none.rowsWritten).toBe(2)
     }))
 
-  test('a deadline costs nothing to keep, and one row when it passes', async () =>
+  test('are none more for a job with a deadline, and one when the deadline passes', async () =>
     metered({}, (rig, cost) => {
       expect(cost(() => many(rig, 10, { expiresInMs: 1_000 })).rowsWritten).toBe(10)
       rig.pass(1_000)
@@ -262,11 +295,11 @@ describe('rows written by steering', () => {
     }))
 })
 
-describe('rows read, with a hundred thousand finished jobs', () => {
-  test('no verb scans history', async () =>
+describe('the rows read beside a hundred thousand finished jobs', () => {
+  test('are fewer than sixty for each verb, because none scans history', async () =>
     metered(
       {
-        schedules: [placed({ overlap: 'cancel' })],
+        schedules: [shardSchedule({ overlap: 'cancel' })],
         policies: { send: limited({ rateLimit: rate, perPartition: { rateLimit: rate, concurrency: 50 } }) },
       },
       (rig, cost) => {
@@ -305,7 +338,7 @@ describe('rows read, with a hundred thousand finished jobs', () => {
       },
     ))
 
-  test('a bulk action reads each job once, a bounded number in one ring of the alarm', async () =>
+  test('are one a job for a bulk action, and a bounded number in each ring of the alarm', async () =>
     metered({}, (rig, cost) => {
       insertFinished(rig, 100_000)
       rig.restart()
@@ -323,7 +356,7 @@ describe('rows read, with a hundred thousand finished jobs', () => {
     }))
 })
 
-/** Finished jobs below the mark, as upkeep would have left them. */
+/** Finished jobs below the watermark, as maintenance would have left them. */
 function insertFinished(rig: Rig, count: number): void {
   const at = rig.now - dayMs
   const time = jobIdFloor(shard, at).slice(0, -16)

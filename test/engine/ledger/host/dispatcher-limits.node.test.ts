@@ -1,4 +1,4 @@
-/** Runners and wake-ups where limits, pauses and schedules decide when work is there: nothing polls, nothing waits too long. */
+/** Runners and wake-ups under limits, pauses and schedules: nothing polls, and no job waits too long. */
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { TaskOptions } from '../../../../src/engine/task/task-options.ts'
@@ -7,7 +7,7 @@ import { overfull } from '../fleet.ts'
 
 const input = z.object({ who: z.string() })
 
-/** A world whose task takes its time and remembers its starts. */
+/** A world with a task that runs for this time and records its starts. */
 function paced(more: Partial<TaskOptions<typeof input, void>>, ms = 5) {
   const world = new World()
   const starts: { at: number; who: string }[] = []
@@ -20,7 +20,7 @@ function paced(more: Partial<TaskOptions<typeof input, void>>, ms = 5) {
     },
     ...more,
   })
-  /** What happens in this time. */
+  /** Counts what happens while this time passes. */
   const during = async (passMs: number) => {
     const before = {
       syncs: world.ledger().called('sync').length,
@@ -41,14 +41,14 @@ function paced(more: Partial<TaskOptions<typeof input, void>>, ms = 5) {
   return { world, task, starts, during, enqueue }
 }
 
-describe('a rate limit with a hundred jobs waiting', () => {
+describe('a rate limit', () => {
   test.each<{ what: string; more: Partial<TaskOptions<typeof input, void>> }>([
     { what: 'of the task', more: { rateLimit: { limit: 1, per: '10s' } } },
     {
       what: 'of a partition',
       more: { partition: ({ who }) => who, perPartition: { rateLimit: { limit: 1, per: '10s' } } },
     },
-  ])('$what costs a few calls a window, and no polling', async ({ more }) => {
+  ])('$what costs a few calls in each window and causes no polling, while a hundred jobs wait', async ({ more }) => {
     const { during, enqueue, starts } = paced(more)
     await enqueue(100)
     await during(10_000)
@@ -65,7 +65,7 @@ describe('a rate limit with a hundred jobs waiting', () => {
     ).toEqual([])
   })
 
-  test('of an hour leaves the ledger alone in between', async () => {
+  test('of one start an hour causes no call and no alarm between two starts', async () => {
     const { during, enqueue } = paced({ rateLimit: { limit: 1, per: '1h' } })
     await enqueue(100)
     await during(60_000)
@@ -73,7 +73,7 @@ describe('a rate limit with a hundred jobs waiting', () => {
     expect((await during(60_000)).starts).toBe(1)
   })
 
-  test('of twenty a second is used to the full and never beyond', async () => {
+  test('of twenty starts a second is almost used up and never exceeded', async () => {
     const { during, enqueue, starts } = paced({ rateLimit: { limit: 20, per: '1s' } })
     await enqueue(500)
     await during(20_000)
@@ -86,7 +86,7 @@ describe('a rate limit with a hundred jobs waiting', () => {
     ).toEqual([])
   })
 
-  test('of twenty a second holds through restarts of the ledger at any moment', async () => {
+  test('of twenty starts a second holds while the ledger restarts at any moment', async () => {
     const { world, during, enqueue, starts } = paced({ rateLimit: { limit: 20, per: '1s' } })
     await enqueue(300)
     for (let n = 0; n < 40; n++) {
@@ -108,7 +108,7 @@ describe('a concurrency limit', () => {
   test.each<{ what: string; more: Partial<TaskOptions<typeof input, void>> }>([
     { what: 'of the task', more: { concurrency: 2 } },
     { what: 'of a partition', more: { partition: ({ who }) => who, perPartition: { concurrency: 2 } } },
-  ])('$what is kept full while jobs wait, with a call or two a job', async ({ more }) => {
+  ])('$what is used up while jobs wait, with one or two calls for each job', async ({ more }) => {
     const { during, enqueue } = paced(more, 1_000)
     await enqueue(100)
     await during(3_000)
@@ -119,7 +119,7 @@ describe('a concurrency limit', () => {
     expect(wakeUps).toBeLessThan(25)
   })
 
-  test('of one partition lets another one through at once', async () => {
+  test('of one partition does not delay another partition', async () => {
     const { during, enqueue, starts, world } = paced(
       { partition: ({ who }) => who, perPartition: { concurrency: 1 } },
       5_000,
@@ -135,7 +135,7 @@ describe('a concurrency limit', () => {
 })
 
 describe('a pause', () => {
-  test('with a hundred jobs waiting costs nothing while it lasts, and ends at once', async () => {
+  test('causes no call while a hundred jobs wait, and ends at once', async () => {
     const { world, during, enqueue } = paced({})
     await world.until(world.chard.tasks.pause('paced'))
     await enqueue(100)
@@ -147,7 +147,7 @@ describe('a pause', () => {
     expect((await during(2_000)).starts).toBe(100)
   })
 
-  test('that begins under load lets end what runs and starts nothing more', async () => {
+  test('that begins under load lets running jobs end and starts no others', async () => {
     const { world, during, enqueue } = paced({}, 500)
     await enqueue(200)
     await during(1_100)
@@ -160,7 +160,7 @@ describe('a pause', () => {
 })
 
 describe('a schedule', () => {
-  test('of every two seconds fires each slot once through restarts of the ledger', async () => {
+  test('of every two seconds makes one job for each slot while the ledger restarts', async () => {
     const { world, task, starts } = paced({})
     world.schedule({ name: 'tick', every: '2s', task, input: { who: 'clock' } })
     await world.until(world.watchdog())

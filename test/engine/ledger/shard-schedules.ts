@@ -1,4 +1,4 @@
-/** Schedules as the code of a deployment has them, placed on the shard of these tests. */
+/** Schedules as the code of a deployment declares them, on the shard of these tests. */
 import type { ShardSchedule } from '../../../src/engine/ledger/memory/schedule-index.ts'
 import { defineTask } from '../../../src/engine/task/define-task.ts'
 import { defineSchedule, type ScheduleOptions } from '../../../src/engine/task/schedule.ts'
@@ -6,17 +6,17 @@ import { completed, type Rig, settlementOf, shard } from './rig.ts'
 
 const anything = { '~standard': { version: 1, vendor: 'tests', validate: (value: unknown) => ({ value }) } } as const
 
-export interface Placing extends Partial<Omit<ScheduleOptions<unknown>, 'task'>> {
+export interface ShardScheduleOptions extends Partial<Omit<ScheduleOptions<unknown>, 'task'>> {
   readonly task?: string
   readonly partition?: string
 }
 
 /** A schedule named `tick` of task `send`, every minute unless said otherwise. */
-export function placed({ task = 'send', partition = '', ...options }: Placing = {}): ShardSchedule {
-  const nobody = () => Promise.reject(new Error('nobody runs it'))
+export function shardSchedule({ task = 'send', partition = '', ...options }: ShardScheduleOptions = {}): ShardSchedule {
+  const neverCalled = () => Promise.reject(new Error('these tests do not call it'))
   const { definition } = defineTask(
     { name: task, input: anything, run: () => {} },
-    { background: nobody, enqueue: nobody },
+    { background: neverCalled, enqueue: neverCalled },
   )
   const rule = options.cron === undefined ? { every: '1m' as const } : {}
   const schedule = defineSchedule({
@@ -29,14 +29,14 @@ export function placed({ task = 'send', partition = '', ...options }: Placing = 
   return { ...schedule, shard, partition }
 }
 
-/** Every job that could start now runs and completes. */
+/** Runs and completes every job that could start now. */
 export function workOff(rig: Rig): void {
   const runner = `worker${rig.now}`
   for (let seq = 1, settle: ReturnType<typeof settlementOf>[] = []; seq === 1 || settle.length > 0; seq++)
     settle = rig.sync({ runner, seq, settle, want: 50 }).claimed.map((job) => settlementOf(job, completed))
 }
 
-/** The slots of the jobs there are, in the order in which they were made. */
+/** The slots of all jobs, in the order in which the jobs were made. */
 export function slotsOf(rig: Rig): number[] {
   return rig
     .rows()

@@ -1,6 +1,6 @@
 /**
- * What rows say of limits, pauses, deadlines and schedules, held against what memory says and against the alarm. It
- * reckons from rows alone: whatever memory has parked, forgotten or miscounted shows here.
+ * Compares memory and the alarm with what the rows say of limits, pauses, deadlines and schedules. It counts from rows
+ * alone, so that it finds whatever memory has parked, forgotten or counted wrongly.
  */
 import { type RateLog, roomLeft } from '../../../src/engine/ledger/domain/rate-log.ts'
 import { isReady, type JobRowWithInput } from '../../../src/engine/ledger/domain/row.ts'
@@ -11,12 +11,12 @@ import type { GroupLimits } from '../../../src/engine/task/limits.ts'
 import { jitterOffsetMs } from '../../../src/engine/task/schedule.ts'
 import type { Rig } from './rig.ts'
 
-/** How long after a limit's opening the alarm may ring: a runner that was told of it is expected. */
+/** How long after a limit's reset the alarm may ring: a runner that knows the reset is expected before. */
 const graceMs = 5_000
 /** The longest pause between two wake-ups without progress. */
 const pauseMsMax = 5 * 60_000 + 1_000
 
-/** How much of a group may start now; undefined rate rows mean that nothing has started. */
+/** How many jobs of a group may start now. A rate limit without a row has had no start. */
 function roomOf(
   rig: Rig,
   { rate, concurrency }: GroupLimits,
@@ -24,27 +24,27 @@ function roomOf(
   task: string,
   partition: string,
 ): number {
-  const places = (concurrency ?? Number.POSITIVE_INFINITY) - running
+  const slots = (concurrency ?? Number.POSITIVE_INFINITY) - running
   const [log] = rig.sql.all<{ starts: string }>(
     'SELECT starts FROM limits WHERE task = ? AND partition = ?',
     task,
     partition,
   )
   const left = rate ? roomLeft(rate, log ? (JSON.parse(log.starts) as RateLog) : [], rig.now) : Number.POSITIVE_INFINITY
-  return Math.min(places, left)
+  return Math.min(slots, left)
 }
 
 /** What is wrong with limits, counts by task, deadlines and schedules now. */
-export function brokenFlows(rig: Rig, rows: readonly JobRowWithInput[]): string[] {
+export function brokenLimits(rig: Rig, rows: readonly JobRowWithInput[]): string[] {
   const { core, now } = rig
   const wrong: string[] = []
-  const claim = (holds: boolean, text: string) => holds || wrong.push(text)
+  const check = (holds: boolean, text: string) => holds || wrong.push(text)
   const running = rows.filter(({ state }) => state === 'running')
   const alarmAt = rig.alarmAt ?? Number.POSITIVE_INFINITY
 
   for (const [task, own] of Object.entries(core.memory.counts.byTask()))
     for (const [state, count] of Object.entries(own))
-      claim(
+      check(
         rows.filter((row) => row.task === task && row.state === state).length === count,
         `I12: the count of ${task} in ${state} is ${count}`,
       )
@@ -52,19 +52,19 @@ export function brokenFlows(rig: Rig, rows: readonly JobRowWithInput[]): string[
   const runningOf = (task: string, partition?: string) =>
     running.filter((row) => row.task === task && (partition === undefined || row.partition === partition)).length
   for (const { task, partition } of rows) {
-    claim(core.memory.running.count(task) === runningOf(task), `I7: memory counts others of ${task}`)
+    check(core.memory.running.count(task) === runningOf(task), `I7: memory counts other jobs of ${task}`)
     if (partition !== '')
-      claim(
+      check(
         core.memory.running.count(task, partition) === runningOf(task, partition),
-        `I7: memory counts others of ${task} ${partition}`,
+        `I7: memory counts other jobs of ${task} ${partition}`,
       )
     const { whole, each } = limitsNow(core.settings, task, rig.limitsOf(task))
     const wholeMax = whole.concurrency ?? Number.POSITIVE_INFINITY
     const eachMax = (partition !== '' && each.concurrency) || Number.POSITIVE_INFINITY
-    // A limit that a person has lowered lets go on what runs already.
+    // A limit that a person has lowered does not stop the jobs that run already.
     if (core.settings.version === 0) {
-      claim(runningOf(task) <= wholeMax, `I7: ${runningOf(task)} of ${task} run`)
-      claim(runningOf(task, partition) <= eachMax, `I7: ${runningOf(task, partition)} of ${task} ${partition} run`)
+      check(runningOf(task) <= wholeMax, `I7: ${runningOf(task)} of ${task} run`)
+      check(runningOf(task, partition) <= eachMax, `I7: ${runningOf(task, partition)} of ${task} ${partition} run`)
     }
   }
 
@@ -75,34 +75,34 @@ export function brokenFlows(rig: Rig, rows: readonly JobRowWithInput[]): string[
     if (roomOf(rig, whole, runningOf(task), task, '') < 1) return false
     return partition === '' || roomOf(rig, each, runningOf(task, partition), task, partition) >= 1
   })
-  // What time alone opens may still be parked, until the next load; it is loaded before this is asked.
+  // A group that has reset stays parked until the next load. The rig loads before it calls this.
   const available = core.parkAndCount(now)
   if (waiting.length === rows.filter((row) => isReady(row, now)).length)
-    claim(
+    check(
       available > 0 === startable.length > 0,
       `I10: ${startable.length} could start, and memory offers ${available}`,
     )
   const isLimited = startable.every(({ task }) => rig.limitsOf(task) !== undefined)
   if (startable.length > 0)
-    claim(
+    check(
       alarmAt <= Math.max(now + (isLimited ? graceMs : 500), Math.min(rig.armedByRing, now + pauseMsMax)),
-      'I8: no alarm in time for what could start',
+      'I8: no alarm in time for the jobs that could start',
     )
   const resetsAt = core.limitCheckAt(now)
   if (startable.length === 0 && resetsAt !== undefined)
-    claim(alarmAt <= Math.max(resetsAt, now) + graceMs, 'I8: no alarm in time for the opening of a limit')
+    check(alarmAt <= Math.max(resetsAt, now) + graceMs, 'I8: no alarm in time for the reset of a limit')
 
   for (const row of rows) {
     if (isFinal(row.state) || row.state === 'running' || row.startedAt !== null || row.expiresAt === null) continue
     const lookAt = isReady(row, now) ? row.expiresAt : Math.max(row.expiresAt, row.dueAt ?? 0)
-    claim(alarmAt <= Math.max(lookAt, now + 500), `I8: no alarm in time for the deadline of ${row.id}`)
+    check(alarmAt <= Math.max(lookAt, now + 500), `I8: no alarm in time for the deadline of ${row.id}`)
   }
   for (const row of rig.sql.all<{ name: string; nextAt: number | null; paused: number; stopped: string | null }>(
     'SELECT name, next_at AS nextAt, paused, stopped FROM schedules',
   )) {
     const known = rig.schedules.find(({ name }) => name === row.name)
     if (!known || row.nextAt === null || row.paused !== 0 || row.stopped !== null) continue
-    claim(alarmAt <= row.nextAt + jitterOffsetMs(row.name, known.jitterMs), `I8: no alarm for schedule ${row.name}`)
+    check(alarmAt <= row.nextAt + jitterOffsetMs(row.name, known.jitterMs), `I8: no alarm for schedule ${row.name}`)
   }
   return wrong
 }
