@@ -21,7 +21,7 @@ const reply = (fields: Partial<SyncReply>): SyncReply => ({
   ...fields,
 })
 
-test('an old answer that a lease was lost does not stop the job under its new lease', async () => {
+test('a late answer that a lease was lost does not stop the job under its new lease', async () => {
   const world = silentWorld()
   const reasons: unknown[] = []
   const { definition } = world.task({
