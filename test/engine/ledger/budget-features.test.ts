@@ -3,7 +3,7 @@ import { runInDurableObject } from 'cloudflare:test'
 import { describe, expect, test } from 'vitest'
 import { jobIdFloor } from '../../../src/engine/ledger/domain/job-id.ts'
 import { durableSql } from '../../../src/engine/ledger/host/durable-sql.ts'
-import type { NewJob } from '../../../src/engine/ledger/protocol/protocol.ts'
+import type { NewJob } from '../../../src/engine/ledger/protocol/enqueue.ts'
 import type { Meter } from '../../../src/engine/ledger/storage/sql.ts'
 import { freshLedger } from './real-ledger.ts'
 import {

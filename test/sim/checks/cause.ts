@@ -5,15 +5,10 @@
 import { LedgerCore } from '../../../src/engine/ledger/host/core.ts'
 import { verbs } from '../../../src/engine/ledger/host/verbs.ts'
 import { Maintenance } from '../../../src/engine/ledger/maintenance/maintenance.ts'
-import type {
-  EnqueueReply,
-  EnqueueRequest,
-  ScheduleAction,
-  ScheduleControl,
-  SyncReply,
-  SyncRequest,
-  Verb,
-} from '../../../src/engine/ledger/protocol/protocol.ts'
+import type { EnqueueReply, EnqueueRequest } from '../../../src/engine/ledger/protocol/enqueue.ts'
+import type { ScheduleAction, ScheduleControl } from '../../../src/engine/ledger/protocol/schedules.ts'
+import type { SyncReply, SyncRequest } from '../../../src/engine/ledger/protocol/sync.ts'
+import type { Verb } from '../../../src/engine/ledger/protocol/verbs.ts'
 import type { ActivatedLedger, Activation } from '../../../src/testing/activation.ts'
 import { machine } from '../../../src/testing/machine.ts'
 import type { LedgerWatch } from './ledger-watch.ts'

@@ -3,7 +3,7 @@
  * every commit, the rows of jobs first.
  */
 
-import type { EnqueueReply, EnqueueRequest } from '../../../src/engine/ledger/protocol/protocol.ts'
+import type { EnqueueReply, EnqueueRequest } from '../../../src/engine/ledger/protocol/enqueue.ts'
 import type { Settings } from '../../../src/engine/ledger/protocol/settings.ts'
 import { isFinal } from '../../../src/engine/task/job.ts'
 import type { Activation } from '../../../src/testing/activation.ts'

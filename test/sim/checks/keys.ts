@@ -4,8 +4,8 @@
  */
 
 import { isReady } from '../../../src/engine/ledger/domain/row.ts'
-import type { EnqueueReply, EnqueueRequest, NewJob } from '../../../src/engine/ledger/protocol/protocol.ts'
-import { isRefusal } from '../../../src/engine/ledger/protocol/protocol.ts'
+import type { EnqueueReply, EnqueueRequest, NewJob } from '../../../src/engine/ledger/protocol/enqueue.ts'
+import { isRefusal } from '../../../src/engine/ledger/protocol/refusal.ts'
 import { isFinal } from '../../../src/engine/task/job.ts'
 import type { Cause } from './cause.ts'
 import type { Claim, Row, Rows } from './rows.ts'

@@ -5,12 +5,8 @@
 
 import { isReady, type JobRow } from '../../../src/engine/ledger/domain/row.ts'
 import { LedgerCore } from '../../../src/engine/ledger/host/core.ts'
-import type {
-  EnqueueReply,
-  EnqueueRequest,
-  SyncReply,
-  SyncRequest,
-} from '../../../src/engine/ledger/protocol/protocol.ts'
+import type { EnqueueReply, EnqueueRequest } from '../../../src/engine/ledger/protocol/enqueue.ts'
+import type { SyncReply, SyncRequest } from '../../../src/engine/ledger/protocol/sync.ts'
 import { jobStatements } from '../../../src/engine/ledger/storage/jobs.ts'
 import type { Sql } from '../../../src/engine/ledger/storage/sql.ts'
 import { isFinal, jobStates } from '../../../src/engine/task/job.ts'

@@ -2,8 +2,8 @@
  * Compares requests with recorded jobs (I5): a request is one job however often its call is repeated, a child is one job
  * however often its parent is tried, and a key stands for one input.
  */
-import type { EnqueueReply, EnqueueRequest, NewJob } from '../../../src/engine/ledger/protocol/protocol.ts'
-import { isRefusal } from '../../../src/engine/ledger/protocol/protocol.ts'
+import type { EnqueueReply, EnqueueRequest, NewJob } from '../../../src/engine/ledger/protocol/enqueue.ts'
+import { isRefusal } from '../../../src/engine/ledger/protocol/refusal.ts'
 import type { Input } from '../moods.ts'
 import type { Claim } from './rows.ts'
 

@@ -3,7 +3,7 @@
  * it, independently of the code that made it.
  */
 
-import type { Settlement, SyncRequest } from '../../../src/engine/ledger/protocol/protocol.ts'
+import type { Settlement, SyncRequest } from '../../../src/engine/ledger/protocol/sync.ts'
 import { isFinal, type JobState } from '../../../src/engine/task/job.ts'
 import type { Cause } from './cause.ts'
 import type { SeenRow } from './seen.ts'

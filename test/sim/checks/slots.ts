@@ -2,7 +2,7 @@
  * Schedules (I6): at most one job a slot, slots in order, and for every slot that a schedule has passed either a job or a
  * skip that its policy allows. Slots are counted here independently: the rules of a plan are plain intervals.
  */
-import type { SlotRecord } from '../../../src/engine/ledger/protocol/protocol.ts'
+import type { SlotRecord } from '../../../src/engine/ledger/protocol/schedules.ts'
 import { jitterOffsetMs } from '../../../src/engine/task/schedule.ts'
 import type { FlowPlan } from '../plan-flow.ts'
 import type { Cause } from './cause.ts'

@@ -4,7 +4,7 @@
  */
 
 import { isReady } from '../../../src/engine/ledger/domain/row.ts'
-import type { SyncRequest } from '../../../src/engine/ledger/protocol/protocol.ts'
+import type { SyncRequest } from '../../../src/engine/ledger/protocol/sync.ts'
 import type { Activation } from '../../../src/testing/activation.ts'
 import { isolateOf } from '../isolate.ts'
 import { coreOf } from './cause.ts'
