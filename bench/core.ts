@@ -3,7 +3,8 @@
  * and no runtime, only the verbs. Each round runs every case, so that a noisy machine affects all of them alike. The
  * figure to read is the ratio to `plain`.
  */
-import type { NewJob, Settlement, SyncRequest } from '../src/engine/ledger/protocol/protocol.ts'
+import type { NewJob } from '../src/engine/ledger/protocol/enqueue.ts'
+import type { Settlement, SyncRequest } from '../src/engine/ledger/protocol/sync.ts'
 import type { CheckedLimits } from '../src/engine/task/limits.ts'
 import { nodeSql } from '../src/testing/node-database.ts'
 import { coreOptions, loadEngine } from './engine.ts'

@@ -5,7 +5,8 @@
  */
 import { DatabaseSync } from 'node:sqlite'
 import type { LedgerCore } from '../../src/engine/ledger/host/core.ts'
-import type { NewJob, Settlement, SyncRequest } from '../../src/engine/ledger/protocol/protocol.ts'
+import type { NewJob } from '../../src/engine/ledger/protocol/enqueue.ts'
+import type { Settlement, SyncRequest } from '../../src/engine/ledger/protocol/sync.ts'
 import { nodeSql } from '../../src/testing/node-database.ts'
 import { coreOptions, type Engine, loadEngine } from '../engine.ts'
 

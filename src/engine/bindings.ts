@@ -1,6 +1,7 @@
 /** The two bindings that the engine needs, looked up by name when they are used. The error for a missing one holds the TOML to paste. */
-import type { LedgerRpc } from './ledger/protocol/protocol.ts'
+
 import { shardName } from './ledger/protocol/shard-name.ts'
+import type { LedgerRpc } from './ledger/protocol/verbs.ts'
 import type { WakeUp } from './runner/consumers.ts'
 import { ChardError } from './task/errors.ts'
 

@@ -56,7 +56,7 @@ export type { BulkProgress } from './client/bulk.ts'
 export type { JobUpdate } from './client/client.ts'
 export type { JobFilter, JobList, JobQuery } from './client/job-search.ts'
 export type { Jobs } from './client/jobs.ts'
-export type { BulkAction } from './ledger/protocol/protocol.ts'
+export type { BulkAction } from './ledger/protocol/jobs.ts'
 
 // chard.tasks, and pause, resume, drain and settings of the whole deployment.
 
@@ -68,7 +68,7 @@ export type { Settings, TaskSettings } from './ledger/protocol/settings.ts'
 // Schedules: when a task runs by itself; chard.schedules: what is recorded of each.
 
 export type { ScheduleList, Schedules } from './client/schedules.ts'
-export { type ScheduleRecord, type SkipReason, type SlotRecord, skipReasons } from './ledger/protocol/protocol.ts'
+export { type ScheduleRecord, type SkipReason, type SlotRecord, skipReasons } from './ledger/protocol/schedules.ts'
 export type { CatchUp, Overlap, ScheduleOptions } from './task/schedule.ts'
 
 // chard.stats: the deployment now and over time.
@@ -76,7 +76,7 @@ export type { CatchUp, Overlap, ScheduleOptions } from './task/schedule.ts'
 export type { Overview } from './client/overview.ts'
 export { type ChartSpan, type Charts, chartSpans, type Metrics, type Stats } from './client/stats.ts'
 export { bucketEndsMs } from './ledger/domain/stats.ts'
-export type { ShardMetrics, TaskChart } from './ledger/protocol/protocol.ts'
+export type { ShardMetrics, TaskChart } from './ledger/protocol/shard.ts'
 export type { Counters, Histogram } from './ledger/protocol/stats.ts'
 
 // Errors of the engine itself, with a closed list of codes.

@@ -1,7 +1,7 @@
 /** Makes the runners of a deployment: for a shard, as the queue and the ledgers start them, and for one job, as startNow does. */
 import type { Client } from './client/client.ts'
 import type { CompletionListeners } from './client/completion-listeners.ts'
-import type { SyncRequest } from './ledger/protocol/protocol.ts'
+import type { SyncRequest } from './ledger/protocol/sync.ts'
 import { Runner, type RunnerListeners, type RunnerPorts } from './runner/runner.ts'
 import type { ServedTasks } from './runner/tasks.ts'
 import type { Platform } from './task/platform.ts'

@@ -1,8 +1,8 @@
 /** One activation of a ledger: the engine's object in the memory of one isolate, until it is reset or forgotten. */
 import type { LedgerState } from '../engine/ledger/host/durable-sql.ts'
 import { LedgerHost } from '../engine/ledger/host/ledger.ts'
-import type { Verb } from '../engine/ledger/protocol/protocol.ts'
 import { shardName } from '../engine/ledger/protocol/shard-name.ts'
+import type { Verb } from '../engine/ledger/protocol/verbs.ts'
 import type { VirtualAlarm } from './alarm.ts'
 import type { Awake } from './awake.ts'
 import type { Isolate } from './isolate.ts'

@@ -3,7 +3,8 @@
  * forgotten when it is idle, and can be restarted at any step. Its storage and its alarm outlive each activation.
  */
 import { verbNames } from '../engine/ledger/host/verbs.ts'
-import type { LedgerRpc, SyncRequest, Verb } from '../engine/ledger/protocol/protocol.ts'
+import type { SyncRequest } from '../engine/ledger/protocol/sync.ts'
+import type { LedgerRpc, Verb } from '../engine/ledger/protocol/verbs.ts'
 import { type ActivatedLedger, Activation, type CallKind } from './activation.ts'
 import { VirtualAlarm } from './alarm.ts'
 import { Awake } from './awake.ts'

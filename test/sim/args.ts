@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 export interface Args {
   readonly seeds: number
   readonly base: number
-  /** One seed, run twice, shrunk and told at length. */
+  /** One seed that is run twice, and shrunk and reported in full when it fails. */
   readonly seed: number | undefined
   readonly workers: number
   readonly untilFailure: boolean
@@ -13,7 +13,7 @@ export interface Args {
   readonly quiet: boolean
 }
 
-/** CI's form: from a fresh base that is printed. */
+/** As CI runs it, from a fresh base that is printed. */
 const seedsDefault = 2_000
 
 export function argsOf(argv: readonly string[]): Args {

@@ -1,24 +1,24 @@
-/** People who steer: one job, all of them, tasks, schedules. And how they let go of everything once it is calm. */
+/** Operators who control jobs, tasks, schedules or everything, and how they undo it once the storm is over. */
 import { ChardError } from '../../src/engine/task/errors.ts'
 import { watchOf } from './checks/cause.ts'
 import type { SimIsolate } from './isolate.ts'
-import type { SteerPlan } from './plan-flow.ts'
+import type { ControlPlan } from './plan-flow.ts'
 import type { World } from './world.ts'
 
-/** What is refused to somebody who comes too late, or asks a release that does not know it. */
+/** Errors of calls that come too late, or that reach a release which does not know what they name. */
 const expected: readonly string[] = [
   ...['unavailable', 'wrong-state', 'gone', 'unknown-job', 'unknown-task', 'invalid-option'],
   ...['unknown-schedule', 'draining'],
 ]
-/** For so long schedules go on in the calm. */
+/** How long schedules go on after the storm. */
 const scheduledMs = 90_000
-/** By then every call that was made in the storm has arrived. */
+/** After this time every call that was made in the storm has arrived. */
 const resumedMs = 61_000
-/** The watchdog tells a ledger that did not hear of new settings. It may be half an hour late when the storm ends. */
+/** How often a call is repeated until it succeeds. The watchdog may be half an hour late when the storm ends. */
 const againMs = 5_000
 
-/** One call of somebody who steers. Resolves with whether it was heard. */
-export function steer(world: World, what: string, call: (isolate: SimIsolate) => Promise<unknown>): Promise<boolean> {
+/** One call of an operator. Resolves with whether it succeeded. */
+export function control(world: World, what: string, call: (isolate: SimIsolate) => Promise<unknown>): Promise<boolean> {
   return world.request(call).then(
     () => {
       world.note(`${what} is done`)
@@ -34,10 +34,10 @@ export function steer(world: World, what: string, call: (isolate: SimIsolate) =>
   )
 }
 
-/** Does what a plan says, at its time, and takes it back. */
-export function steerBy(world: World, plan: SteerPlan): void {
-  const after = (ms: number, what: string, call: Parameters<typeof steer>[2]) =>
-    world.later(ms, () => steer(world, what, call))
+/** Does what a plan says at its time, and undoes it later. */
+export function controlBy(world: World, plan: ControlPlan): void {
+  const after = (ms: number, what: string, call: Parameters<typeof control>[2]) =>
+    world.later(ms, () => control(world, what, call))
   const { atMs } = plan
   if (plan.kind === 'pause' || plan.kind === 'drain') {
     after(atMs, plan.kind, ({ program: { chard } }) =>
@@ -50,7 +50,7 @@ export function steerBy(world: World, plan: SteerPlan): void {
     after(atMs, 'limits', ({ program }) => program.chard.tasks.setLimits(plan.task, plan.limits ?? undefined))
   } else if (plan.kind === 'schedule') {
     after(atMs, 'pause of a schedule', ({ program }) => program.chard.schedules.pause(plan.name))
-    // Not so late that it undoes the last pause.
+    // Early enough not to undo the last pause.
     const untilMs = Math.min(atMs + plan.forMs, world.plan.stormMs + scheduledMs / 2)
     after(untilMs, 'resume of a schedule', ({ program }) => program.chard.schedules.resume(plan.name))
   } else if (plan.kind === 'trigger') {
@@ -61,14 +61,17 @@ export function steerBy(world: World, plan: SteerPlan): void {
   }
 }
 
-/** The end of all steering: everything is resumed, and after a while every schedule is paused for good. */
+/** What operators do after the storm: they resume everything, and after a while pause every schedule for good. */
 export class Closing {
   #open = 0
 
-  constructor(private readonly world: World) {
-    const { schedules, steering } = world.plan.flow
-    // At once; and again when a pause that was on its way has arrived.
-    for (const ms of steering.length > 0 ? [0, resumedMs] : []) {
+  private readonly world: World
+
+  constructor(world: World) {
+    this.world = world
+    const { schedules, controls } = world.plan.flow
+    // At once, and again when a pause that was still on its way has arrived.
+    for (const ms of controls.length > 0 ? [0, resumedMs] : []) {
       this.#open++
       world.later(ms, () => {
         this.#open--
@@ -88,17 +91,17 @@ export class Closing {
     return this.#open === 0
   }
 
-  /** What one ledger knows of settings all do. */
+  /** All ledgers have the same settings. */
   check(): void {
     const versions = new Set(this.world.ledgers.map((ledger) => watchOf(ledger).flow.settings.version))
     this.world.claim(versions.size === 1, 'I10', () => `ledgers have settings of versions ${[...versions].join(', ')}`)
   }
 
-  /** Again until it is heard. */
-  #until(what: string, call: Parameters<typeof steer>[2]): void {
+  /** Repeats a call until it succeeds. */
+  #until(what: string, call: Parameters<typeof control>[2]): void {
     this.#open++
     const { world } = this
-    void steer(world, what, call).then((isHeard) => {
+    void control(world, what, call).then((isHeard) => {
       this.#open--
       if (isHeard) return
       this.#open++

@@ -1,4 +1,4 @@
-/** The faults a run may draw, each with its strength; 0 is off. Probabilities, unless the name says milliseconds. */
+/** The faults that a run may draw, each with its strength. 0 is off. A strength is a probability unless its name ends in Ms. */
 export interface Faults {
   readonly wakeUpLost: number
   readonly wakeUpDoubled: number
@@ -6,13 +6,13 @@ export interface Faults {
   readonly wakeUpHoursLate: number
   readonly sendFailsBefore: number
   readonly sendFailsAfter: number
-  /** A call fails before it took effect, or after; its answer comes late; the ledger is overloaded; an unknown error. */
+  /** A call fails before or after it took effect, its answer is late, its ledger is overloaded, or its error is unknown. */
   readonly rpcBefore: number
   readonly rpcAfter: number
   readonly rpcSlow: number
   readonly rpcOverloaded: number
   readonly rpcStrange: number
-  /** One isolate reaches no ledger for up to two minutes: longer than a lease. */
+  /** One isolate reaches no ledger for up to two minutes, which is longer than a lease. */
   readonly silentEveryMs: number
   /** A ledger is reset at a statement, right after a commit, or between two events. */
   readonly resetInStatement: number
@@ -25,18 +25,18 @@ export interface Faults {
   readonly alarmStolen: number
   readonly alarmStuck: number
   readonly watchdogLate: number
-  /** A whole isolate dies, with every invocation in it; or one invocation; or it does so as it awaits something. */
+  /** A whole isolate dies with every invocation in it, one invocation dies, or a machine dies while it awaits an answer. */
   readonly isolateDiesEveryMs: number
   readonly invocationDiesEveryMs: number
   readonly diesAtAwait: number
-  /** Consumers are cut this early rather than after fifteen minutes. */
+  /** Consumers are cut after at most this long, and not after fifteen minutes. */
   readonly cutEarlyMs: number
   readonly subrequestsFew: number
   readonly clockSkewMs: number
   readonly clockStepsEveryMs: number
   /** The share of isolates, and of ledger activations, that run the previous release. */
   readonly oldVersion: number
-  /** The share of previous releases that do not say what requests have come to say since. */
+  /** The share of previous releases whose requests lack the fields that were added since. */
   readonly oldRequests: number
 }
 

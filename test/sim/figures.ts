@@ -1,8 +1,8 @@
-/** What runs have come to, summed up: for the progress line, the closing note and `--json`. */
+/** The sums over all runs: for the progress line, the closing report and `--json`. */
 
 export interface Violation {
   readonly seed: number
-  /** The promise that did not hold: `I1` to `I13`, or `error` for what was thrown where nothing may be. */
+  /** The promise that did not hold: `I1` to `I13`, or `error` where something was thrown that must not be. */
   readonly invariant: string
   readonly message: string
 }
@@ -15,7 +15,7 @@ export interface RunFigures {
   readonly seed: number
   readonly steps: number
   readonly violation: Violation | undefined
-  /** Two runs of one seed have one trace. */
+  /** Two runs of the same seed have the same trace. */
   readonly trace: number
   readonly minuteStat: MinuteStat
 }

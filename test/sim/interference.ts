@@ -1,4 +1,4 @@
-/** Lets the weather loose on the parts of the cloud: each fault is drawn where it can strike. */
+/** Connects the weather to the hooks of the cloud's parts, so that each fault is drawn where it can strike. */
 import { connectionLost, overloaded, superseded } from '../../src/testing/faults.ts'
 import type { Fault, VirtualLedger } from '../../src/testing/ledger.ts'
 import type { VirtualQueue } from '../../src/testing/queue.ts'

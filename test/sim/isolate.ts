@@ -8,7 +8,7 @@ import type { SimProgram, Version } from './program.ts'
 export interface SimIsolateOptions extends IsolateOptions {
   readonly program: SimProgram
   readonly version: Version
-  /** True when its requests lack what has been added to requests since its release. */
+  /** True when its requests lack the fields that were added since its release. */
   readonly speaksOld: boolean
 }
 
@@ -16,7 +16,7 @@ export class SimIsolate extends Isolate {
   override readonly program: SimProgram
   readonly version: Version
   readonly speaksOld: boolean
-  /** Until then none of its calls arrives. */
+  /** None of its calls arrives before this time. */
   silentUntil = 0
 
   constructor(options: SimIsolateOptions) {

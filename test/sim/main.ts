@@ -1,6 +1,6 @@
 /**
- * The simulator's program: seeds over worker threads, progress, the closing figures. Exits 0 when every promise held
- * and 1 when one did not.
+ * The simulator's program: it spreads the seeds over worker threads, shows progress and reports. Exits with 0 when
+ * every promise held and with 1 when one did not.
  */
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -17,9 +17,9 @@ interface Share {
   readonly count: number
 }
 
-/** Every so many seeds one is run twice. */
+/** One seed in so many is run twice. */
 const againEvery = 50
-/** Violations after which the rest of a night is not worth waiting for. */
+/** After so many violations the rest of a run is skipped. */
 const violationsMax = 20
 
 if (isMainThread) await main()
@@ -48,7 +48,7 @@ async function main(): Promise<void> {
   process.exit(figures.violations.length === 0 ? 0 : 1)
 }
 
-/** Runs the seeds, and ends early when `take` says that it has enough. */
+/** Runs the seeds. Ends early when `take` returns false. */
 async function overWorkers(
   { seeds, base, workers }: { seeds: number; base: number; workers: number },
   take: (run: RunFigures) => boolean,
@@ -79,7 +79,7 @@ async function work({ first, stride, count }: Share): Promise<void> {
   }
 }
 
-/** Runs a seed again: one that is not the same history twice cannot be replayed. */
+/** Runs a seed again: a seed whose second history differs could not be replayed. */
 async function isOneHistory(run: RunFigures): Promise<RunFigures> {
   if (run.violation) return run
   const again = await runSeed(run.seed)

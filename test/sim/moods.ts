@@ -1,4 +1,4 @@
-/** What handlers do: everything that a handler can do to the engine that calls it. */
+/** What handlers do: everything that a handler can do to the engine. */
 import { NonRetryableError, RetryAfterError, snooze } from '../../src/engine/task/handler-outcomes.ts'
 import type { RunContext, Task } from '../../src/engine/task/task.ts'
 import type { Dice } from '../../src/testing/chance.ts'
@@ -28,17 +28,17 @@ export interface Input {
   readonly partition?: string
 }
 
-/** What a handler does to the world around it. */
+/** What a handler uses of the world around it. */
 export interface Surroundings {
   readonly dice: Dice
-  /** The side effect of a handler that goes well. */
+  /** The side effect of a handler that succeeds. */
   readonly effect: (job: string) => void
-  /** The isolate dies under it. */
+  /** Ends the handler's isolate. */
   readonly kill: () => void
   readonly child: Task<Input, unknown>
 }
 
-/** Runs a handler in the mood of this attempt. */
+/** Runs a handler as the mood of this attempt says. */
 export async function inMood({ n, moods: all }: Input, context: RunContext, around: Surroundings): Promise<unknown> {
   const { dice, effect } = around
   const { signal, progress } = context
@@ -64,7 +64,7 @@ export async function inMood({ n, moods: all }: Input, context: RunContext, arou
       }
       return done()
     case 'stubborn':
-      // Hears no signal, and ends well when its lease may be somebody else's.
+      // Ignores its signal, and succeeds when another attempt may have the lease.
       await pass(dice.between(10_000, 80_000))
       return done()
     case 'children':
@@ -81,7 +81,7 @@ export async function inMood({ n, moods: all }: Input, context: RunContext, arou
     case 'retryAfter':
       throw new RetryAfterError(dice.one([0, 100, '2s', '5s', 'no duration' as never, new Date(Number.NaN)]))
     case 'snooze':
-      // Asked again, it does not snooze for ever.
+      // It may be tried again, and must not snooze for ever.
       return dice.happens(0.6) ? snooze(dice.one([0, 500, '3s', '20s'])) : done()
     case 'hang':
       return new Promise(() => {})

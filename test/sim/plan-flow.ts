@@ -1,12 +1,12 @@
 /**
- * What half of the runs have beside plain jobs: limits and partitions, schedules, and people who steer. Drawn from a
- * stream of its own, so that the other half are what they were before any of it was there.
+ * What half of the runs have beside plain jobs: limits and partitions, schedules, and operators. It has random streams of
+ * its own, so that it does not change the runs of the other half.
  */
 import type { Unique } from '../../src/engine/task/unique.ts'
 import type { Dice } from '../../src/testing/chance.ts'
 import type { Mood } from './moods.ts'
 
-/** As the engine's limits, in plain milliseconds. */
+/** The engine's limits, in milliseconds. */
 export interface PlanLimits {
   readonly rateLimit?: { readonly limit: number; readonly per: number }
   readonly concurrency?: number
@@ -21,14 +21,14 @@ export type FlowTask = (typeof flowTasks)[number]
 export interface SchedulePlan {
   readonly name: string
   readonly everyMs: number
-  /** What the previous release has in its place. */
+  /** The interval that the previous release has. */
   readonly everyMsOld: number
-  /** As a rule of seconds, rather than as an interval. */
+  /** As a cron rule with seconds, and not as an interval. */
   readonly isCron: boolean
   readonly catchUp: 'skip' | 'latest' | 'all'
   readonly overlap: 'allow' | 'skip' | 'cancel'
   readonly jitterMs: number
-  /** `fresh` is not known to the previous release. */
+  /** The previous release does not know `fresh`. */
   readonly task: 'tick' | 'fresh' | 'tenant'
   readonly moods: readonly Mood[]
   /** The previous release does not have it. */
@@ -36,8 +36,8 @@ export interface SchedulePlan {
   readonly expiresInMs?: number
 }
 
-/** Something people do, and after how long they take it back. */
-export type SteerPlan =
+/** Something that an operator does, and when it is undone. */
+export type ControlPlan =
   | { readonly kind: 'pause'; readonly atMs: number; readonly task?: string; readonly forMs: number }
   | { readonly kind: 'drain'; readonly atMs: number; readonly task?: string; readonly forMs: number }
   | { readonly kind: 'limits'; readonly atMs: number; readonly task: FlowTask; readonly limits: TaskPlanLimits | null }
@@ -51,20 +51,20 @@ export type SteerPlan =
 
 export interface FlowPlan {
   readonly limits: Readonly<Record<FlowTask, TaskPlanLimits>>
-  /** What the previous release says: the same kinds. */
+  /** The limits of the previous release, of the same kinds. */
   readonly limitsOld: Readonly<Record<FlowTask, TaskPlanLimits>>
   readonly schedules: readonly SchedulePlan[]
-  readonly steering: readonly SteerPlan[]
+  readonly controls: readonly ControlPlan[]
 }
 
 export const noFlowPlan: FlowPlan = {
   limits: { rated: {}, narrow: {}, tenant: {}, both: {} },
   limitsOld: { rated: {}, narrow: {}, tenant: {}, both: {} },
   schedules: [],
-  steering: [],
+  controls: [],
 }
 
-/** What jobs of such a run may have, by chance. */
+/** How often jobs of such a run have something. */
 export interface FlowShares {
   readonly limited: number
   readonly unique: number
@@ -77,10 +77,10 @@ export interface FlowShares {
 export function flowPlanOf(dice: Dice, stormMs: number): { flow: FlowPlan; shares: FlowShares } {
   const [limits, other] = [limitsOf(dice), limitsOf(dice)]
   const schedules = dice.happens(0.4) ? schedulesOf(dice, stormMs) : []
-  const steering = dice.happens(0.5) ? steeringOf(dice, stormMs, schedules) : []
+  const controls = dice.happens(0.5) ? controlsOf(dice, stormMs, schedules) : []
   const limitsOld = dice.happens(0.5) ? limits : (ofKinds(limits, other) as FlowPlan['limits'])
   return {
-    flow: { limits, limitsOld, schedules, steering },
+    flow: { limits, limitsOld, schedules, controls },
     shares: {
       limited: dice.one([0, 0.5, 0.9]),
       unique: dice.one([0, 0, 0.5, 0.9]),
@@ -108,7 +108,7 @@ function limitsOf(dice: Dice): FlowPlan['limits'] {
   }
 }
 
-/** Other numbers for the kinds that are there. */
+/** The same kinds with other numbers. */
 function ofKinds<T extends object>(kinds: T, numbers: T): T {
   return Object.fromEntries(
     Object.entries(kinds).map(([name, value]) => {
@@ -120,7 +120,7 @@ function ofKinds<T extends object>(kinds: T, numbers: T): T {
 }
 
 function schedulesOf(dice: Dice, stormMs: number): SchedulePlan[] {
-  // Some dozen slots in the storm: a run of thousands would take too long.
+  // A few dozen slots in the storm: a run with thousands would take too long.
   const everies = [1_000, 2_000, 5_000, 10_000, 30_000, 60_000].filter((ms) => stormMs / ms <= 60)
   return Array.from({ length: dice.between(1, 2) }, (_, index): SchedulePlan => {
     const everyMs = dice.one(everies)
@@ -140,17 +140,17 @@ function schedulesOf(dice: Dice, stormMs: number): SchedulePlan[] {
   })
 }
 
-function steeringOf(dice: Dice, stormMs: number, schedules: readonly SchedulePlan[]): SteerPlan[] {
+function controlsOf(dice: Dice, stormMs: number, schedules: readonly SchedulePlan[]): ControlPlan[] {
   const about = () => (dice.happens(0.4) ? {} : { task: dice.one(['plain', 'tick', ...flowTasks]) })
   const name = schedules[0]?.name
-  return Array.from({ length: dice.between(1, 6) }, (): SteerPlan => {
+  return Array.from({ length: dice.between(1, 6) }, (): ControlPlan => {
     const atMs = dice.between(0, stormMs)
     const forMs = dice.one([1_000, 10_000, 60_000, 300_000])
-    const kind = dice.one<SteerPlan['kind']>([
+    const kind = dice.one<ControlPlan['kind']>([
       ...(['pause', 'pause', 'drain', 'limits', 'limits', 'cancelMany', 'redriveMany', 'redriveMany'] as const),
       ...(name === undefined ? [] : (['schedule', 'schedule', 'trigger', 'trigger'] as const)),
     ])
-    if (kind === 'pause' || kind === 'drain') return { kind, atMs, forMs, ...about() } as SteerPlan
+    if (kind === 'pause' || kind === 'drain') return { kind, atMs, forMs, ...about() } as ControlPlan
     if (kind === 'limits') {
       const task = dice.one(flowTasks)
       return { kind, atMs, task, limits: dice.happens(0.3) ? null : limitsOf(dice)[task] }
@@ -164,8 +164,8 @@ function steeringOf(dice: Dice, stormMs: number, schedules: readonly SchedulePla
 }
 
 /**
- * A key's first letter says which rules its calls have: `m` all that run one job at a time, `t` throttle, `d` debounce,
- * `w` window, `a` any.
+ * The first letter of a key says which rules its calls have: `m` rules that run one job at a time, `t` throttle,
+ * `d` debounce, `w` window, `a` any.
  */
 export function uniqueOf(dice: Dice): { unique?: Unique; key?: string } {
   const family = dice.one(['m', 'm', 't', 'd', 'd', 'w', 'a'])

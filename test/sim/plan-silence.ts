@@ -1,7 +1,7 @@
 /**
- * A run in which isolates reach no ledger for longer than a lease, again and again, and little else goes wrong. What
- * happens when an attempt that lapsed is still alive needs several rare things at once: among all faults of the swarm
- * they meet in one seed of thousands, and a check that is so seldom reached proves little.
+ * A run in which isolates often reach no ledger for longer than a lease, and little else goes wrong. A lapsed attempt
+ * that is still alive matters only when several rare things happen together. In runs with all faults that is one seed in
+ * thousands, and a check that is reached so rarely proves little.
  */
 import type { Dice } from '../../src/testing/chance.ts'
 import { noFaults } from './faults.ts'
@@ -21,7 +21,7 @@ export function inSilence(plan: Plan, dice: Dice): Plan {
     stormMs,
     concurrency: 10,
     jobsMax: 500,
-    // One consumer alone: what lapsed is renewed before anybody else has begun it. Several: somebody begins it beside.
+    // With one consumer, the attempt that lapsed is renewed before another one begins. With several, another begins beside it.
     consumersMax: isKeyed ? 1 : dice.one([2, 10]),
     sizes: {},
     bytesFactor: 1,
@@ -46,7 +46,7 @@ function lastingJob(dice: Dice, n: number, stormMs: number): JobPlan {
   }
 }
 
-/** Each key is called once, and again when the attempt may have lapsed: a call before would make a job of its own. */
+/** Each key is called once, and again when the attempt may have lapsed: an earlier call would make another job. */
 function keyedJobs(dice: Dice): JobPlan[] {
   return Array.from({ length: keys }, (_, key) => {
     const atMs = dice.between(0, 120_000)

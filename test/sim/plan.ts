@@ -1,6 +1,6 @@
 /**
- * What a run will be, drawn from its seed before anything happens: data, so that it can be shown, and shrunk to what a
- * failure needs. A swarm: each run draws which faults are on and how strong, so that some runs go deep in a few.
+ * The plan of a run, drawn from its seed before anything happens. It is data, so that it can be shown, and shrunk to what a
+ * failure needs. Each run draws which faults are on and how strong they are, so that some runs have few faults often.
  */
 import type { LedgerSizes } from '../../src/engine/ledger/domain/sizes.ts'
 import type { Unique } from '../../src/engine/task/unique.ts'
@@ -19,7 +19,7 @@ export interface JobPlan {
   readonly atMs: number
   readonly task: string
   readonly tier: Tier
-  /** What the handler does at each attempt; the last is repeated. */
+  /** What the handler does at each attempt. The last one is repeated. */
   readonly moods: readonly Mood[]
   readonly key?: string
   readonly delayMs?: number
@@ -46,11 +46,11 @@ export interface Plan {
   readonly jobsMax: number
   readonly consumersMax: number
   readonly directStart: boolean
-  /** Memory of an idle ledger is forgotten after ten seconds. */
+  /** Whether a ledger that was idle for ten seconds forgets its memory. */
   readonly hibernates: boolean
   /** Sizes of the engine that are smaller than in production. */
   readonly sizes: Partial<LedgerSizes>
-  /** How many times larger a ledger's database looks than it is: overfull ones prune early. */
+  /** How many times larger a ledger's database looks than it is. Ledgers that are too full prune early. */
   readonly bytesFactor: number
   readonly faults: Faults
   readonly jobs: readonly JobPlan[]
@@ -58,7 +58,7 @@ export interface Plan {
 }
 
 export const tasks = ['plain', 'draw', 'once', 'brief', 'hooked', 'fresh'] as const
-/** Tasks that the tiers which run in the request's own isolate take. */
+/** Tasks that may run in the isolate of the request. */
 const inline: readonly string[] = ['plain', 'once', 'brief', 'hooked']
 
 export function planOf(seed: number): Plan {
@@ -92,14 +92,14 @@ function swarmPlanOf(seed: number): Plan {
 const keyedEveryMs = 60_000
 const keyedWithinMs = 12_000
 
-/** Half of the runs have nothing of it. */
+/** Half of the runs have limits, schedules and operators. */
 function ofFlow(dice: Dice, stormMs: number, jobs: readonly JobPlan[]): Pick<Plan, 'flow' | 'jobs'> {
   if (dice.happens(0.5)) return { flow: noFlowPlan, jobs }
   const { flow, shares } = flowPlanOf(dice, stormMs)
   return { flow, jobs: jobs.map((job) => inFlow(dice, job, shares)) }
 }
 
-/** A job with what such a run has for it. */
+/** A job of such a run. */
 function inFlow(dice: Dice, job: JobPlan, shares: FlowShares): JobPlan {
   const { key: _, delayMs, ...plain } = job
   const isLimited = dice.happens(shares.limited)
@@ -109,7 +109,7 @@ function inFlow(dice: Dice, job: JobPlan, shares: FlowShares): JobPlan {
   return {
     ...(unique ? { ...plain, ...unique, tier: 'enqueue' as const } : job),
     task,
-    // Calls with keys come close together, or none of them would meet.
+    // Calls with keys come close together. Otherwise none of them would meet another.
     ...(unique && { atMs: Math.floor(job.atMs / keyedEveryMs) * keyedEveryMs + (job.atMs % keyedWithinMs) }),
     ...(unique && !isWaiting && delayMs !== undefined && { delayMs }),
     partition: unique ? 'p0' : shares.hog && dice.happens(0.7) ? 'p0' : `p${dice.between(0, 3)}`,
@@ -150,7 +150,7 @@ function smallFlowSizes(dice: Dice): Partial<LedgerSizes> {
 /** Each fault is on in some runs, weak or strong. */
 function swarm(dice: Dice): Faults {
   const faults: Record<string, number> = { ...noFaults }
-  // Now and then nothing at all goes wrong, and what is seen is what a quiet day costs.
+  // In a few runs nothing goes wrong: they show what a quiet day costs.
   if (dice.happens(0.05)) return faults as unknown as Faults
   const share = dice.one([0.15, 0.4, 0.7])
   const strength = (weak: number, strong: number) => weak * (strong / weak) ** dice.random()
@@ -194,7 +194,7 @@ function swarm(dice: Dice): Faults {
 
 function jobsOf(dice: Dice, stormMs: number): JobPlan[] {
   const count = dice.one([3, 10, 25, 60])
-  // Some runs are all good, some all bad.
+  // In some runs all handlers succeed, in others all fail.
   const evil = dice.one([0, 0.2, 0.5])
   const keys = dice.one([0, 0.2, 0.6])
   const burst = dice.happens(0.4)

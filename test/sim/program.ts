@@ -1,4 +1,4 @@
-/** The Worker of this world: the engine as a Worker has it, and tasks that do what their input says. */
+/** The Worker of this world: the engine, and tasks that do what their input says. */
 import { composeEngine, type Engine, type EngineHost } from '../../src/engine/compose.ts'
 import { type LedgerSizes, production } from '../../src/engine/ledger/domain/sizes.ts'
 import type { RunContext, Task } from '../../src/engine/task/task.ts'
@@ -8,12 +8,12 @@ import type { Input } from './moods.ts'
 import type { Plan } from './plan.ts'
 import { flowTasks, type SchedulePlan } from './plan-flow.ts'
 
-/** Accepts everything: schemas are not what is tried here. */
+/** Accepts everything: schemas are not tested here. */
 const anything = {
   '~standard': { version: 1, vendor: 'sim', validate: (value: unknown) => ({ value: value as Input }) },
 } as const
 
-/** Kept shorter than the rest. */
+/** The retention of the task `brief`. */
 export const briefRetentionMs = 60_000
 
 export type Version = 'old' | 'new'
@@ -60,16 +60,16 @@ export function programOf(plan: Plan, version: Version, host: EngineHost, { run 
     once: task('once', { retry: { maxAttempts: 1 } }),
     brief: task('brief', { retry: { maxAttempts: 3 }, retention: briefRetentionMs }),
     hooked: task('hooked', { retry: { maxAttempts: 2 }, onFailed: async () => {} }),
-    // What schedules make.
+    // The task of most schedules.
     tick: task('tick', { retry: { maxAttempts: 2 } }),
     ...Object.fromEntries(flowTasks.map((name) => [name, task(name, { ...limits[name], partition: partitionOf })])),
-    // The previous release knows nothing of it: neither do its runners, nor its ledgers.
+    // The previous release does not have this task: its runners and its ledgers do not know it.
     ...(version === 'new' && {
       fresh: task('fresh', { retry: { maxAttempts: 3 }, timeout: '50s', onFailed: async () => {} }),
     }),
   }
   const service = chard.serve(Object.values(tasks))
-  // A schedule of a task that this version does not serve is stopped by its ledgers.
+  // Ledgers of this version stop a schedule whose task it does not serve.
   const unserved = task('fresh', {})
   for (const schedule of plan.flow.schedules) {
     if (version === 'old' && schedule.isNew) continue

@@ -1,4 +1,4 @@
-/** The line that says how far a run is: kept up to date on a terminal, repeated now and then elsewhere. */
+/** The line that shows how far a run is: updated in place on a terminal, printed every few seconds elsewhere. */
 import type { Figures } from './figures.ts'
 
 export class Progress {

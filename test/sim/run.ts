@@ -1,20 +1,20 @@
-/** One run: the storm with its requests, then calm until everything due has finished, then the quiet of the books. */
+/** One run: the storm with its requests, then calm until every job is final, then an hour in which nothing may happen. */
 
 import { watchOf } from './checks/cause.ts'
-import { Closing, steerBy } from './control.ts'
+import { Closing, controlBy } from './control.ts'
 import type { RunFigures } from './figures.ts'
 import { type Plan, planOf } from './plan.ts'
 import { Storm } from './storm.ts'
 import { World } from './world.ts'
 
-/** After the storm, and after the last delay, everything is final within this time (I10). The watchdog may be half of it late. */
+/** Every job is final within this time after the storm and the last delay (I10). The watchdog may be late by half of it. */
 const boundMs = 60 * 60_000
-/** What a job adds to that where a limit has it wait for all before it: its attempts, each as long as its timeout lets it be. */
+/** What each job adds where a limit lets one run at a time: all of its attempts, each as long as its timeout. */
 const serialMsMax = 5 * 25_000
-/** A slow call that was made in the storm has arrived by then, though its caller be dead. */
+/** After this time a slow call that was made in the storm has arrived, even when its caller is dead. */
 const callMsMax = 60_000
 const watchdogMs = 60_000
-/** Work that is done costs nothing: in an hour of quiet no wake-up is sent, and alarms ring only to prune. */
+/** Finished work costs nothing: in this time no wake-up is sent, and alarms ring only to prune. */
 const quietMs = 3_600_000
 const quietRingsMax = 60
 /**
@@ -22,7 +22,7 @@ const quietRingsMax = 60
  * a seed has the same history on every machine, whatever is edited elsewhere.
  */
 Error.stackTraceLimit = Number(process.env['SIM_STACKS'] ?? 0)
-/** Lines of a failing run's end that are shown. */
+/** How many of the last lines of a failing run are shown. */
 const linesMax = Number(process.env['SIM_LINES'] ?? 60)
 
 export interface Run extends RunFigures {
@@ -58,7 +58,7 @@ async function live(world: World): Promise<void> {
   const { clock, plan, ledgers } = world
   const storm = new Storm(world)
   for (const job of plan.jobs) world.later(job.atMs, () => storm.ask(job))
-  for (const one of plan.flow.steering) steerBy(world, one)
+  for (const one of plan.flow.controls) controlBy(world, one)
   watch(world)
   await passed(world, plan.stormMs)
   if (world.violation) return
@@ -67,7 +67,7 @@ async function live(world: World): Promise<void> {
   world.calm()
   world.expects(clock.now + callMsMax)
   const closing = new Closing(world)
-  // What has died is noticed now, and not when the next timer rings.
+  // Deaths take effect now, and not when the next timer rings.
   await clock.advance(0)
   let most = 0
   const isUnfinished = () => {
@@ -91,7 +91,7 @@ async function live(world: World): Promise<void> {
   await quiet(world)
 }
 
-/** Time passes, unless a promise is broken. */
+/** Moves the clock by `ms`, or until a promise is broken. */
 function passed(world: World, ms: number): Promise<void> {
   const end = world.clock.now + ms
   return until(
@@ -101,7 +101,7 @@ function passed(world: World, ms: number): Promise<void> {
   )
 }
 
-/** Time passes until a moment, while a condition holds and no promise is broken. */
+/** Moves the clock up to a time, while a condition holds and no promise is broken. */
 async function until(world: World, at: () => number, condition: () => boolean): Promise<void> {
   const { clock } = world
   while (clock.nextAt <= at() && condition() && !world.violation) await clock.next()
@@ -137,7 +137,7 @@ async function quiet(world: World): Promise<void> {
   world.claim(rings <= most, 'I13', () => `the alarm was set ${rings} times in an hour with nothing to do`)
 }
 
-/** How often the side effect of a job that completed was made. */
+/** Counts how often the side effect of each completed job happened. */
 function effects({ ledgers, effects: made, minuteStat, weather }: World): void {
   for (const ledger of ledgers) {
     for (const { id, state, task } of watchOf(ledger).rows.all.values()) {

@@ -1,9 +1,9 @@
-/** Makes a failing plan small: fewer jobs, fewer faults, a plainer world, as long as it breaks the same promise. */
+/** Makes a failing plan smaller, with fewer jobs, fewer faults and a simpler world, while it breaks the same promise. */
 import type { Faults } from './faults.ts'
 import type { Plan } from './plan.ts'
 import { type Run, run } from './run.ts'
 
-/** Runs that shrinking may take. */
+/** How many runs shrinking may take. */
 const runsMax = 300
 
 export async function shrunk(plan: Plan, invariant: string): Promise<{ plan: Plan; run: Run }> {

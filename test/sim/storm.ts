@@ -1,19 +1,22 @@
-/** What happens to a world from outside while the storm lasts: requests, people who steer, deaths, resets, clocks. */
+/** What happens to a world from outside while the storm lasts: requests, deaths, resets, clocks that are set. */
 
 import type { EnqueueOptions } from '../../src/engine/task/enqueue-options.ts'
 import { ChardError } from '../../src/engine/task/errors.ts'
-import { steer } from './control.ts'
+import { control } from './control.ts'
 import type { Faults } from './faults.ts'
 import { anyReset } from './interference.ts'
 import type { Input } from './moods.ts'
 import type { JobPlan } from './plan.ts'
 import type { World } from './world.ts'
 
-/** Tries at one request before its caller gives up. */
+/** How often a caller tries a request. */
 const triesMax = 3
 
 export class Storm {
-  constructor(private readonly world: World) {
+  private readonly world: World
+
+  constructor(world: World) {
+    this.world = world
     const { weather } = world
     this.#every('resetEveryMs', () => {
       const ledger = weather.dice('resetEveryMs').one(world.ledgers)
@@ -30,7 +33,7 @@ export class Storm {
     })
     this.#every('silentEveryMs', () => {
       const dice = weather.dice('silentEveryMs')
-      // One that is at work, if there is one: a runner that cannot beat is what this is for.
+      // An isolate that is at work, if there is one: the case that matters is a runner whose heartbeats do not arrive.
       const busy = world.isolates.filter(({ invocations }) => invocations.size > 0)
       const isolate = dice.one(busy.length > 0 ? busy : world.isolates)
       isolate.silentUntil = world.clock.now + dice.between(20_000, 120_000)
@@ -45,7 +48,7 @@ export class Storm {
     })
   }
 
-  /** Makes the request of a plan, again when it is refused by the platform, and steers what came of it. */
+  /** Makes the request of a plan, repeats it when it fails, and later does with the job what the plan says. */
   ask(job: JobPlan, tried = 1): void {
     const { world } = this
     const { task, n, key } = job
@@ -58,7 +61,7 @@ export class Storm {
       ...(job.tags && { tags: job.tags }),
       ...(job.tier === 'startNow' && { startNow: true }),
     }
-    // One key is one input; now and then somebody comes with another, and must be told so.
+    // A key stands for one input. Now and then a caller has another one, which must be refused.
     const input = key === undefined ? inputOf(job) : inputOf({ ...job, n: n % 10 === 9 ? 1 : 0, moods: ['ok'] })
     if (key === undefined) world.requests.tried(n)
     const asked = world.request(async ({ program: { tasks } }) => {
@@ -78,7 +81,7 @@ export class Storm {
         for (const { id, duplicate } of jobs) {
           world.note(`accepted ${id.slice(-6)}${duplicate ? ' again' : ''}`)
           world.accepted({ id })
-          this.#steer(job, id)
+          this.#control(job, id)
         }
       },
       (error: unknown) => {
@@ -91,26 +94,28 @@ export class Storm {
     )
   }
 
-  #steer(job: JobPlan, id: string): void {
+  #control(job: JobPlan, id: string): void {
     const { world } = this
     const { delayMs, cancelAfterMs, redriveAfterMs, redrivesAnew, update } = job
     if (delayMs !== undefined) world.expects(world.clock.now + delayMs)
     if (cancelAfterMs !== undefined)
-      world.later(cancelAfterMs, () => steer(world, 'cancel', ({ program }) => program.chard.jobs.cancel(id)))
+      world.later(cancelAfterMs, () => control(world, 'cancel', ({ program }) => program.chard.jobs.cancel(id)))
     if (redriveAfterMs !== undefined) {
       const anew = redrivesAnew ? { input: inputOf({ ...job, moods: ['ok'] }) } : undefined
-      world.later(redriveAfterMs, () => steer(world, 'redrive', ({ program }) => program.chard.jobs.redrive(id, anew)))
+      world.later(redriveAfterMs, () =>
+        control(world, 'redrive', ({ program }) => program.chard.jobs.redrive(id, anew)),
+      )
     }
     if (!update) return
     const { afterMs, priority, delayMs: delay } = update
     world.later(afterMs, () => {
       if (delay !== undefined) world.expects(world.clock.now + delay)
       const changes = { ...(priority !== undefined && { priority }), ...(delay !== undefined && { delay }) }
-      steer(world, 'update', ({ program }) => program.chard.jobs.update(id, changes))
+      control(world, 'update', ({ program }) => program.chard.jobs.update(id, changes))
     })
   }
 
-  /** Acts now and then, on the average at this interval, until the storm is over. */
+  /** Acts at random times, on average at the interval of this fault, until the storm is over. */
   #every(fault: keyof Faults, act: () => void): void {
     const { clock, weather } = this.world
     const meanMs = weather.faults[fault]

@@ -1,4 +1,4 @@
-/** What is said at the end: figures in a table; of a seed that failed, the smallest plan that still fails, and its end. */
+/** The closing report: the figures, and for a seed that failed the smallest plan that still fails, with its last lines. */
 import type { Figures } from './figures.ts'
 import { planOf } from './plan.ts'
 import { run } from './run.ts'
@@ -18,7 +18,7 @@ export async function tell({ seeds, steps, seconds, violations, effects }: Figur
   if (first) await tellSeed(first.seed)
 }
 
-/** Runs one seed twice and says how it went. True when every promise held, both times alike. */
+/** Runs one seed twice and reports. Resolves with true when every promise held and both histories are the same. */
 export async function tellSeed(seed: number): Promise<boolean> {
   const plan = planOf(seed)
   const [once, again] = [await run(plan), await run(plan)]

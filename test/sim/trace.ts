@@ -1,4 +1,4 @@
-/** What happened, in order: a hash of all of it, by which two runs are compared, and the last of it to be read. */
+/** What happened in a run: a hash of all lines, by which two runs are compared, and the last lines to read. */
 import type { Clock } from '../../src/testing/clock.ts'
 
 const keptMax = 400

@@ -1,4 +1,4 @@
-/** What goes wrong, and when: the faults of a plan, each with chance of its own, until the storm is over. */
+/** Decides what goes wrong, and when: the faults of a plan, each with random numbers of its own, until the storm is over. */
 import { Dice } from '../../src/testing/chance.ts'
 import type { Faults } from './faults.ts'
 
@@ -23,7 +23,7 @@ export class Weather {
     return true
   }
 
-  /** A whole number from 0 to `max`, by this fault's chance. */
+  /** A whole number from 0 to `max`, from this fault's random numbers. */
   upTo(fault: keyof Faults, max: number): number {
     return this.dice(fault).between(0, Math.floor(max))
   }

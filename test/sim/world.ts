@@ -42,14 +42,14 @@ export class World {
   readonly minuteStat: MinuteStat = {}
   readonly requests: Requests
   readonly attempts: Attempts
-  /** How often each job's handler went well. */
+  /** How often the handler of each job succeeded. */
   readonly effects = new Map<string, number>()
   violation: Violation | undefined
-  /** Until then something is still to come: a delay, or somebody who controls a job or the deployment. */
+  /** Up to this time something is still to come: a delay ends, or an operator acts. */
   expectedUntil: number
-  /** Requests from outside that are being answered, or do something after their answer. */
+  /** Requests that are being answered, or that have background work left. */
   readonly asking = new Set<Invocation>()
-  /** The cron trigger fires. */
+  /** Whether the cron trigger fires. */
   hasWatchdog = true
   isolates: SimIsolate[] = []
   readonly #programs: Record<Version, SimProgram[]> = { old: [], new: [] }
@@ -94,14 +94,14 @@ export class World {
     this.minuteStat[name] = (this.minuteStat[name] ?? 0) + n
   }
 
-  /** Faults end; every isolate is replaced by one of the new version, and the clocks are right. */
+  /** Ends all faults, and replaces every isolate by one of the new version with a clock that is right. */
   calm(): void {
     this.weather.isOver = true
     for (const isolate of this.isolates) this.retire(isolate)
     for (const ledger of this.ledgers) if (ledger.activation) ledger.restart(anyReset(this.weather))
   }
 
-  /** An isolate dies with everything in it; another takes its place. */
+  /** Ends an isolate with everything in it. Another one takes its place. */
   retire(isolate: SimIsolate): void {
     if (isolate.isDead) return
     this.note(`${isolate.name} dies`)
@@ -122,12 +122,12 @@ export class World {
     })
   }
 
-  /** Somebody outside will act, or something falls due, at this moment. */
+  /** Notes that somebody will act, or that something is due, at this time. */
   expects(at: number): void {
     this.expectedUntil = Math.max(this.expectedUntil, at)
   }
 
-  /** Somebody outside acts after `ms`. */
+  /** Acts after `ms`, from outside. */
   later(ms: number, act: () => void): void {
     this.expects(this.clock.now + ms)
     this.clock.ring(this.clock.now + ms, act, 'traffic')
@@ -138,7 +138,7 @@ export class World {
     void this.cloud.cron()
   }
 
-  /** An answer has arrived: from then on the job is the engine's to keep (I1). */
+  /** A caller has got its answer: from then on the engine must keep the job (I1). */
   accepted({ id }: Pick<Job, 'id'>): void {
     this.claim(this.#isRecorded(id), 'I1', () => `${id} was accepted and is not there`)
   }
@@ -165,7 +165,7 @@ export class World {
     return new Cloud({
       clock,
       random: () => {
-        // Made of two words, as a Worker's random numbers are.
+        // Made of two 32-bit words, as a Worker's random numbers are.
         const [high, low] = [word(), word()]
         return (high * 2 ** 21 + (low >>> 11)) / 2 ** 53
       },
@@ -178,7 +178,7 @@ export class World {
         if (kind === 'direct') this.count('direct starts')
         return this.anyIsolate()
       },
-      // A ledger's machine is not an isolate that requests share: it has its own clock and its own version.
+      // A ledger has an isolate of its own, with its own clock and version, and no requests in it.
       home: () => this.#isolate(),
       subrequests: () => (weather.strikes('subrequestsFew') ? 2 + weather.upTo('subrequestsFew', 30) : subrequestsMax),
       consumerMs: () => {
@@ -235,7 +235,7 @@ export class World {
     })
   }
 
-  /** A program set up before, in turn, or a new one: setting one up costs more than most runs of it. */
+  /** One of a few programs of a version. Setting up a program costs more than most runs of it, so they are used again. */
   #program(version: Version): SimProgram {
     const { plan, weather, cloud } = this
     const known = this.#programs[version]
@@ -262,13 +262,13 @@ export class World {
     return weather.dice('clockSkewMs').between(-Math.ceil(clockSkewMs), Math.ceil(clockSkewMs))
   }
 
-  /** A call to a ledger, as the release of its caller makes it. */
+  /** A call to a ledger, in the form that the release of its caller gives it. */
   async #call(ledger: VirtualLedger, caller: Machine, verb: Verb, asked: readonly unknown[]): Promise<unknown> {
     const { weather, clock } = this
     const answer = ledger.call(caller, verb, isolateOf(caller).speaksOld ? asOld(verb, asked) : asked)
     this.count(`rpc ${verb}`)
     if (weather.strikes('diesAtAwait')) {
-      // It has asked, and dies before it gets the answer: at any moment of the way there and back.
+      // The caller dies before it gets the answer, while its request or the answer is on its way.
       clock.ring(clock.now + weather.upTo('diesAtAwait', 8), () => caller.die(), 'platform')
     }
     return answer
@@ -295,7 +295,7 @@ export class World {
   }
 }
 
-/** A request as the previous release makes it: without what has been added since. */
+/** A request as the previous release makes it: without the fields that were added since. */
 function asOld(verb: Verb, asked: readonly unknown[]): readonly unknown[] {
   if (verb === 'wake') return []
   if (verb !== 'sync') return asked

@@ -9,10 +9,10 @@ import { Storm } from './storm.ts'
 
 const jobCount = 200
 const stormMs = 120_000
-/** Faults are over and every wait is short: by then everything is final. */
+/** Within this time after the last fault every job is final, since every wait is short. */
 const calmMs = 5 * 60_000
 
-/** A handler that may do anything a handler can do. */
+/** A handler that does anything a handler can do, by chance. */
 async function moody({ chance, clock }: NodeWorld, n: number, { signal, progress }: RunContext) {
   const mood = chance.random()
   if (mood < 0.05) return snooze('2s')
@@ -27,7 +27,7 @@ async function moody({ chance, clock }: NodeWorld, n: number, { signal, progress
   return n
 }
 
-/** Two hundred jobs of all kinds, enqueued in a storm; how each was accepted and how it ended. */
+/** Enqueues two hundred jobs of all kinds in a storm. Returns which were accepted and how each ended. */
 async function weathered(seed: number) {
   const world = new NodeWorld({ seed, shards: 4, directStart: seed % 2 === 0 })
   const { chance, clock } = world
@@ -73,7 +73,7 @@ async function weathered(seed: number) {
 }
 
 describe.each([1, 2, 3, 4, 5, 6])('in a storm of seed %i', (seed) => {
-  test('no job is lost, none is tried too often, and all come to an end', async () => {
+  test('no job is lost, none has too many attempts, and all become final', async () => {
     const { world, accepted, records, tookMs, doubled } = await weathered(seed)
     const ids = new Set(records.map(({ id }) => id))
     expect(accepted.length).toBeGreaterThan(jobCount / 2)

@@ -2,7 +2,8 @@
  * Puts the enqueues of one request that are made together into one call to their ledger: one request, one transaction, one
  * write to disk. Never the enqueues of several requests: the microtask window keeps those apart.
  */
-import { type EnqueueReply, isRefusal, type NewJob } from '../ledger/protocol/protocol.ts'
+import type { EnqueueReply, NewJob } from '../ledger/protocol/enqueue.ts'
+import { isRefusal } from '../ledger/protocol/refusal.ts'
 import { microtaskWindow } from './microtask-window.ts'
 
 /** Calls that begin together reach `record` a few promises apart, because their inputs are validated first. */

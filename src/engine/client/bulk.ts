@@ -1,6 +1,7 @@
 /** Bulk actions: cancel or redrive every job that a filter matches. The ledgers carry them out; this begins and follows them. */
 import { newJobId } from '../ledger/domain/job-id.ts'
-import { type BulkAction, isRefusal } from '../ledger/protocol/protocol.ts'
+import type { BulkAction } from '../ledger/protocol/jobs.ts'
+import { isRefusal } from '../ledger/protocol/refusal.ts'
 import { ChardError } from '../task/errors.ts'
 import type { Platform } from '../task/platform.ts'
 import { checkedKey } from '../task/unique.ts'

@@ -2,7 +2,9 @@
  * The ledgers of a deployment as one: enqueue jobs, look at them, wait for them, and change one by its id. Makes ids,
  * finds the shard of a job, and merges what shards answer. It decides nothing about a job; its ledger does.
  */
-import type { Enqueued, LedgerRpc, NewJob, Refusal } from '../ledger/protocol/protocol.ts'
+import type { Enqueued, NewJob } from '../ledger/protocol/enqueue.ts'
+import type { Refusal } from '../ledger/protocol/refusal.ts'
+import type { LedgerRpc } from '../ledger/protocol/verbs.ts'
 import { type Duration, durationMs } from '../task/duration.ts'
 import { checkedAt, checkedPriority } from '../task/enqueue-options.ts'
 import { ChardError } from '../task/errors.ts'

@@ -1,6 +1,8 @@
 /** Makes jobs of requests, and records them. */
 import { newJobId, shardOf } from '../ledger/domain/job-id.ts'
-import type { Claimed, Enqueued, NewJob, Refusal, Start } from '../ledger/protocol/protocol.ts'
+import type { Enqueued, NewJob, Start } from '../ledger/protocol/enqueue.ts'
+import type { Refusal } from '../ledger/protocol/refusal.ts'
+import type { Claimed } from '../ledger/protocol/sync.ts'
 import { batchBytesMax, batchJobsMax, utf8Bytes } from '../task/bounds.ts'
 import { ChardError } from '../task/errors.ts'
 import type { Platform } from '../task/platform.ts'

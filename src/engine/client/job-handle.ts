@@ -1,5 +1,6 @@
 /** What `enqueue` returns: a recorded job, and what one can do with it. */
-import type { Enqueued, Refusal } from '../ledger/protocol/protocol.ts'
+import type { Enqueued } from '../ledger/protocol/enqueue.ts'
+import type { Refusal } from '../ledger/protocol/refusal.ts'
 import { type Duration, durationMs } from '../task/duration.ts'
 import { ChardError } from '../task/errors.ts'
 import { type CompletedJob, isFinal, type Job, type JobRecord } from '../task/job.ts'

@@ -1,6 +1,6 @@
 /** Finds jobs over all shards, and checks the filter by which they are found. */
 import { parseJobId, ulidOf } from '../ledger/domain/job-id.ts'
-import type { JobFilter as StoredFilter } from '../ledger/protocol/protocol.ts'
+import type { JobFilter as StoredFilter } from '../ledger/protocol/jobs.ts'
 import { ChardError } from '../task/errors.ts'
 import type { JobRecord, JobState } from '../task/job.ts'
 import { refuse } from '../task/refuse.ts'

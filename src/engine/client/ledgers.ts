@@ -1,6 +1,7 @@
 /** The ledgers of a deployment: calls to one shard, to all shards, and to the shard of a job. */
 import { parseJobId } from '../ledger/domain/job-id.ts'
-import { isRefusal, type LedgerRpc, type Refusal } from '../ledger/protocol/protocol.ts'
+import { isRefusal, type Refusal } from '../ledger/protocol/refusal.ts'
+import type { LedgerRpc } from '../ledger/protocol/verbs.ts'
 import { ChardError } from '../task/errors.ts'
 import type { JobRecord } from '../task/job.ts'
 import type { Platform } from '../task/platform.ts'

@@ -1,5 +1,5 @@
 /** The deployment now: what every shard says of itself, and the jobs by state over all of them. */
-import type { ShardOverview } from '../ledger/protocol/protocol.ts'
+import type { ShardOverview } from '../ledger/protocol/shard.ts'
 import { type JobState, jobStates } from '../task/job.ts'
 import type { Ledgers } from './ledgers.ts'
 

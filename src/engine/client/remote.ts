@@ -3,7 +3,7 @@
  * is repeated within bounds.
  */
 
-import type { LedgerRpc } from '../ledger/protocol/protocol.ts'
+import type { LedgerRpc } from '../ledger/protocol/verbs.ts'
 import { ChardError } from '../task/errors.ts'
 import type { Platform } from '../task/platform.ts'
 import { classifyFault, repetitions } from './faults.ts'

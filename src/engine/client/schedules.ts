@@ -2,7 +2,7 @@
 
 import { newJobId } from '../ledger/domain/job-id.ts'
 import type { ShardSchedule } from '../ledger/memory/schedule-index.ts'
-import type { ScheduleAction, ScheduleRecord } from '../ledger/protocol/protocol.ts'
+import type { ScheduleAction, ScheduleRecord } from '../ledger/protocol/schedules.ts'
 import { ChardError } from '../task/errors.ts'
 import type { Job } from '../task/job.ts'
 import type { Platform } from '../task/platform.ts'

@@ -1,7 +1,7 @@
 /** The statistics of a deployment, as `chard.stats` shows them: what its ledgers have counted, added up. */
 import { addedCharts } from '../ledger/commands/charts.ts'
 import { bucketEndsMs } from '../ledger/domain/stats.ts'
-import type { ShardMetrics, TaskChart } from '../ledger/protocol/protocol.ts'
+import type { ShardMetrics, TaskChart } from '../ledger/protocol/shard.ts'
 import { ChardError } from '../task/errors.ts'
 import type { Platform } from '../task/platform.ts'
 import type { Client } from './client.ts'

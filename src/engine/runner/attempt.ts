@@ -2,7 +2,7 @@
  * One attempt at a job: load and validate the input, run the handler under its timeout, and find the outcome. It knows no
  * ledger and no lease. It always ends and never throws, whatever the handler does.
  */
-import type { Claimed, Outcome } from '../ledger/protocol/protocol.ts'
+import type { Claimed, Outcome } from '../ledger/protocol/sync.ts'
 import { logCharsMax, logLinesMax, progressCharsMax } from '../task/bounds.ts'
 import type { LogLine, Progress } from '../task/job.ts'
 import type { Platform } from '../task/platform.ts'

@@ -2,7 +2,7 @@
  * What a runner has to tell its ledger of ended attempts, until the ledger has answered. A later sync may overtake an
  * earlier one, so it repeats what the earlier one settles; settling twice changes nothing.
  */
-import type { Settlement } from '../ledger/protocol/protocol.ts'
+import type { Settlement } from '../ledger/protocol/sync.ts'
 
 export class Outbox {
   #unsent: Settlement[] = []

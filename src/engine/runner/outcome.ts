@@ -1,5 +1,5 @@
 /** What a handler returned or threw, as the outcome that is settled. Nothing here throws, whatever the handler did. */
-import type { Outcome } from '../ledger/protocol/protocol.ts'
+import type { Outcome } from '../ledger/protocol/sync.ts'
 import { fitsBytes, outputBytesMax } from '../task/bounds.ts'
 import { durationMs } from '../task/duration.ts'
 import { ChardError } from '../task/errors.ts'

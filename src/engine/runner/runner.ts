@@ -8,7 +8,7 @@
  * - It never throws. What it could not settle lapses in the ledger and is tried again.
  */
 import { leaseMs } from '../ledger/domain/lease.ts'
-import type { Claimed, Heartbeat, SyncReply, SyncRequest } from '../ledger/protocol/protocol.ts'
+import type { Claimed, Heartbeat, SyncReply, SyncRequest } from '../ledger/protocol/sync.ts'
 import type { JobRecord } from '../task/job.ts'
 import type { Platform } from '../task/platform.ts'
 import { Signal } from '../task/signal.ts'

@@ -27,7 +27,7 @@ describe('create', () => {
     expect(await users.get(1)).toMatchObject({ id: 1, email: 'Ann@example.com', createdAt: 1_000, welcomedAt: null })
   })
 
-  test('of many at once with one address, one is made', async () => {
+  test('of many at once with one address, one is created', async () => {
     const users = await openUsers(env)
     const made = await Promise.all(
       Array.from({ length: 20 }, (_, index) => users.create({ ...ann, id: index + 1, keyHash: null })),
@@ -40,7 +40,7 @@ describe('create', () => {
     await expect(users.create({ ...ann, id })).rejects.toThrow(/CHECK/)
   })
 
-  test('users without a key do not stand in each other’s way', async () => {
+  test('users without a key are no rivals', async () => {
     const users = await openUsers(env)
     expect(await users.create({ ...ann, keyHash: null })).toBe(true)
     expect(await users.create({ ...bob, keyHash: null })).toBe(true)
@@ -49,7 +49,7 @@ describe('create', () => {
 })
 
 describe('rivals', () => {
-  test('every row that shares the id, the address or the key is told once', async () => {
+  test('every row that shares the id, the address or the key is found once', async () => {
     const users = await openUsers(env)
     await users.create(ann)
     await users.create(bob)
@@ -66,14 +66,14 @@ describe('rivals', () => {
 })
 
 describe('withdraw', () => {
-  test('takes back a user whose image was not handed over', async () => {
+  test('removes a user whose image was not handed over', async () => {
     const users = await openUsers(env)
     await users.create(ann)
     expect(await users.withdraw(ann)).toBe(true)
     expect(await users.get(1)).toBeNull()
   })
 
-  test('leaves a user alone whose image was, or who was made at another moment', async () => {
+  test('keeps a user whose image was handed over, or who was created at another time', async () => {
     const users = await openUsers(env)
     await users.create(ann)
     expect(await users.withdraw({ ...ann, createdAt: 2_000 })).toBe(false)
@@ -83,7 +83,7 @@ describe('withdraw', () => {
 })
 
 describe('notes', () => {
-  test('the first note stays', async () => {
+  test('the first record stays', async () => {
     const users = await openUsers(env)
     await users.create(ann)
     expect(await users.imageHandedOver(1, 'job-1')).toBe(true)
@@ -95,7 +95,7 @@ describe('notes', () => {
     expect(await users.get(1)).toMatchObject({ imageJobId: 'job-1', welcomedAt: 5 })
   })
 
-  test('about a user who is not there, none is taken', async () => {
+  test('of a user who does not exist, nothing is recorded', async () => {
     const users = await openUsers(env)
     expect(await users.welcomed(9, 5)).toBe(false)
     expect(await users.imageHandedOver(9, 'job')).toBe(false)
@@ -118,7 +118,7 @@ describe('owedSince', () => {
     expect(await users.owedSince(1_000, 10)).toEqual(owed ? [{ id: 1, ...owed }] : [])
   })
 
-  test('tells who waited longest first, none younger than asked, and no more than asked', async () => {
+  test('finds the oldest first, none younger than the time given, and no more than the limit', async () => {
     const users = await openUsers(env)
     for (const [id, createdAt] of [
       [1, 300],
@@ -132,7 +132,7 @@ describe('owedSince', () => {
     expect((await users.owedSince(300, 2)).map(({ id }) => id)).toEqual([2, 3])
   })
 
-  test('reads as many rows as it tells, however many users there are', async () => {
+  test('reads as many rows as it returns, however many users there are', async () => {
     const users = await openUsers(env)
     await env.DB.prepare(
       `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)

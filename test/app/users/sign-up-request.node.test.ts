@@ -7,7 +7,7 @@ describe('checkJson', () => {
   test.each<[body: unknown, userId: number | undefined]>([
     [{ userId: 123, email: 'ann@example.com' }, 123],
     [{ email: 'ann@example.com' }, undefined],
-  ])('takes %j', (body, userId) => {
+  ])('accepts %j', (body, userId) => {
     expect(checkJson(body)).toEqual({ request: { userId, email: ann } })
   })
 
@@ -36,7 +36,7 @@ describe('checkJson', () => {
     expect(checkJson(body)).toEqual({ issues: [{ path, message: expect.stringMatching(says) }] })
   })
 
-  test('tells every finding at once', () => {
+  test('reports every finding at once', () => {
     expect(checkJson({ userId: 0, email: '' })).toMatchObject({ issues: [{ path: 'userId' }, { path: 'email' }] })
   })
 })
@@ -45,7 +45,7 @@ describe('checkQuery', () => {
   test.each<[query: string, userId: number | undefined]>([
     ['user_id=123&email=ann@example.com', 123],
     ['email=ann%40example.com', undefined],
-  ])('takes %s', (query, userId) => {
+  ])('accepts %s', (query, userId) => {
     expect(checkQuery(new URLSearchParams(query))).toEqual({ request: { userId, email: ann } })
   })
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { Batcher } from '../../../src/engine/client/batcher.ts'
-import type { EnqueueReply, NewJob } from '../../../src/engine/ledger/protocol/protocol.ts'
+import type { EnqueueReply, NewJob } from '../../../src/engine/ledger/protocol/enqueue.ts'
 
 const job = (id: string, input = '{}') => ({ id, task: 'send', input }) as NewJob
 const idsOf = (reply: EnqueueReply) => ('jobs' in reply ? reply.jobs.map((one) => 'id' in one && one.id) : reply)

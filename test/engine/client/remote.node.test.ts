@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { classifyFault, type Fault } from '../../../src/engine/client/faults.ts'
 import { callLedger } from '../../../src/engine/client/remote.ts'
-import type { LedgerRpc } from '../../../src/engine/ledger/protocol/protocol.ts'
+import type { LedgerRpc } from '../../../src/engine/ledger/protocol/verbs.ts'
 import { ChardError } from '../../../src/engine/task/errors.ts'
 import { connectionLost, memoryExceeded, overloaded, superseded } from '../../../src/testing/faults.ts'
 import { World } from '../world.ts'

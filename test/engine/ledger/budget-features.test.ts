@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { noCounts } from '../../../src/engine/ledger/domain/counts.ts'
 import { jobIdFloor } from '../../../src/engine/ledger/domain/job-id.ts'
 import { durableSql } from '../../../src/engine/ledger/host/durable-sql.ts'
-import type { NewJob } from '../../../src/engine/ledger/protocol/protocol.ts'
+import type { NewJob } from '../../../src/engine/ledger/protocol/enqueue.ts'
 import type { Meter } from '../../../src/engine/ledger/storage/sql.ts'
 import { freshLedger } from './real-ledger.ts'
 import {

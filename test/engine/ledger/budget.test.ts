@@ -3,7 +3,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { describe, expect, test, vi } from 'vitest'
 import { noCounts } from '../../../src/engine/ledger/domain/counts.ts'
 import { jobIdFloor } from '../../../src/engine/ledger/domain/job-id.ts'
-import type { Claimed } from '../../../src/engine/ledger/protocol/protocol.ts'
+import type { Claimed } from '../../../src/engine/ledger/protocol/sync.ts'
 import { completed, costOf, freshLedger, homeShards, newJob, type RealLedger, rowsOf, syncOf } from './real-ledger.ts'
 
 const dayMs = 86_400_000

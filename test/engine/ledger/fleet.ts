@@ -2,7 +2,7 @@
  * Runners over a rig. Each sends its syncs in order and holds the jobs that it has claimed; the fleet records when each
  * job started. For tests in which many jobs start and end, and the times of the starts matter.
  */
-import type { Claimed, Outcome, SyncReply, SyncRequest } from '../../../src/engine/ledger/protocol/protocol.ts'
+import type { Claimed, Outcome, SyncReply, SyncRequest } from '../../../src/engine/ledger/protocol/sync.ts'
 import { isFinal } from '../../../src/engine/task/job.ts'
 import { completed, heartbeatOf, type Rig, settlementOf } from './rig.ts'
 

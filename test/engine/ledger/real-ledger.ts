@@ -2,13 +2,9 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { newJobId } from '../../../src/engine/ledger/domain/job-id.ts'
-import type {
-  Claimed,
-  LedgerRpc,
-  NewJob,
-  Settlement,
-  SyncRequest,
-} from '../../../src/engine/ledger/protocol/protocol.ts'
+import type { NewJob } from '../../../src/engine/ledger/protocol/enqueue.ts'
+import type { Claimed, Settlement, SyncRequest } from '../../../src/engine/ledger/protocol/sync.ts'
+import type { LedgerRpc } from '../../../src/engine/ledger/protocol/verbs.ts'
 import type { Meter } from '../../../src/engine/ledger/storage/sql.ts'
 
 export type RealLedger = DurableObjectStub & LedgerRpc

@@ -1,7 +1,7 @@
 /** A ledger that loses its memory, or is aborted, between any two steps in the life of a job. */
 import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { describe, expect, test } from 'vitest'
-import type { Claimed } from '../../../src/engine/ledger/protocol/protocol.ts'
+import type { Claimed } from '../../../src/engine/ledger/protocol/sync.ts'
 import { alarmOf, completed, freshLedger, homeShards, ledgerOf, newJob, syncOf } from './real-ledger.ts'
 
 const restarts = {

@@ -10,20 +10,12 @@ import { isReady, type JobRowWithInput } from '../../../src/engine/ledger/domain
 import { LedgerCore } from '../../../src/engine/ledger/host/core.ts'
 import { Dispatcher } from '../../../src/engine/ledger/host/dispatcher.ts'
 import { verbs } from '../../../src/engine/ledger/host/verbs.ts'
-import type {
-  Claimed,
-  Enqueued,
-  LedgerVerbs,
-  NewJob,
-  Outcome,
-  Refusal,
-  Settlement,
-  SyncReply,
-  SyncRequest,
-  TaskCounters,
-  Verb,
-} from '../../../src/engine/ledger/protocol/protocol.ts'
-import { isRefusal } from '../../../src/engine/ledger/protocol/protocol.ts'
+import type { Enqueued, NewJob } from '../../../src/engine/ledger/protocol/enqueue.ts'
+import type { Refusal } from '../../../src/engine/ledger/protocol/refusal.ts'
+import { isRefusal } from '../../../src/engine/ledger/protocol/refusal.ts'
+import type { TaskCounters } from '../../../src/engine/ledger/protocol/shard.ts'
+import type { Claimed, Outcome, Settlement, SyncReply, SyncRequest } from '../../../src/engine/ledger/protocol/sync.ts'
+import type { LedgerVerbs, Verb } from '../../../src/engine/ledger/protocol/verbs.ts'
 import { jobStatements } from '../../../src/engine/ledger/storage/jobs.ts'
 import type { Sql } from '../../../src/engine/ledger/storage/sql.ts'
 import type { Context, CoreOptions, TaskPolicy } from '../../../src/engine/ledger/transaction/context.ts'

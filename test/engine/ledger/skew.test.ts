@@ -3,7 +3,8 @@
  * ledger an old Worker. Every reader uses the default of a missing field and ignores fields that it does not know.
  */
 import { describe, expect, test } from 'vitest'
-import type { Claimed, LedgerRpc } from '../../../src/engine/ledger/protocol/protocol.ts'
+import type { Claimed } from '../../../src/engine/ledger/protocol/sync.ts'
+import type { LedgerRpc } from '../../../src/engine/ledger/protocol/verbs.ts'
 import { completed, freshLedger, homeShards, newJob, type RealLedger, rowsOf, syncOf } from './real-ledger.ts'
 
 /** Fields that a caller of a later version might add. */

@@ -3,7 +3,8 @@
  * at any step and a clock that jumps. Every promise holds after every step, and every job ends once the faults stop.
  */
 import { describe, expect, test } from 'vitest'
-import type { Claimed, NewJob, Outcome, Start, SyncRequest } from '../../../src/engine/ledger/protocol/protocol.ts'
+import type { NewJob, Start } from '../../../src/engine/ledger/protocol/enqueue.ts'
+import type { Claimed, Outcome, SyncRequest } from '../../../src/engine/ledger/protocol/sync.ts'
 import { isFinal, type JobState } from '../../../src/engine/task/job.ts'
 import { nodeSql } from '../../../src/testing/node-database.ts'
 import {

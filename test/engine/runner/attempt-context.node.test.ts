@@ -52,13 +52,13 @@ describe('progress', () => {
     expect(one.progressReports).toBe(1)
   })
 
-  test('carries a message of bounded length', async () => {
+  test('has a message of bounded length', async () => {
     const one = new OneAttempt((_, { progress }) => progress(0.5, 'x'.repeat(1_000)))
     await one.result()
     expect(one.attempt.takeProgress()).toEqual({ value: 0.5, message: 'x'.repeat(progressCharsMax) })
   })
 
-  test('is taken once, and only the newest', async () => {
+  test('is reported once, and only the newest', async () => {
     const one = new OneAttempt((_, { progress }) => {
       progress(0.1)
       progress(0.2)
@@ -80,7 +80,7 @@ describe('log', () => {
     expect((await one.result()).log).toEqual([{ at: begun + 1_000, message: 'x'.repeat(logCharsMax) }])
   })
 
-  test('takes a hundred lines, and then one that says so', async () => {
+  test('keeps a hundred lines, and then one that says that lines were dropped', async () => {
     const one = new OneAttempt((_, { log }) => {
       for (let line = 0; line < 1_000; line++) log(`line ${line}`)
     })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Outcome } from '../../../src/engine/ledger/protocol/protocol.ts'
+import type { Outcome } from '../../../src/engine/ledger/protocol/sync.ts'
 import { errorCharsMax, outputBytesMax } from '../../../src/engine/task/bounds.ts'
 import { ChardError } from '../../../src/engine/task/errors.ts'
 import { NonRetryableError, RetryAfterError, snooze } from '../../../src/engine/task/handler-outcomes.ts'

@@ -21,7 +21,7 @@ function greeting(run: (name: string, attempt: number) => unknown, retry: RetryO
 }
 
 describe('background', () => {
-  test('that succeeds writes nothing and asks no ledger', async () => {
+  test('that succeeds writes nothing and calls no ledger', async () => {
     const ran: string[] = []
     const { world, task } = greeting((name) => ran.push(name))
     await world.until(task.background('ann'))
@@ -43,13 +43,13 @@ describe('background', () => {
     expect(world.web.unfinished).toBe(0)
   })
 
-  test('refuses input that does not fit, before the work starts', async () => {
+  test('refuses invalid input before the work starts', async () => {
     const { world, task } = greeting(() => {})
     await expect(world.until(task.background(7 as unknown as string))).rejects.toMatchObject({ code: 'invalid-input' })
     expect(world.web.unfinished).toBe(0)
   })
 
-  test('takes the input as it is at the call', async () => {
+  test('uses the input as it is at the call', async () => {
     const world = new World()
     const seen: unknown[] = []
     const task = world.task({ name: 'greet', input: z.object({ name: z.string() }), run: (input) => seen.push(input) })
@@ -104,7 +104,7 @@ describe('background work that throws', () => {
     expect(world.consumers).toHaveLength(1)
   })
 
-  test('for good is recorded as failed, and told to onFailed', async () => {
+  test('for good is recorded as failed, and onFailed runs', async () => {
     const { world, task, failed } = greeting(() => {
       throw new NonRetryableError('no such address')
     })
@@ -117,7 +117,7 @@ describe('background work that throws', () => {
     expect(failed).toEqual([{ attempt: 1, reason: 'rejected', message: 'no such address' }])
   })
 
-  test('at its only attempt is exhausted, and told to onFailed', async () => {
+  test('in its only attempt is exhausted, and onFailed runs', async () => {
     const { world, task, failed } = greeting(
       () => {
         throw new Error('no')
@@ -163,8 +163,8 @@ test('background work that snoozes is recorded as scheduled and uses no attempt'
   expect(world.jobs()).toMatchObject([{ state: 'completed', attempt: 1 }])
 })
 
-describe('what went wrong in the background', () => {
-  test('is recorded under one id although the first answer was lost', async () => {
+describe('a failure in the background', () => {
+  test('is recorded under one id when the first answer is lost', async () => {
     const { world, task } = greeting((_, attempt) => {
       if (attempt === 1) throw new Error('no')
     })

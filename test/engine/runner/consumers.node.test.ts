@@ -49,7 +49,7 @@ describe('a consumer', () => {
     expect(platform.events('wake-up-not-understood')).toHaveLength(1)
   })
 
-  test('takes fields that a newer version has added', async () => {
+  test('ignores fields that a newer version has added', async () => {
     const { ports, batch, seen } = batchOf({ shard: 1, hint: 'urgent' })
     await answerWakeUps(ports, batch)
     expect(seen).toEqual(['ack 0', 'run 1'])
@@ -62,14 +62,14 @@ describe('a consumer', () => {
     expect(platform.events('runner-failed')).toMatchObject([{ shard: 7, error: 'Error: no' }])
   })
 
-  test('tells what its runner did', async () => {
+  test('logs what its runner did', async () => {
     const { ports, batch, platform } = batchOf({ shard: 1 })
     await answerWakeUps(ports, batch)
     expect(platform.events('runner')).toEqual([{ event: 'runner', shard: 1, runner: 'r', jobs: 1, syncs: 2 }])
   })
 })
 
-test('dead wake-ups are acked and reported, and send nothing', () => {
+test('dead wake-ups are acknowledged and reported, and nothing is sent', () => {
   const { ports, batch, seen, platform } = batchOf({ shard: 1 }, 'nonsense')
   reportDeadWakeUps(ports, batch)
   expect(seen).toEqual(['ack 0', 'ack 1'])

@@ -1,7 +1,7 @@
 /** One attempt at a job of a task under test, in a virtual invocation. */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { z } from 'zod'
-import type { Claimed } from '../../../src/engine/ledger/protocol/protocol.ts'
+import type { Claimed } from '../../../src/engine/ledger/protocol/sync.ts'
 import { Attempt, type AttemptResult } from '../../../src/engine/runner/attempt.ts'
 import type { Served } from '../../../src/engine/runner/tasks.ts'
 import { defineTask } from '../../../src/engine/task/define-task.ts'

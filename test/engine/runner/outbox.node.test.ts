@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Settlement } from '../../../src/engine/ledger/protocol/protocol.ts'
+import type { Settlement } from '../../../src/engine/ledger/protocol/sync.ts'
 import { Outbox } from '../../../src/engine/runner/outbox.ts'
 
 const settlement = (id: string) => ({ id }) as Settlement

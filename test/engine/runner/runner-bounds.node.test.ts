@@ -22,7 +22,7 @@ function crowd(world: World, name = 'crowd') {
 }
 
 describe('a runner', () => {
-  test('runs as many jobs side by side as it was told while they are long', async () => {
+  test('runs as many jobs side by side as its concurrency says while they are long', async () => {
     const world = silentWorld()
     const { task, seen } = crowd(world)
     await world.until(task.enqueueMany(Array<number>(50).fill(200)))
@@ -39,7 +39,7 @@ describe('a runner', () => {
     expect(seen.most).toBeLessThanOrEqual(100)
   })
 
-  test('narrows again as soon as a job was long', async () => {
+  test('runs fewer side by side again as soon as a job was long', async () => {
     const world = silentWorld()
     const { task, seen } = crowd(world)
     await world.until(task.enqueueMany(Array<number>(300).fill(5)))
@@ -80,7 +80,7 @@ describe('a runner', () => {
     expect(world.jobs().filter(({ state }) => state === 'running')).toHaveLength(0)
   })
 
-  test('claims only what its remaining time fits, the settling included', async () => {
+  test('claims only jobs that fit into its remaining time together with their settling', async () => {
     const world = silentWorld()
     const { task } = crowd(world)
     const job = await world.until(task.enqueue(1))
@@ -90,7 +90,7 @@ describe('a runner', () => {
     expect(await world.record(job.id)).toMatchObject({ state: 'completed' })
   })
 
-  test('takes a task that fits past one that does not', async () => {
+  test('claims a task that fits before one that does not', async () => {
     const world = silentWorld()
     const { task } = crowd(world)
     const short = world.task({ name: 'short', input: z.number(), timeout: '1s', run: () => {} })
@@ -99,7 +99,7 @@ describe('a runner', () => {
     expect(await world.until(world.runner(0, { wallMs: 29_500 }).run())).toMatchObject({ jobs: 1 })
   })
 
-  test('runs a job alone that was twice under a runner that died, and first', async () => {
+  test('runs a job first and alone after two runners have died with it', async () => {
     const world = silentWorld()
     const { task, seen } = crowd(world)
     const poison = await world.until(task.enqueue(30_000))

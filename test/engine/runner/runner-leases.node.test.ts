@@ -36,7 +36,7 @@ function cutOff(world: World): () => void {
 }
 
 describe('a cancellation', () => {
-  test('reaches the handler with the next beat, and the job is cancelled', async () => {
+  test('reaches the handler with the next heartbeat, and the job is cancelled', async () => {
     const world = silentWorld()
     const { task, seen } = watched(world, true)
     const job = await world.until(task.enqueue(60_000))
@@ -49,7 +49,7 @@ describe('a cancellation', () => {
     expect(await world.record(job.id)).toMatchObject({ state: 'cancelled', attempt: 1 })
   })
 
-  test('comes to nothing when the handler has done its work all the same', async () => {
+  test('has no effect when the handler completes all the same', async () => {
     const world = silentWorld()
     const { task } = watched(world, false)
     const job = await world.until(task.enqueue(12_000))
@@ -60,7 +60,7 @@ describe('a cancellation', () => {
     expect(await world.record(job.id)).toMatchObject({ state: 'completed', output: 'done' })
   })
 
-  test('leaves a handler behind that ignores it', async () => {
+  test('does not wait for a handler that ignores it', async () => {
     const world = silentWorld()
     const { task } = watched(world, false)
     const job = await world.until(task.enqueue(5 * 60_000))
@@ -73,7 +73,7 @@ describe('a cancellation', () => {
 })
 
 describe('a lost lease', () => {
-  test('aborts the signal, and what failed under it counts for nothing', async () => {
+  test('aborts the signal, and a failure under it does not count', async () => {
     const world = silentWorld()
     const { task, seen } = watched(world, true)
     const job = await world.until(task.enqueue(60_000))
@@ -89,7 +89,7 @@ describe('a lost lease', () => {
     expect(await world.record(job.id)).toMatchObject({ history: [{ outcome: 'lapsed' }, { outcome: 'completed' }] })
   })
 
-  test('still takes a late success while nobody else has begun', async () => {
+  test('is still settled by a late success while no other attempt has begun', async () => {
     const world = silentWorld()
     const { task, seen } = watched(world, false)
     const job = await world.until(task.enqueue(40_000))
@@ -105,7 +105,7 @@ describe('a lost lease', () => {
     expect(seen.runs).toBe(1)
   })
 
-  test('taken up again by the same runner is not confused with the attempt before it', async () => {
+  test('of a job that the same runner has claimed again does not stop the new attempt', async () => {
     const world = silentWorld()
     const { task, seen } = watched(world, false)
     const job = await world.until(task.enqueue(100_000))
@@ -123,7 +123,7 @@ describe('a lost lease', () => {
     })
   })
 
-  test('ends an attempt that was not heard of for a lease, before another one can begin', async () => {
+  test('ends an attempt that could not extend its lease, before another one can begin', async () => {
     const world = silentWorld()
     const { task, seen } = watched(world, true)
     await world.until(task.enqueue(60_000))
@@ -158,7 +158,7 @@ describe('a lost lease', () => {
     },
   )
 
-  test('never begins a job whose claim is answered when its lease is over', async () => {
+  test('never begins a job whose claim is answered after its lease has ended', async () => {
     const world = silentWorld()
     const { task, seen } = watched(world, true)
     const job = await world.until(task.enqueue(1_000))

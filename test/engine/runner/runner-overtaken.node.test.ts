@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import type { Claimed, SyncReply, SyncRequest } from '../../../src/engine/ledger/protocol/protocol.ts'
+import type { Claimed, SyncReply, SyncRequest } from '../../../src/engine/ledger/protocol/sync.ts'
 import { Runner } from '../../../src/engine/runner/runner.ts'
 import { ServedTasks } from '../../../src/engine/runner/tasks.ts'
 import { defaultBounds, silentWorld } from '../world.ts'
@@ -21,7 +21,7 @@ const reply = (fields: Partial<SyncReply>): SyncReply => ({
   ...fields,
 })
 
-test('an old answer that a lease was lost does not stop the job under its new lease', async () => {
+test('a late answer that a lease was lost does not stop the job under its new lease', async () => {
   const world = silentWorld()
   const reasons: unknown[] = []
   const { definition } = world.task({

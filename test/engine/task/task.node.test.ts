@@ -24,14 +24,14 @@ function recording() {
 }
 
 describe('defineTask', () => {
-  test('answers the task with every default in place', () => {
+  test('returns the task with every default', () => {
     const { name, definition } = defineTask(good, noTiers)
     expect(name).toBe('send')
     expect(definition).toMatchObject({ name: 'send', retry: defaultRetryPolicy, timeoutMs: 25_000 })
     expect([definition.retentionMs, definition.onFailed]).toEqual([undefined, undefined])
   })
 
-  test('takes the bounds of every option', () => {
+  test('accepts the bounds of every option', () => {
     const name = `a${'b'.repeat(99)}`
     const { definition } = defineTask(
       { ...good, name, timeout: '14m', retention: '1m', retry: { maxAttempts: 100 } },
@@ -41,7 +41,7 @@ describe('defineTask', () => {
     expect(defineTask({ ...good, timeout: 1 }, noTiers).definition.timeoutMs).toBe(1)
   })
 
-  test('lets operators see what it says of its input, and nothing where it is redacted', () => {
+  test('shows operators what visible returns of an input, and nothing when it is redacted', () => {
     const visibleOf = (more: object) => defineTask({ ...good, ...more }, noTiers).definition.visible
     expect(visibleOf({})).toBeUndefined()
     expect(visibleOf({ visible: ({ a }: { a: number }) => a })?.({ a: 1 } as never)).toBe(1)
@@ -49,7 +49,7 @@ describe('defineTask', () => {
     expect(() => visibleOf({ visible: true })).toThrow('visible of task send is true; it takes a function of the input')
   })
 
-  test.each(['a', 'A9', '0', 'send-mail', 'send_mail', 'mail.send', 'mail:send'])('takes the name %j', (name) => {
+  test.each(['a', 'A9', '0', 'send-mail', 'send_mail', 'mail.send', 'mail:send'])('accepts the name %j', (name) => {
     expect(defineTask({ ...good, name }, noTiers).name).toBe(name)
   })
 
@@ -136,7 +136,7 @@ describe('a call', () => {
     ])
   })
 
-  test('enqueue hands over one request and answers its job', async () => {
+  test('enqueue hands over one request and returns its job', async () => {
     const { calls, tiers } = recording()
     const job = await defineTask(good, tiers).enqueue({ n: 1 }, { idempotencyKey: 'k', delay: '1m' })
     expect(job).toEqual({ id: 'job 0' })

@@ -1,19 +1,19 @@
 /**
- * Attempts as somebody sees them who looks over the runners' shoulders: which run, under which lease, and what becomes
- * of those that the background tier ran before there was a row.
+ * Watches every attempt from outside: which attempts run, under which lease, and what becomes of those that the background
+ * tier ran before there was a row.
  */
 import { Attempt, type AttemptResult } from '../../../src/engine/runner/attempt.ts'
 import { type Machine, machine, type Surroundings } from '../../../src/testing/machine.ts'
 import type { Claim } from './rows.ts'
 
-/** Two attempts at one job that overlap by less than this have met at one moment: the older one is just being told. */
+/** Two attempts at one job may overlap by this much, while the older one is being told to stop. */
 const overlapMs = 1
 
 export interface AttemptsPorts {
   readonly claim: Claim
-  /** True for a job that is recorded, or was and has been pruned. */
+  /** True for a job that is recorded, or that was recorded and has been pruned. */
   readonly isRecorded: (id: string) => boolean
-  /** False while clocks are set: a runner cannot know then when its lease ends. */
+  /** False when clocks may be wrong: then a runner cannot know when its lease ends. */
   readonly isClockTrue: () => boolean
 }
 
@@ -34,7 +34,7 @@ export class Attempts {
     this.#ports = ports
   }
 
-  /** True when an attempt of this job under this lease, which it may share with its neighbours, has begun to run. */
+  /** True when an attempt of this job has begun to run under this lease. Jobs of one claim share a lease. */
   hasStarted(id: string, lease: string | null): boolean {
     return this.#leases.has(`${id} ${lease}`)
   }
@@ -55,12 +55,12 @@ export class Attempts {
     return result
   }
 
-  /** The engine has said that it gave up recording this job. */
+  /** The engine has logged that it gave up recording this job. */
   gaveUp(id: string): void {
     this.#owed.delete(id)
   }
 
-  /** A machine has come to its end. What it left unfinished died with it; what it finished is on the books (I1). */
+  /** A machine has ended. Work that it did not finish is lost with it, and work that it finished is recorded (I1). */
   ended(on: Machine): void {
     for (const [id, owner] of this.#owed) {
       if (owner !== on) continue
@@ -70,7 +70,7 @@ export class Attempts {
     }
   }
 
-  /** I2: of two attempts at one job one has been told to stop, or is about to be. */
+  /** I2: of two attempts at one job, one has been told to stop or is about to be told. */
   #meet(newer: Seen, older: Seen): void {
     const { claim, isClockTrue } = this.#ports
     const { clock } = newer.on.around

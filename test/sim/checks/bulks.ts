@@ -1,10 +1,10 @@
-/** Bulk actions: each visits every job that it is meant for, and that was there when it began, exactly once. */
+/** Bulk actions: each changes every matching job that existed when it began exactly once. */
 import { isFinal } from '../../../src/engine/task/job.ts'
 import type { Claim, Row, Rows } from './rows.ts'
 import type { SeenBulk } from './seen.ts'
 
 interface Open {
-  /** Jobs that it must still visit, unless they get out of its way by themselves. */
+  /** Jobs that it must still change, unless they stop matching before. */
   readonly meant: Set<string>
   readonly changed: Set<string>
 }
@@ -13,14 +13,19 @@ export class Bulks {
   readonly rows = new Map<string, SeenBulk>()
   readonly #open = new Map<string, Open>()
 
-  constructor(
-    private readonly claim: Claim,
-    private readonly jobs: Rows,
-    /** False while clocks are set: an id may then be made far ahead of the ledger's time, and so be of after the start. */
-    private readonly isClockTrue: () => boolean,
-  ) {}
+  private readonly claim: Claim
+  private readonly jobs: Rows
+  /** False when clocks may be wrong: then an id may be far ahead of the ledger's time, and be taken for a later job. */
+  /** False when clocks may be wrong: then an id may be far ahead of the ledger's time, and be taken for a later job. */
+  private readonly isClockTrue: () => boolean
 
-  /** Actions that are not done. */
+  constructor(claim: Claim, jobs: Rows, isClockTrue: () => boolean) {
+    this.claim = claim
+    this.jobs = jobs
+    this.isClockTrue = isClockTrue
+  }
+
+  /** Actions that are not finished. */
   get unfinished(): SeenBulk[] {
     return [...this.rows.values()].filter(({ below }) => below !== null)
   }
@@ -57,7 +62,7 @@ export class Bulks {
     )
   }
 
-  /** A job has changed, by whomever: it may have got out of the way of an action. */
+  /** A job has changed for any reason. It may no longer match an action. */
   changed(row: Row): void {
     for (const [id, { meant }] of this.#open) {
       const bulk = this.rows.get(id)
@@ -83,7 +88,7 @@ function matches({ action, filter, startedAt }: SeenBulk, { task, state, finishe
   return isFinal(state) && (finishedAt ?? 0) <= startedAt
 }
 
-/** True for a change that is the action's own. */
+/** True for a change that the action itself made. */
 function isBy({ action }: SeenBulk, before: Row, after: Row): boolean {
   if (action === 'redrive') return isFinal(before.state) && after.state === 'queued'
   return (

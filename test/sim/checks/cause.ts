@@ -1,19 +1,14 @@
 /**
- * Which verb of which core writes: the core's verbs, each wrapped so that a watcher knows, at every commit, what was
- * asked and by whom. A held sync that is answered within another call is its own cause.
+ * Knows which verb causes a commit. The core's methods and the verbs are wrapped, so that at every commit the watch knows
+ * the request. A held sync that is answered within another call is its own cause.
  */
 import { LedgerCore } from '../../../src/engine/ledger/host/core.ts'
 import { verbs } from '../../../src/engine/ledger/host/verbs.ts'
 import { Maintenance } from '../../../src/engine/ledger/maintenance/maintenance.ts'
-import type {
-  EnqueueReply,
-  EnqueueRequest,
-  ScheduleAction,
-  ScheduleControl,
-  SyncReply,
-  SyncRequest,
-  Verb,
-} from '../../../src/engine/ledger/protocol/protocol.ts'
+import type { EnqueueReply, EnqueueRequest } from '../../../src/engine/ledger/protocol/enqueue.ts'
+import type { ScheduleAction, ScheduleControl } from '../../../src/engine/ledger/protocol/schedules.ts'
+import type { SyncReply, SyncRequest } from '../../../src/engine/ledger/protocol/sync.ts'
+import type { Verb } from '../../../src/engine/ledger/protocol/verbs.ts'
 import type { ActivatedLedger, Activation } from '../../../src/testing/activation.ts'
 import { machine } from '../../../src/testing/machine.ts'
 import type { LedgerWatch } from './ledger-watch.ts'
@@ -29,7 +24,7 @@ const causes = new WeakMap<Activation, Cause>()
 const cores = new WeakMap<Activation, LedgerCore>()
 const watches = new WeakMap<ActivatedLedger, LedgerWatch>()
 
-/** The core of an activation, once it has been opened. */
+/** The core of an activation, once it has been called. */
 export function coreOf(activation: Activation | undefined): LedgerCore | undefined {
   return activation && cores.get(activation)
 }
@@ -51,7 +46,7 @@ export function causeOf(activation: Activation): Cause | undefined {
 
 type Call = (...args: never[]) => unknown
 
-/** Notes the cause while a call of this activation goes on. */
+/** Notes the cause while this activation deals with a call. */
 function during<T>(cause: Cause, call: () => T): T {
   const activation = machine() as Activation
   const outer = causes.get(activation)

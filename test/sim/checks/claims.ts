@@ -1,6 +1,6 @@
 /**
- * What holds at a claim (I7), by the ledger's own clock: starts in any window, live leases, pauses. The same limits as
- * the ledger has at that moment: those of its release, or those that somebody has set.
+ * Checks each claim against limits and pauses (I7), by the ledger's own clock: starts in every window, live leases. The
+ * limits are those that the ledger has at that time: those of its release, or those that an operator has set.
  */
 
 import { noSettings } from '../../../src/engine/ledger/domain/settings.ts'
@@ -15,11 +15,11 @@ export interface ClaimsPorts {
   readonly rows: Rows
   readonly plan: FlowPlan
   readonly isClockTrue: () => boolean
-  /** The world's own time. */
+  /** The time of the world. */
   readonly trueNow: () => number
 }
 
-/** A start, by the ledger's clock and by the world's. */
+/** When an attempt started, by the ledger's clock and by the world's. */
 interface Start {
   readonly at: number
   readonly trueAt: number
@@ -28,14 +28,14 @@ interface Start {
 export class Claims {
   settings: Settings = noSettings
   readonly #ports: ClaimsPorts
-  /** Moments of starts that a window may still count, by task and partition; `''` is the task as a whole. */
+  /** Starts that a window may still count, by task and partition. `''` is the whole task. */
   readonly #starts = new Map<string, Start[]>()
 
   constructor(ports: ClaimsPorts) {
     this.#ports = ports
   }
 
-  /** Settings are on disk. A ledger takes only what is newer. */
+  /** Settings were written. A ledger takes only newer ones. */
   set(text: string): void {
     const settings = JSON.parse(text) as Settings
     const before = this.settings.version
@@ -47,7 +47,7 @@ export class Claims {
     this.settings = settings
   }
 
-  /** The ledger forgets the starts of a group: it may forget those that no longer count. */
+  /** The ledger forgets the starts of a group. It may do that when they no longer count. */
   forgotten(task: string, partition: string, version: Version, now: number): void {
     const { whole, each } = this.limits(task, version)
     const per = (partition === '' ? whole : each).rateLimit?.per ?? 0
@@ -61,8 +61,8 @@ export class Claims {
   }
 
   /**
-   * Jobs were recorded: none of a task that is being drained, but for what its caller runs already and what a
-   * handler makes of work that was accepted before.
+   * A job was recorded. Its task must not be draining, unless its caller runs the job already or a handler enqueued it as
+   * part of work that was accepted before.
    */
   recorded({ id, task }: Row, cause: Cause | undefined): void {
     const { claim } = this.#ports
@@ -76,7 +76,7 @@ export class Claims {
     )
   }
 
-  /** One commit's starts. */
+  /** The starts of one commit. */
   started(started: readonly Row[], version: Version, now: number): void {
     const { claim } = this.#ports
     const groups = new Map<string, { task: string; partition: string; limits: PlanLimits; count: number }>()
@@ -114,7 +114,7 @@ export class Claims {
     })
   }
 
-  /** The limits in force. A kind that the code does not declare is not held. */
+  /** The limits that apply. Kinds that the code does not declare are not limited. */
   limits(task: string, version: Version): { whole: PlanLimits; each: PlanLimits } {
     const { plan } = this.#ports
     const declared: TaskPlanLimits = (version === 'new' ? plan.limits : plan.limitsOld)[task as FlowTask] ?? {}
@@ -130,14 +130,14 @@ export class Claims {
   }
 
   #rate(name: string, { limit, per }: NonNullable<PlanLimits['rateLimit']>, count: number, now: number): void {
-    // What was started by a clock that was ahead has been by now, and the ledger cannot know better when.
+    // A start that was noted by a clock which was ahead counts as a start of now: the ledger cannot know better.
     const starts = (this.#starts.get(name) ?? [])
       .map(({ at, trueAt }) => ({ at: Math.min(at, now), trueAt }))
       .filter(({ at }) => at + per > now)
     const trueAt = this.#ports.trueNow()
     for (let n = 0; n < count; n++) starts.push({ at: now, trueAt })
     this.#starts.set(name, starts)
-    // Nor is a start counted for longer than it is true: the clock may have gone back since.
+    // A start counts no longer than it does by the world's time: the clock may have been set back since.
     const counted = starts.filter((one) => one.trueAt + per > trueAt)
     this.#ports.claim(
       counted.length <= limit,

@@ -1,9 +1,9 @@
 /**
- * Watches what a ledger does beside running jobs: limits, turns, keys, schedules, bulk actions, settings. Each commit is
- * shown to each of them, rows first.
+ * Watches limits, turns of partitions, keys, schedules, bulk actions and settings of one ledger. Each of these checks sees
+ * every commit, the rows of jobs first.
  */
 
-import type { EnqueueReply, EnqueueRequest } from '../../../src/engine/ledger/protocol/protocol.ts'
+import type { EnqueueReply, EnqueueRequest } from '../../../src/engine/ledger/protocol/enqueue.ts'
 import type { Settings } from '../../../src/engine/ledger/protocol/settings.ts'
 import { isFinal } from '../../../src/engine/task/job.ts'
 import type { Activation } from '../../../src/testing/activation.ts'
@@ -59,7 +59,7 @@ export class FlowWatch {
     return this.settings.paused || this.settings.tasks[task]?.paused === true
   }
 
-  /** A job's row has changed; the rows of the ledger know it already. */
+  /** The row of a job has changed. `rows` has the new one already. */
   written(before: Row | undefined, after: Row, cause: Cause | undefined): void {
     this.#changes.push({ before, after })
     this.#keys.written(before, after, cause)
@@ -78,7 +78,7 @@ export class FlowWatch {
     this.#keys.answered(request, reply)
   }
 
-  /** Every row of a commit has been shown. */
+  /** All rows of a commit have been seen. */
   committed(activation: Activation, seen: readonly Seen[], cause: Cause | undefined): void {
     const changes = this.#changes
     this.#changes = []
@@ -106,7 +106,7 @@ export class FlowWatch {
   }
 }
 
-/** A claim, by a runner's sync or by a caller that starts it at once. What runs already when it is recorded is none. */
+/** True for a claim: by a runner's sync, or by a caller that starts the job itself. A job recorded as running is no claim. */
 function isStart({ before, after }: Change, cause: Cause | undefined): boolean {
   if (after.state !== 'running' || before?.state === 'running') return false
   if (cause?.verb !== 'enqueue') return true

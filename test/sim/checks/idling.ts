@@ -1,13 +1,13 @@
 /**
- * What a ledger does while nothing comes of it (I13): wake-ups sent and alarms rung since a job last changed. Pauses
- * grow, so their number grows with the logarithm of time at first and then slowly; memory that is lost may begin anew.
+ * Counts what a ledger does without progress (I13): wake-ups and alarms since a job last changed. Their pauses grow, so the
+ * number grows with the logarithm of time at first and slowly later. A ledger that lost its memory may begin again.
  */
 import type { Claim } from './rows.ts'
 
-/** A start in which nothing is remembered: a wake-up for each runner, then the first pauses. */
+/** At the start of a ledger: a wake-up for each runner, then the first pauses. */
 const atFirst = 40
 const perActivation = 15
-/** Once the pauses have grown, no more than this. */
+/** The most once the pauses have grown. */
 const perMinute = 1
 
 export class Idling {
@@ -16,10 +16,12 @@ export class Idling {
   #wakeUps = 0
   #rings = 0
 
-  constructor(
-    private readonly claim: Claim,
-    private readonly now: () => number,
-  ) {
+  private readonly claim: Claim
+  private readonly now: () => number
+
+  constructor(claim: Claim, now: () => number) {
+    this.claim = claim
+    this.now = now
     this.#since = now()
   }
 

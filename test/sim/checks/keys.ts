@@ -1,11 +1,11 @@
 /**
- * Jobs of one key (I5). Which rules the calls of a key have is told by its first letter, as the plan draws it: `m` those
- * that run one job at a time, `t` throttle, `d` debounce, `w` window, `a` any.
+ * Jobs of one key (I5). The first letter of a key says which rules its calls have, as the plan draws them: `m` rules that
+ * run one job at a time, `t` throttle, `d` debounce, `w` window, `a` any.
  */
 
 import { isReady } from '../../../src/engine/ledger/domain/row.ts'
-import type { EnqueueReply, EnqueueRequest, NewJob } from '../../../src/engine/ledger/protocol/protocol.ts'
-import { isRefusal } from '../../../src/engine/ledger/protocol/protocol.ts'
+import type { EnqueueReply, EnqueueRequest, NewJob } from '../../../src/engine/ledger/protocol/enqueue.ts'
+import { isRefusal } from '../../../src/engine/ledger/protocol/refusal.ts'
 import { isFinal } from '../../../src/engine/task/job.ts'
 import type { Cause } from './cause.ts'
 import type { Claim, Row, Rows } from './rows.ts'
@@ -23,13 +23,13 @@ export class Keys {
   readonly #families = new Map<string, Set<string>>()
   /** Calls whose input a job has taken. */
   readonly #taken = new Set<string>()
-  /** The newest input that a job has taken and not begun to run. */
+  /** The newest input that a job has taken and not run yet. */
   readonly #owed = new Map<string, string>()
-  /** The newest job of a key that has begun, and when; the newest made, and when. */
+  /** The newest job of each key that has begun, and the newest that was made, with their times. */
   readonly #begun = new Map<string, { id: string; at: number }>()
   readonly #made = new Map<string, { id: string; at: number }>()
 
-  /** Keys of which a job was redriven: it runs beside the others. */
+  /** Keys with a job that was redriven. It may run beside the others. */
   readonly #redriven = new Set<string>()
 
   constructor(ports: KeysPorts) {
@@ -49,13 +49,13 @@ export class Keys {
       this.#ports.claim(!isLeft, 'I5', () => `${after.id} has completed without having run ${this.#owed.get(after.id)}`)
       this.#owed.delete(after.id)
     }
-    // A redrive is beside its key, and may have an input of its own.
+    // A redriven job does not hold its key, and may have another input.
     if (!before || !isFinal(before.state) || isFinal(after.state)) return
     this.#owed.delete(after.id)
     this.#redriven.add(family)
   }
 
-  /** A job has ended, and the commit with it: whoever waited for its end waits no more. */
+  /** A job has ended and its commit is complete: a job that waited for this end does not wait any more. */
   ended({ id }: Row): void {
     for (const row of this.#ports.rows.live.values())
       this.#ports.claim(row.after !== id, 'I5', () => `${row.id} waits for ${id}, which has ended`)
@@ -66,7 +66,7 @@ export class Keys {
     if (family !== undefined) this.#families.get(family)?.delete(row.id)
   }
 
-  /** A call was answered: a rule of the newest input has taken it. */
+  /** A call was answered. Under rules of the newest input, a job has taken its input. */
   answered({ jobs }: EnqueueRequest, reply: EnqueueReply): void {
     if (isRefusal(reply)) return
     for (const [index, job] of jobs.entries()) {
@@ -80,7 +80,7 @@ export class Keys {
     }
   }
 
-  /** The call that this write is about, the first time that it is. */
+  /** The call that this write belongs to, unless an earlier write did. */
   #callOf(before: Row | undefined, after: Row, { jobs }: EnqueueRequest): NewJob | undefined {
     const call = jobs.find(({ id, key }) => (before ? key === after.key && key !== undefined : id === after.id))
     if (!call || this.#taken.has(call.id)) return undefined
@@ -162,7 +162,7 @@ export class Keys {
   }
 }
 
-/** What `t` keys have. */
+/** The throttle of `t` keys. */
 const throttleMs = 7_000
 
 function isNewestWins({ unique }: NewJob): boolean {
@@ -182,7 +182,7 @@ function isOf(letter: string, { key, formerKey }: Row): boolean {
   return (key ?? formerKey ?? '').startsWith(letter)
 }
 
-/** The mark has passed a live row, which only gets a due time by that: an enqueue may move the mark, too. */
+/** True when the watermark has passed a live row, which only gets a due time by that. An enqueue may move it, too. */
 function isTagged(before: Row, after: Row): boolean {
   return before.dueAt === null && after.dueAt !== null && before.state === after.state && before.input === after.input
 }

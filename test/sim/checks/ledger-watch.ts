@@ -1,16 +1,12 @@
 /**
- * Watches one ledger: every commit, every answer, every event. Holds the rows against what was asked, the alarm against
- * what is unfinished, memory against the rows.
+ * Watches one ledger at every commit, answer and event. Compares the rows with the requests, the alarm with unfinished
+ * work, and memory with the rows.
  */
 
 import { isReady, type JobRow } from '../../../src/engine/ledger/domain/row.ts'
 import { LedgerCore } from '../../../src/engine/ledger/host/core.ts'
-import type {
-  EnqueueReply,
-  EnqueueRequest,
-  SyncReply,
-  SyncRequest,
-} from '../../../src/engine/ledger/protocol/protocol.ts'
+import type { EnqueueReply, EnqueueRequest } from '../../../src/engine/ledger/protocol/enqueue.ts'
+import type { SyncReply, SyncRequest } from '../../../src/engine/ledger/protocol/sync.ts'
 import { jobStatements } from '../../../src/engine/ledger/storage/jobs.ts'
 import type { Sql } from '../../../src/engine/ledger/storage/sql.ts'
 import { isFinal, jobStates } from '../../../src/engine/task/job.ts'
@@ -25,15 +21,15 @@ import type { Requests } from './requests.ts'
 import { type Claim, type Row, Rows } from './rows.ts'
 import type { Seen, SeenRow } from './seen.ts'
 
-/** The longest a ledger may put off looking after ready work: the longest pause between two wake-ups. */
+/** The longest time without an alarm while work is ready: the longest pause between two wake-ups. */
 const readyMsMax = 5 * 60_000 + 1_000
 /** The longest a call may be held. A poll is held for a second. */
 const heldMsMax = 1_100
-/** What is overdue is looked after by then: as late as this where an alarm did not come to its end. */
+/** How late overdue work may be dealt with, when an alarm was cut off. */
 const deadmanMs = 30_001
-/** A ring that leaves work over comes back after this, and looks then after what has fallen due meanwhile. */
+/** An alarm that has left work over rings again after this time. */
 const leftOverMs = 100
-/** Every n-th event memory is compared with the rows, and what a restart would find. */
+/** How often memory is compared with the rows, and with what a restart would find: every n-th event. */
 const compareEvery = 4
 const restartEvery = 40
 
@@ -45,9 +41,9 @@ export interface WatchPorts {
   readonly mayPruneEarly: boolean
   readonly plan: FlowPlan
   readonly catchUpMax: number
-  /** False while clocks are set: what was in time by one is not by another. */
+  /** False when clocks may be wrong: what is in time by one clock may be late by another. */
   readonly isClockTrue: () => boolean
-  /** The world's own time. */
+  /** The time of the world. */
   readonly trueNow: () => number
   readonly requests: Requests
   readonly attempts: Attempts
@@ -65,11 +61,11 @@ export class LedgerWatch {
   /** The newest seq of each runner. */
   readonly #seqs = new Map<string, number>()
   #events = 0
-  /** The alarm that last rang while the ready index held as many jobs as it may: the next one sees beyond it again. */
+  /** The last alarm that rang while the ready index was full. The next one looks for more jobs again. */
   #fullAtRing = -1
   /** The same for plain jobs, which have no due time. */
   #plainFullAtRing = -1
-  /** The latest time this ledger's machines have told. */
+  /** The latest time by the clocks of this ledger's activations. */
   #latest = 0
 
   constructor(ports: WatchPorts) {
@@ -79,7 +75,7 @@ export class LedgerWatch {
     this.flow = new FlowWatch({ ...ports, rows: this.rows })
   }
 
-  /** Rows are on disk. A reset may follow at once: the alarm must stand already. */
+  /** Rows are on disk. A reset may follow at once, so the alarm must be armed already. */
   committed(ledger: VirtualLedger, activation: Activation, seen: readonly Seen[]): void {
     const cause = causeOf(activation)
     const { note, count, requests } = this.#ports
@@ -137,7 +133,7 @@ export class LedgerWatch {
     this.flow.answered(request, reply)
   }
 
-  /** A sync was answered: what it says must be what the rows say. */
+  /** A sync was answered. Its answer must agree with the rows. */
   synced({ shard }: ActivatedLedger, request: SyncRequest, { claimed, lost, leaseMs }: SyncReply, now: number): void {
     const { claim } = this.#ports
     const { runner, seq } = request
@@ -153,7 +149,7 @@ export class LedgerWatch {
         () => `${shard}: ${id} is handed out as ${lease}, its row says ${row?.state} ${row?.lease}`,
       )
     }
-    // By a clock that is behind, a row below the mark is not due yet, and is not found again after a restart.
+    // By a clock that is behind, a row below the watermark is not due yet, and a restart does not find it.
     if (seq === newest && !request.done && this.#ports.isClockTrue()) {
       const told = new Set(claimed.map(({ id }) => id))
       const prefix = `${runner}.${seq}.`
@@ -168,7 +164,7 @@ export class LedgerWatch {
       claim(
         isLive !== lost.includes(id) || request.settle.some((one) => one.id === id && one.lease === lease),
         'I2',
-        () => `${shard}: a beat for ${id} is answered as ${isLive ? 'lost' : 'live'}`,
+        () => `${shard}: a heartbeat for ${id} is answered as ${isLive ? 'lost' : 'live'}`,
       )
       if (isLive && row && !lost.includes(id))
         claim(
@@ -179,7 +175,7 @@ export class LedgerWatch {
     }
   }
 
-  /** I4: an attempt that its own runner gives back was never begun. */
+  /** I4: an attempt that its own runner gives back has never begun. */
   #notStarted(before: Row | undefined, after: SeenRow, cause: Cause | undefined): void {
     const isGivenBack =
       cause?.verb === 'sync' && before !== undefined && after.refunds > before.refunds && after.lapses === before.lapses
@@ -188,7 +184,7 @@ export class LedgerWatch {
     this.#ports.claim(!isBegun, 'I4', () => `${after.id} is given back although ${before.lease} has begun to run`)
   }
 
-  /** I2: an attempt that its own runner has settled is settled, and one that ended well under its lease ended well. */
+  /** I2: what a runner settles under its lease is settled, and a success under a lease that was not replaced counts. */
   #taken(shard: number, { settle }: SyncRequest): void {
     for (const { id, lease, outcome } of new Map(settle.map((one) => [one.id, one])).values()) {
       const row = this.rows.all.get(id)
@@ -202,12 +198,12 @@ export class LedgerWatch {
     }
   }
 
-  /** A call was held this long. */
+  /** A call was held for `ms`. */
   held({ shard }: VirtualLedger, verb: CallKind, ms: number): void {
     this.#ports.claim(ms <= heldMsMax, 'I13', () => `ledger ${shard} held ${verb} for ${ms} ms`)
   }
 
-  /** An event has come to rest. */
+  /** A call or an alarm has been dealt with. */
   settled(ledger: VirtualLedger): void {
     const { activation } = ledger
     if (activation) this.#latest = Math.max(this.#latest, activation.now())
@@ -219,7 +215,7 @@ export class LedgerWatch {
     if (this.#events % restartEvery === 0) this.restarted(ledger)
   }
 
-  /** I12: what a restart would find at this moment. */
+  /** I12: compares memory with what a restart would find now. */
   restarted(ledger: VirtualLedger): void {
     const { activation, storage, shard } = ledger
     const core = coreOf(activation)
@@ -250,7 +246,7 @@ export class LedgerWatch {
     this.#compareRecent(ledger, core)
   }
 
-  /** I12: rows that are kept in memory between two steps are the stored ones. */
+  /** I12: the rows that memory caches are the stored ones. */
   #compareRecent({ storage, shard }: VirtualLedger, { context: { rowCache } }: LedgerCore): void {
     const known = [...rowCache.all()]
     const all = (statement: string, ...bindings: (string | number | null)[]) =>
@@ -265,7 +261,7 @@ export class LedgerWatch {
     }
   }
 
-  /** I8: unfinished work has an alarm in time, or a fault has taken it and the watchdog has not come yet. */
+  /** I8: unfinished work has an alarm in time, unless a fault has taken it and the watchdog has not come yet. */
   #armed(ledger: VirtualLedger, when: string): void {
     const { claim, isClockTrue } = this.#ports
     const { alarm, shard, ringing, isDropped } = ledger
@@ -290,9 +286,9 @@ export class LedgerWatch {
     }
   }
 
-  /** The same for schedules, and for bulk actions that are not done. */
+  /** The same for schedules, and for bulk actions that are not finished. */
   #armedForTime({ alarm: { at }, shard, activation }: VirtualLedger, when: string): void {
-    // Until a schedule is looked at by the release that has it, its row waits for that.
+    // The row of a schedule waits until a release that has this schedule is activated.
     if (!activation) return
     const { slots, bulks } = this.flow
     const due = [
@@ -309,12 +305,12 @@ export class LedgerWatch {
 
   #dueAt(ledger: VirtualLedger, row: Row): number {
     const laterAt = this.#latest + readyMsMax
-    // Memory is full: what falls due, and what a restart has not met yet, is looked for once there is room.
+    // Memory is full: further jobs are looked for when there is room.
     const isBeyond = ledger.rung <= this.#fullAtRing + 1
-    // With everything paused, what does not fit in memory is not looked for until that is over.
+    // While everything is paused, jobs that do not fit in memory are not looked for.
     if (isBeyond && row.state !== 'running' && this.flow.settings.paused) return Number.POSITIVE_INFINITY
     if (row.state === 'running') return Math.max(this.rows.leaseEnd(row), isBeyond ? laterAt : 0)
-    // A deadline is known of what is in memory; of what is not, once there is room.
+    // The deadline of a job that is not in memory is known when there is room for it.
     const isUnknown = isBeyond || ledger.rung <= this.#plainFullAtRing + 1
     const expiresAt = row.startedAt === null && !isUnknown ? row.expiresAt : null
     const atLatest = this.flow.isPaused(row.task) ? Number.POSITIVE_INFINITY : laterAt
@@ -359,7 +355,7 @@ export class LedgerWatch {
       claim(
         id >= memory.watermark || dueAt !== null,
         'I12',
-        () => `ledger ${shard}: the mark has passed ${state} ${id}`,
+        () => `ledger ${shard}: the watermark has passed ${state} ${id}`,
       )
       if (state === 'running' && (id >= memory.watermark || (isWhole && (dueAt ?? 0) <= now)))
         claim(memory.running.has(id), 'I12', () => `ledger ${shard}: ${where} does not know running ${id}`)
@@ -382,7 +378,7 @@ export class LedgerWatch {
 function said({ runner, seq, ack, settle, heartbeats, want, done }: SyncRequest): string {
   const ended = short(settle.map(({ id }) => id))
   const going = short(heartbeats.map(({ id }) => id))
-  return `sync ${runner.slice(0, 4)} ${seq} ack ${ack} settles ${ended} beats ${going} wants ${want}${done ? ' done' : ''}`
+  return `sync ${runner.slice(0, 4)} ${seq} ack ${ack} settles ${ended} heartbeats ${going} wants ${want}${done ? ' done' : ''}`
 }
 
 function short(ids: readonly string[]): string {

@@ -1,27 +1,31 @@
 /**
- * What callers asked for, held against what was recorded (I5): a request is one job however often its call is repeated,
- * a child one job however often its parent is tried, and a key one input.
+ * Compares requests with recorded jobs (I5): a request is one job however often its call is repeated, a child is one job
+ * however often its parent is tried, and a key stands for one input.
  */
-import type { EnqueueReply, EnqueueRequest, NewJob } from '../../../src/engine/ledger/protocol/protocol.ts'
-import { isRefusal } from '../../../src/engine/ledger/protocol/protocol.ts'
+import type { EnqueueReply, EnqueueRequest, NewJob } from '../../../src/engine/ledger/protocol/enqueue.ts'
+import { isRefusal } from '../../../src/engine/ledger/protocol/refusal.ts'
 import type { Input } from '../moods.ts'
 import type { Claim } from './rows.ts'
 
-/** What the second job of a call for many has on top of the first one's number. */
+/** The number of the second job of an `enqueueMany` is the first one's number plus this. */
 export const secondOfMany = 500
-/** A child's number is its parent's times this, and its own. */
+/** The number of a child is its parent's number times this, plus its own. */
 export const childrenOfOne = 1_000
 
 export class Requests {
-  /** Times each number was asked for: a caller that asks anew, without a key, asks for another job. */
+  /** How often each number was requested: a caller that tries again without a key requests another job. */
   readonly #tries = new Map<number, number>()
   readonly #inputs = new Map<string, string>()
-  /** Ids by number: of requests all there ever were, of children those that are not forgotten. */
+  /** Ids by number: all ids of requests, and of children the ids that are not pruned. */
   readonly #ids = new Map<string, Set<string>>()
 
-  constructor(private readonly claim: Claim) {}
+  private readonly claim: Claim
 
-  /** Somebody asks. */
+  constructor(claim: Claim) {
+    this.claim = claim
+  }
+
+  /** A caller makes a request. */
   tried(n: number): void {
     this.#tries.set(n, (this.#tries.get(n) ?? 0) + 1)
   }
@@ -60,7 +64,7 @@ export class Requests {
     for (const [index, { key, keyWins, input, unique }] of jobs.entries()) {
       const enqueued = reply.jobs[index]
       if (!enqueued || isRefusal(enqueued) || !enqueued.duplicate || keyWins) continue
-      // Other rules join whatever the input is, or hand theirs over.
+      // Other rules join with any input, or take the newest one.
       if (unique && unique.kind !== 'kept') continue
       const known = this.#inputs.get(enqueued.id)
       this.claim(known === input, 'I5', () => `key ${key} stands for ${known}, and ${input} is told it is the same`)
@@ -76,7 +80,7 @@ function nameOf(task: string, n: number): string {
   return `${isChild(task) ? 'child' : 'request'} ${n}`
 }
 
-/** The number under which the caller asked, at the root of it all. */
+/** The number of the request that a job comes from. */
 function numberAsked(task: string, n: number): number {
   const root = isChild(task) ? Math.floor(n / childrenOfOne) : n
   return root >= secondOfMany ? root - secondOfMany : root

@@ -1,9 +1,9 @@
 /**
- * The rows of one ledger as an onlooker knows them, and what may become of a row in one write: every change is held
- * against what was asked, independently of the code that made it.
+ * The rows of one ledger, and what may become of a row in one write. Every change is compared with the request that caused
+ * it, independently of the code that made it.
  */
 
-import type { Settlement, SyncRequest } from '../../../src/engine/ledger/protocol/protocol.ts'
+import type { Settlement, SyncRequest } from '../../../src/engine/ledger/protocol/sync.ts'
 import { isFinal, type JobState } from '../../../src/engine/task/job.ts'
 import type { Cause } from './cause.ts'
 import type { SeenRow } from './seen.ts'
@@ -12,15 +12,15 @@ export interface Row extends SeenRow {
   readonly state: JobState
 }
 
-/** Says that a promise is broken, unless it holds. */
+/** Reports that a promise is broken, unless it holds. */
 export type Claim = (holds: boolean, invariant: string, message: () => string) => void
 
-/** What has been handed out of one job. */
+/** What was given out of one job. */
 interface History {
-  /** Claims, and attempts given back for a reason that was seen. */
+  /** How often it was claimed, and how often an attempt was given back for a known reason. */
   claims: number
   givenBack: number
-  /** Leases there were. */
+  /** All leases that it had. */
   readonly leases: Set<string>
   redriven: boolean
 }
@@ -35,7 +35,7 @@ export class Rows {
   readonly all = new Map<string, Row>()
   /** Those that are not final. */
   readonly live = new Map<string, Row>()
-  /** Ids that were recorded, were final, and have been forgotten. */
+  /** Ids of jobs that were pruned. */
   readonly pruned = new Set<string>()
   /** How far runners have extended their leases. */
   readonly extended = new Map<string, number>()
@@ -43,12 +43,17 @@ export class Rows {
   /** Which job holds a key of a task and partition. */
   readonly #holders = new Map<string, string>()
 
-  constructor(
-    private readonly claim: Claim,
-    /** The shortest time this task's finished jobs may be kept. */
-    private readonly retentionMs: (task: string) => number,
-    private readonly mayPruneEarly: boolean,
-  ) {}
+  private readonly claim: Claim
+  /** The shortest time this task's finished jobs may be kept. */
+  /** The shortest time for which finished jobs of a task may be kept. */
+  private readonly retentionMs: (task: string) => number
+  private readonly mayPruneEarly: boolean
+
+  constructor(claim: Claim, retentionMs: (task: string) => number, mayPruneEarly: boolean) {
+    this.claim = claim
+    this.retentionMs = retentionMs
+    this.mayPruneEarly = mayPruneEarly
+  }
 
   /** True for a job that was given its attempts anew. */
   isRedriven(id: string): boolean {
@@ -86,7 +91,7 @@ export class Rows {
 
   #added(row: Row, cause: Cause | undefined): void {
     const { claim } = this
-    // An overfull ledger forgets before its time, and a caller that asks again comes too late to be known.
+    // A ledger that is too full prunes early, and does not know a caller that repeats its call.
     claim(this.mayPruneEarly || !this.pruned.has(row.id), 'I5', () => `${row.id} is recorded anew after it was pruned`)
     claim(cause !== undefined, 'I1', () => `${row.id} is recorded by nobody's asking`)
     this.#histories.set(row.id, {
@@ -165,7 +170,7 @@ export class Rows {
     const isPutOff = before.state === 'queued' && after.state === 'scheduled'
     if (after.state === before.state || isPutOff) {
       claim(after.attempt === before.attempt && after.lease === before.lease, 'I4', told)
-      // Its time is its own: only a person, a call with its key and the job it waits for move it.
+      // Only an operator, a call with its key or the job that it waits for may move its time.
       const isMoved = isPutOff || (before.dueAt !== null && after.dueAt !== before.dueAt)
       const mayMove =
         cause?.verb === 'update' ? cause.id === after.id : cause?.verb === 'enqueue' || before.after !== null
@@ -186,7 +191,7 @@ export class Rows {
       claim(before.startedAt === null, 'I3', () => `${told()}: it was started, and is expired`)
       return
     }
-    // Lapsed, and its own runner's success has come after all.
+    // It has lapsed, and then its own runner has reported a success.
     const settlement = settlementOf(cause, after.id)
     const isLate = after.state === 'completed' && before.leaseUntil !== null && settlement?.lease === before.lease
     claim(isLate && settlement?.outcome.kind === 'completed', 'I2', told)
@@ -243,18 +248,18 @@ function settlementOf(cause: Cause | undefined, id: string): Settlement | undefi
   return cause.request.settle.findLast((one) => one.id === id)
 }
 
-/** A person wants it stopped, or a schedule does whose next slot has come. */
+/** True when an operator stops it, or its schedule does because the next slot has come. */
 function isCancelAsked(row: Row, { cause, inBulk }: By): boolean {
   if (cause?.verb === 'cancel') return cause.id === row.id
   return cause?.verb === 'maintain' && (inBulk || row.schedule !== null)
 }
 
-/** What its row holds: a key of its task and partition. */
+/** The key of its task and partition that the row holds. */
 function holding({ key, task, partition }: Row): string | undefined {
   return key === null ? undefined : JSON.stringify([task, partition, key])
 }
 
-/** The runner that has the answer of the claim, or has given up on it, does not hold the job. */
+/** True when the runner knows the answer of the claim, or gave up on it, and does not hold the job. */
 function isGivenBack({ runner, ack }: SyncRequest, before: Row): boolean {
   const [owner, seq] = (before.lease ?? '').split('.')
   return owner === runner && Number(seq) <= ack

@@ -1,9 +1,9 @@
 /**
- * What a watcher sees of a ledger's tables: triggers that report each row as it is written, whoever wrote it, and the
- * rows as it knows them.
+ * The triggers that report each row of a ledger's tables as it is written, and the rows in the form in which they report
+ * them.
  */
 
-/** A row of a job as a watcher sees it. */
+/** The row of a job. */
 export interface SeenRow {
   readonly id: string
   readonly task: string
@@ -33,7 +33,7 @@ export interface SeenRow {
   readonly input: string
 }
 
-/** A schedule's row. */
+/** The row of a schedule. */
 export interface SeenSchedule {
   readonly name: string
   readonly rule: string
@@ -44,7 +44,7 @@ export interface SeenSchedule {
   readonly history: string
 }
 
-/** A bulk action's row. */
+/** The row of a bulk action. */
 export interface SeenBulk {
   readonly id: string
   readonly action: string
@@ -71,7 +71,7 @@ const jobColumns =
 const scheduleColumns = 'name rule anchor next_at paused stopped history'.split(' ')
 const bulkColumns = 'id action filter started_at below changed'.split(' ')
 
-/** The name that the code gives a column. */
+/** The name of a column in the code. */
 const nameOf = (column: string) =>
   column === 'after_job' ? 'after' : column.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase())
 
@@ -85,7 +85,7 @@ const record = (columns: readonly string[]) => {
 }
 const [jobOf, scheduleOf, bulkOf] = [record(jobColumns), record(scheduleColumns), record(bulkColumns)]
 
-/** What each function that the triggers call has seen. */
+/** What each function that the triggers call reports. */
 export const seers: Readonly<Record<string, (values: readonly unknown[]) => Seen>> = {
   seen_written: (values) => ({ kind: 'written', row: jobOf(values) as unknown as SeenRow }),
   seen_deleted: ([id]) => ({ kind: 'deleted', id: id as string }),
@@ -113,7 +113,7 @@ const gone = (table: string, seer: string, columns: readonly string[]) =>
 export const triggers: readonly string[] = [
   ...written('jobs', 'seen_written', jobColumns),
   gone('jobs', 'seen_deleted', ['id']),
-  // A row that a new job takes over is the end of the old one.
+  // Where a new job takes over a row, the old job is gone.
   'CREATE TEMP TRIGGER seen_taken_over BEFORE UPDATE OF id ON main.jobs WHEN NEW.id <> OLD.id BEGIN SELECT seen_taken(OLD.id); END',
   ...written('runners', 'seen_extended', ['runner', 'until']),
   gone('runners', 'seen_forgotten', ['runner']),

@@ -1,32 +1,38 @@
 /**
- * Schedules (I6): at most one job a slot, slots in order, and of every slot that a schedule has passed an account: a job,
- * or a skip that its policy allows. Slots are counted here by themselves: rules of the plan are plain intervals.
+ * Schedules (I6): at most one job a slot, slots in order, and for every slot that a schedule has passed either a job or a
+ * skip that its policy allows. Slots are counted here independently: the rules of a plan are plain intervals.
  */
-import type { SlotRecord } from '../../../src/engine/ledger/protocol/protocol.ts'
+import type { SlotRecord } from '../../../src/engine/ledger/protocol/schedules.ts'
 import { jitterOffsetMs } from '../../../src/engine/task/schedule.ts'
 import type { FlowPlan } from '../plan-flow.ts'
 import type { Cause } from './cause.ts'
 import type { Claim, Row, Rows } from './rows.ts'
 import type { SeenSchedule } from './seen.ts'
 
-/** Slots of a cron rule that are counted when they are missed. */
+/** How many missed slots of a cron rule are counted. */
 const countedMax = 1_000
 /** With `catchUp: 'skip'` a slot this old is missed. */
 const lateMs = 60_000
 
 export class Slots {
   readonly rows = new Map<string, SeenSchedule>()
-  /** The newest slot of each that has made a job. */
+  /** The newest slot of each schedule that has made a job. */
   readonly #newest = new Map<string, number>()
   readonly #triggered = new Set<string>()
 
-  constructor(
-    private readonly claim: Claim,
-    private readonly jobs: Rows,
-    private readonly plan: FlowPlan,
-    /** What `catchUp: 'all'` makes up for at most. */
-    private readonly catchUpMax: number,
-  ) {}
+  private readonly claim: Claim
+  private readonly jobs: Rows
+  private readonly plan: FlowPlan
+  /** How many slots `catchUp: 'all'` makes up for at most. */
+  /** How many slots `catchUp: 'all'` makes up for at most. */
+  private readonly catchUpMax: number
+
+  constructor(claim: Claim, jobs: Rows, plan: FlowPlan, catchUpMax: number) {
+    this.claim = claim
+    this.jobs = jobs
+    this.plan = plan
+    this.catchUpMax = catchUpMax
+  }
 
   /** A job of a schedule is recorded. */
   made(row: Row, cause: Cause | undefined): void {
@@ -46,7 +52,7 @@ export class Slots {
     }
   }
 
-  /** A job of a schedule that cancels the one before does not run beside it. */
+  /** A job of a schedule that cancels the job before does not run beside that job. */
   started({ id, schedule: name }: Row): void {
     if (name === null || this.#overlap(name) !== 'cancel' || this.#triggered.has(id) || this.jobs.isRedriven(id)) return
     for (const other of this.jobs.live.values()) {
@@ -55,7 +61,7 @@ export class Slots {
     }
   }
 
-  /** A schedule's row is written: slots that it has passed are accounted for. */
+  /** The row of a schedule was written. Every slot that it has passed has a job or a skip. */
   written(after: SeenSchedule, cause: Cause | undefined, made: readonly Row[]): void {
     const before = this.rows.get(after.name)
     this.rows.set(after.name, after)
@@ -74,7 +80,7 @@ export class Slots {
     const told = () => `${name} passes ${passed} slots from ${from} to ${to} at ${now}`
     for (const slot of jobs) claim(slotsOf(after, slot, slot + 1) === 1, 'I6', () => `${slot} is no slot of ${name}`)
     const due = slotsOf(after, from, now + 1)
-    // So many slots of a cron rule are not counted one by one.
+    // The engine does not count so many slots of a cron rule one by one.
     if (after.rule.includes('cron') && due > countedMax) return
     claim(
       jobs.length + others + skipped('missed') === passed,
@@ -124,7 +130,7 @@ function newest(before: SeenSchedule, after: SeenSchedule): SlotRecord[] {
   return at === -1 ? records : records.slice(0, at)
 }
 
-/** The interval of a rule, and one of its slots. Cron rules of the plan are every so many seconds of a minute, in UTC. */
+/** The interval of a rule, and one of its slots. Cron rules of a plan fire every so many seconds of a minute, in UTC. */
 function periodOf({ rule, anchor }: SeenSchedule): { every: number; origin: number } {
   const { cron, everyMs } = JSON.parse(rule) as { cron?: string; everyMs?: number }
   if (cron === undefined) return { every: everyMs ?? 0, origin: anchor }
@@ -132,7 +138,7 @@ function periodOf({ rule, anchor }: SeenSchedule): { every: number; origin: numb
   return { every: seconds === undefined ? 60_000 : Number(seconds) * 1_000, origin: 0 }
 }
 
-/** Slots from one moment up to, not including, another. */
+/** How many slots there are from one time up to another, which is not included. */
 function slotsOf(row: SeenSchedule, from: number, to: number): number {
   const { every, origin } = periodOf(row)
   const upTo = (at: number) => Math.ceil((at - origin) / every)

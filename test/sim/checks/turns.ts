@@ -1,31 +1,35 @@
 /**
- * Who is served first (I10): of a task's partitions that wait at one priority and have room, none is passed over while
- * another is served again and again; and within one, the higher priority goes first.
+ * Fairness (I10): of the partitions of a task that wait at one priority and have room, none is passed over while another is
+ * served repeatedly. Within a partition, the higher priority comes first.
  */
 
 import { isReady } from '../../../src/engine/ledger/domain/row.ts'
-import type { SyncRequest } from '../../../src/engine/ledger/protocol/protocol.ts'
+import type { SyncRequest } from '../../../src/engine/ledger/protocol/sync.ts'
 import type { Activation } from '../../../src/testing/activation.ts'
 import { isolateOf } from '../isolate.ts'
 import { coreOf } from './cause.ts'
 import type { Claims } from './claims.ts'
 import type { Claim, Row, Rows } from './rows.ts'
 
-/** Times that another is served before a partition has its turn. One round, and one that was begun. */
+/** How often another partition is served at most before one has its turn: in one round, and one that had begun. */
 const passedMax = 2
 
 export class Turns {
-  /** Times another has been served since one was, by priority, task and partition. */
+  /** How often each other partition was served since one was, by priority, task and partition. */
   readonly #passed = new Map<string, Map<string, number>>()
 
-  constructor(
-    private readonly claim: Claim,
-    private readonly rows: Rows,
-    private readonly claims: Claims,
-  ) {}
+  private readonly claim: Claim
+  private readonly rows: Rows
+  private readonly claims: Claims
+
+  constructor(claim: Claim, rows: Rows, claims: Claims) {
+    this.claim = claim
+    this.rows = rows
+    this.claims = claims
+  }
 
   /**
-   * One sync's claims.
+   * The claims of one sync.
    * @param changed the jobs that this commit has changed
    */
   served(started: readonly Row[], changed: ReadonlySet<string>, request: SyncRequest, activation: Activation): void {
@@ -70,7 +74,7 @@ export class Turns {
     for (const lane of this.#passed.keys()) if (!waiting.has(lane)) this.#passed.delete(lane)
   }
 
-  /** Memory is gone, and with it whose turn it was. */
+  /** Memory was forgotten, and with it whose turn it was. */
   forgotten(): void {
     this.#passed.clear()
   }

@@ -1,7 +1,7 @@
 /** What reads the stats of tasks: charts by steps of time, counters for metrics, and a guess from both. */
 import { addedBuckets, addedStats, isMostlyLonger, noStats, parsedStats } from '../domain/stats.ts'
 import { wakeUpTimeoutMs } from '../domain/timeouts.ts'
-import type { ChartsReply, ChartsRequest, TaskChart, TaskCounters } from '../protocol/protocol.ts'
+import type { ChartsReply, ChartsRequest, TaskChart, TaskCounters } from '../protocol/shard.ts'
 import type { Stats } from '../protocol/stats.ts'
 import type { Context } from '../transaction/context.ts'
 

@@ -4,7 +4,8 @@
  */
 import { ChardError } from '../../task/errors.ts'
 import { isDraining } from '../domain/settings.ts'
-import type { Enqueued, EnqueueReply, EnqueueRequest, NewJob, Refusal } from '../protocol/protocol.ts'
+import type { Enqueued, EnqueueReply, EnqueueRequest, NewJob } from '../protocol/enqueue.ts'
+import type { Refusal } from '../protocol/refusal.ts'
 import type { Context } from '../transaction/context.ts'
 import type { Transaction } from '../transaction/transaction.ts'
 import { recordKeyed } from './keyed.ts'

@@ -6,7 +6,7 @@ import type { JobError } from '../../task/job.ts'
 import { onFailedTask, webhookTask } from '../../task/names.ts'
 import { newJobId } from '../domain/job-id.ts'
 import { type JobRow, newRow } from '../domain/row.ts'
-import type { NewJob } from '../protocol/protocol.ts'
+import type { NewJob } from '../protocol/enqueue.ts'
 import type { Transaction } from '../transaction/transaction.ts'
 
 /** @param recorded the job's input, when it is not on disk yet */

@@ -2,7 +2,8 @@
 import type { JobRecord } from '../../task/job.ts'
 import { jobIdFloor, lesser, parseJobId, ulidOf } from '../domain/job-id.ts'
 import { type JobRowWithInput, recordOf } from '../domain/row.ts'
-import type { JobFilter, ListReply, ListRequest, Refusal } from '../protocol/protocol.ts'
+import type { JobFilter, ListReply, ListRequest } from '../protocol/jobs.ts'
+import type { Refusal } from '../protocol/refusal.ts'
 import type { SearchRow } from '../storage/jobs.ts'
 import type { Context } from '../transaction/context.ts'
 

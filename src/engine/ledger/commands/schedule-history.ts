@@ -1,5 +1,5 @@
 /** What became of a schedule's slots, newest first and bounded. */
-import type { SkipReason, SlotRecord } from '../protocol/protocol.ts'
+import type { SkipReason, SlotRecord } from '../protocol/schedules.ts'
 import type { ScheduleRow } from '../storage/small-tables.ts'
 
 /** Slots of a schedule's past that are kept. */

@@ -1,14 +1,9 @@
 /** What people see of schedules, and what they do to them: list, pause, resume, trigger. */
 import { dueSlots, upcomingSlots } from '../../task/slots.ts'
 import type { ShardSchedule } from '../memory/schedule-index.ts'
-import type {
-  Enqueued,
-  Refusal,
-  ScheduleControl,
-  ScheduleRecord,
-  StopReason,
-  TriggerRequest,
-} from '../protocol/protocol.ts'
+import type { Enqueued } from '../protocol/enqueue.ts'
+import type { Refusal } from '../protocol/refusal.ts'
+import type { ScheduleControl, ScheduleRecord, StopReason, TriggerRequest } from '../protocol/schedules.ts'
 import type { ScheduleRow } from '../storage/small-tables.ts'
 import type { Context } from '../transaction/context.ts'
 import type { Transaction } from '../transaction/transaction.ts'

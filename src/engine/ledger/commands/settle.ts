@@ -11,7 +11,7 @@ import {
   settled,
   storable,
 } from '../domain/transitions.ts'
-import type { Settlement } from '../protocol/protocol.ts'
+import type { Settlement } from '../protocol/sync.ts'
 import type { Transaction } from '../transaction/transaction.ts'
 import { notifyFailure } from './failure.ts'
 

@@ -5,7 +5,7 @@ import { isPaused } from '../domain/settings.ts'
 import { begun } from '../domain/transitions.ts'
 import { type Admission, hasRoom } from '../memory/admission.ts'
 import type { Group } from '../memory/limits.ts'
-import type { Start } from '../protocol/protocol.ts'
+import type { Start } from '../protocol/enqueue.ts'
 import type { Transaction } from '../transaction/transaction.ts'
 import { settledRow } from './settle.ts'
 

@@ -3,7 +3,7 @@
 import { utf8Bytes } from '../../task/bounds.ts'
 import type { AttemptRecord, FailureReason, JobError, JobRecord, Progress, ScheduledBy } from '../../task/job.ts'
 import { claimability, type JobState } from '../../task/states.ts'
-import type { NewJob } from '../protocol/protocol.ts'
+import type { NewJob } from '../protocol/enqueue.ts'
 
 /** Every column of a job except its input, which few steps need. JSON columns are text until somebody reads them. */
 export interface JobRow {

@@ -22,7 +22,7 @@ import {
   type Progress,
 } from '../../task/job.ts'
 import { type RetryPolicy, retryDelayMs } from '../../task/retry.ts'
-import type { Outcome, Settlement } from '../protocol/protocol.ts'
+import type { Outcome, Settlement } from '../protocol/sync.ts'
 import type { JobRow } from './row.ts'
 
 /** How often one job gets an attempt back that never started. Without a bound a broken runner could loop for ever. */

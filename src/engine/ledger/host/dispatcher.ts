@@ -8,16 +8,11 @@
 import { counters } from '../commands/charts.ts'
 import { getJob } from '../commands/read.ts'
 import { adoptSettings } from '../commands/settings.ts'
-import type {
-  EnqueueReply,
-  EnqueueRequest,
-  ShardMetrics,
-  ShardOverview,
-  SyncReply,
-  SyncRequest,
-} from '../protocol/protocol.ts'
-import { isRefusal } from '../protocol/protocol.ts'
+import type { EnqueueReply, EnqueueRequest } from '../protocol/enqueue.ts'
+import { isRefusal } from '../protocol/refusal.ts'
 import type { Settings } from '../protocol/settings.ts'
+import type { ShardMetrics, ShardOverview } from '../protocol/shard.ts'
+import type { SyncReply, SyncRequest } from '../protocol/sync.ts'
 import type { Context } from '../transaction/context.ts'
 import type { Transaction } from '../transaction/transaction.ts'
 import { nextAlarmAt } from './alarm-plan.ts'

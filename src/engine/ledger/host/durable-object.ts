@@ -1,6 +1,6 @@
 /** The Durable Object class of a deployment's ledgers: a `LedgerHost` with the base class that the platform asks for. */
 import { DurableObject } from 'cloudflare:workers'
-import type { LedgerRpc } from '../protocol/protocol.ts'
+import type { LedgerRpc } from '../protocol/verbs.ts'
 import type { Meter } from '../storage/sql.ts'
 import type { LedgerState } from './durable-sql.ts'
 import { type LedgerConfig, LedgerHost } from './ledger.ts'

@@ -2,7 +2,7 @@
  * Syncs that are held for a moment because there is nothing to claim. A held sync is answered when work comes, when its runner
  * speaks again, or when its time is up. A caller that went away is answered all the same; what it was given lapses.
  */
-import type { SyncReply, SyncRequest } from '../protocol/protocol.ts'
+import type { SyncReply, SyncRequest } from '../protocol/sync.ts'
 
 interface Poll {
   readonly request: SyncRequest

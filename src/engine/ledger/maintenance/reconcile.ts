@@ -5,7 +5,7 @@
  */
 import { ruleOf, slotToCome, writeSchedule } from '../commands/schedule-rows.ts'
 import { type ShardSchedule, scheduleSignature } from '../memory/schedule-index.ts'
-import type { StopReason } from '../protocol/protocol.ts'
+import type { StopReason } from '../protocol/schedules.ts'
 import type { ScheduleRow } from '../storage/small-tables.ts'
 import type { Transaction } from '../transaction/transaction.ts'
 

@@ -79,10 +79,10 @@ export class MinuteStats {
   }
 
   /**
-   * Inside a transaction: writes what is to be flushed, of what is open and of what this transaction has counted. Answers
-   * what to do once it has committed.
+   * Inside a transaction: writes stats that are in memory and stats that this transaction has counted. Answers what to do once it
+   * has committed.
    *
-   * @param all true when everything is to be flushed, false when only what is old
+   * @param all true to write everything, false to write only what is old
    */
   flush(rows: ReturnType<typeof minuteStatements>, counted: MinuteStats, now: number, all: boolean): () => void {
     const until = all ? Number.POSITIVE_INFINITY : now - openMsMax
@@ -133,8 +133,8 @@ function nameOf({ minute, task }: Pick<MinuteStat, 'minute' | 'task'>): string {
 }
 
 /**
- * Adds a tally to its row. The newest row of a task also holds its totals, which therefore cost no row of their own; and
- * the first one of a flush what the ledger has spent since the last. A clock that steps back adds to the newest minute.
+ * Adds stats to their row. The newest row of a task also holds its counters, so that these need no row of their own. The first row
+ * of a flush also gets what the ledger has spent since the last flush. A clock that has stepped back adds to the newest minute.
  */
 function write(rows: ReturnType<typeof minuteStatements>, { task, minute, stats }: MinuteStat, costs: Costs): void {
   const newest = rows.newest(task)

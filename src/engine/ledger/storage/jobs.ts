@@ -116,8 +116,8 @@ export function jobStatements(sql: Sql, rowCache = new RowCache()) {
     },
 
     /**
-     * Records jobs in the rows of others that have ended and whose time is over: a row written, where a removal and an
-     * insert are two. Nothing of the old job is left. Answers how many were.
+     * Records jobs in the rows of ended jobs whose retention is over: one row written, where a removal and an insert write two.
+     * Nothing of the old job is left. Answers how many rows were taken over.
      */
     takeOver(pairs: readonly { readonly id: string; readonly row: JobRowWithInput }[]): number {
       for (const { id } of pairs) rowCache.drop(id)
@@ -131,8 +131,8 @@ export function jobStatements(sql: Sql, rowCache = new RowCache()) {
     },
 
     /**
-     * Writes the next rows of jobs, each only if it is still as it was read. Answers how many were. Only what a step
-     * has changed is written: an index over a column that is set is written with it, whether or not it changes.
+     * Writes the next rows of jobs, each only if it is still as it was read. Answers how many were written. Only the columns that
+     * a step has changed are set: an index over a column that is set is written too, whether or not the value changes.
      */
     update(changes: readonly Change[]): number {
       let count = 0
@@ -171,9 +171,9 @@ export function jobStatements(sql: Sql, rowCache = new RowCache()) {
       )[0]
     },
 
-    /** Activation: every row at or above the mark, by key. */
+    /** For activation: every row at or above the watermark, by key. */
     fromWatermark(watermark: string, after: string, limit: number): LightRow[] {
-      // One bound and not two: SQLite seeks by one of them, and would step over all that lies between them.
+      // One bound and not two: SQLite would seek by one of them, and step over every row between the two.
       const from = after < watermark ? 'id >= ?' : 'id > ?'
       return lights(
         `SELECT ${light} FROM jobs WHERE ${from} ORDER BY id LIMIT ?`,
@@ -182,7 +182,7 @@ export function jobStatements(sql: Sql, rowCache = new RowCache()) {
       )
     },
 
-    /** Activation: the same, but for what is left of lanes that are cut. */
+    /** For activation: the same without the rows that spilled lanes leave on disk. */
     besides(cut: readonly SpilledLane[], after: string, limit: number): LightRow[] {
       const lanes = cut.map(() => ofLane).join(' OR ')
       return lights(
@@ -193,7 +193,7 @@ export function jobStatements(sql: Sql, rowCache = new RowCache()) {
       )
     },
 
-    /** Activation: how much is left of each of these lanes. One pass for all. */
+    /** For activation: how many rows each of these lanes leaves on disk. One pass for all of them. */
     countLeft(cut: readonly SpilledLane[]): number[] {
       const stats = cut.map((_, index) => `sum(${plain} AND ${ofLane} AND id > ?) AS n${index}`)
       const [found] = sql.all<Record<string, number | null>>(
@@ -204,7 +204,7 @@ export function jobStatements(sql: Sql, rowCache = new RowCache()) {
       return cut.map((_, index) => found?.[`n${index}`] ?? 0)
     },
 
-    /** What is left of a lane that is cut, by key; whole, for it is claimed soon. Up to five hundred. */
+    /** Rows that a spilled lane has left on disk, by key. Whole rows, for they are claimed soon. Up to five hundred. */
     left(lane: SpilledLane, limit: number): JobRowWithInput[] {
       return withInput(freshLeft, lane.from, ...laneBindings(lane), limit).sort((a, b) => (a.id < b.id ? -1 : 1))
     },
@@ -218,7 +218,7 @@ export function jobStatements(sql: Sql, rowCache = new RowCache()) {
       )
     },
 
-    /** Rows that fell due after a place in the due index up to now, by that index. */
+    /** Rows that have fallen due after a position in the due index, by that index. */
     due(afterAt: number, afterId: string, now: number, limit: number): LightRow[] {
       return lights(
         `SELECT ${light} FROM jobs INDEXED BY jobs_due
@@ -230,7 +230,7 @@ export function jobStatements(sql: Sql, rowCache = new RowCache()) {
       )
     },
 
-    /** Running rows among those that fell due up to now: reads all of these. */
+    /** Running rows among those that have fallen due. Reads all that have. */
     runningDue(now: number): LightRow[] {
       return sql.all<LightRow>(
         `SELECT ${light} FROM jobs INDEXED BY jobs_due WHERE due_at <= ? AND state = 'running'`,
@@ -238,7 +238,7 @@ export function jobStatements(sql: Sql, rowCache = new RowCache()) {
       )
     },
 
-    /** When the next row beyond a place in the due index falls due. */
+    /** When the next row beyond a position in the due index falls due. */
     nextDueAt(afterAt: number, afterId: string): number | undefined {
       const [row] = sql.all<{ dueAt: number }>(
         `SELECT due_at AS dueAt FROM jobs INDEXED BY jobs_due
@@ -249,7 +249,7 @@ export function jobStatements(sql: Sql, rowCache = new RowCache()) {
       return row?.dueAt
     },
 
-    /** Counts of a range of ids by task and state: for moving the mark. */
+    /** Counts of a range of ids by task and state: for moving the watermark. */
     countBetween(from: string, to: string): { task: string; state: JobState; n: number }[] {
       return sql.all(
         `SELECT task, state, COUNT(*) AS n FROM jobs WHERE id >= ? AND id < ? GROUP BY task, state`,
@@ -258,7 +258,7 @@ export function jobStatements(sql: Sql, rowCache = new RowCache()) {
       )
     },
 
-    /** The rows a pruning sweep looks at, oldest first. */
+    /** The rows that a sweep looks at, the oldest first. */
     sweep(after: string, below: string, limit: number): SweptRow[] {
       return sql.all(
         `SELECT id, task, state, due_at AS dueAt, finished_at AS finishedAt, key FROM jobs WHERE id > ? AND id < ? ORDER BY id LIMIT ?`,
@@ -273,7 +273,7 @@ export function jobStatements(sql: Sql, rowCache = new RowCache()) {
       return sql.all<{ id: string }>('SELECT id FROM jobs WHERE id > ? ORDER BY id LIMIT 1', id)[0]?.id
     },
 
-    /** Gives rows a time to be looked at again, so that the mark or a sweep may pass them. */
+    /** Gives rows a time to be looked at again, so that the watermark or a sweep may pass them. */
     setDue(times: readonly { id: string; dueAt: number }[]): void {
       const pairs = times.map(({ id, dueAt }) => [id, dueAt])
       for (const { id } of times) rowCache.drop(id)
@@ -283,7 +283,7 @@ export function jobStatements(sql: Sql, rowCache = new RowCache()) {
       )
     },
 
-    /** Forgets finished jobs. Never a live one, whatever it is told. */
+    /** Removes finished jobs and answers their ids. Never removes a live job, whatever ids it gets. */
     remove(ids: readonly string[]): string[] {
       for (const id of ids) rowCache.drop(id)
       return sql
@@ -294,7 +294,7 @@ export function jobStatements(sql: Sql, rowCache = new RowCache()) {
         .map(({ id }) => id)
     },
 
-    /** The small columns of jobs below an id, newest first: what a search looks at. */
+    /** The small columns of jobs below an id, the newest first: what a search looks at. */
     search(below: string, from: string, limit: number): SearchRow[] {
       return sql.all(
         `SELECT id, task, state, tags, coalesce(key, former_key) AS key, created_at AS createdAt,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { BulkAction, BulkReply, JobFilter, NewJob } from '../../../../src/engine/ledger/protocol/protocol.ts'
+import type { NewJob } from '../../../../src/engine/ledger/protocol/enqueue.ts'
+import type { BulkAction, BulkReply, JobFilter } from '../../../../src/engine/ledger/protocol/jobs.ts'
 import { isFinal } from '../../../../src/engine/task/job.ts'
 import {
   completed,

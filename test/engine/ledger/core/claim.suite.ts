@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { NewJob, SyncRequest } from '../../../../src/engine/ledger/protocol/protocol.ts'
+import type { NewJob } from '../../../../src/engine/ledger/protocol/enqueue.ts'
+import type { SyncRequest } from '../../../../src/engine/ledger/protocol/sync.ts'
 import { completed, failed, heartbeatOf, leaseMs, Rig, settlementOf, snoozed, type WithStore } from '../rig.ts'
 
 export function claimSuite(withStore: WithStore): void {

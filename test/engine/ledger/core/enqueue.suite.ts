@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { NewJob, Start } from '../../../../src/engine/ledger/protocol/protocol.ts'
+import type { NewJob, Start } from '../../../../src/engine/ledger/protocol/enqueue.ts'
 import { completed, failed, hourMs, leaseMs, Rig, rejected, startOfTests, type WithStore } from '../rig.ts'
 
 export function enqueueSuite(withStore: WithStore): void {

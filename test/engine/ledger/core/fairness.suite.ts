@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { NewJob } from '../../../../src/engine/ledger/protocol/protocol.ts'
+import type { NewJob } from '../../../../src/engine/ledger/protocol/enqueue.ts'
 import { Fleet } from '../fleet.ts'
 import { limited, Rig, type RigOptions, type WithStore } from '../rig.ts'
 

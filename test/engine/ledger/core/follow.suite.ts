@@ -1,6 +1,6 @@
 /** What a key does over time: debounce, throttle, and followers, which wait for the end of another job. */
 import { describe, expect, test } from 'vitest'
-import type { Enqueued, NewJob } from '../../../../src/engine/ledger/protocol/protocol.ts'
+import type { Enqueued, NewJob } from '../../../../src/engine/ledger/protocol/enqueue.ts'
 import {
   cancelled,
   completed,

@@ -1,6 +1,6 @@
 /** When limits let jobs start: startNow, limit resets, jobs without room, and limits that people set. */
 import { describe, expect, test } from 'vitest'
-import type { NewJob } from '../../../../src/engine/ledger/protocol/protocol.ts'
+import type { NewJob } from '../../../../src/engine/ledger/protocol/enqueue.ts'
 import type { TaskLimits } from '../../../../src/engine/task/limits.ts'
 import { Fleet } from '../fleet.ts'
 import { completed, heartbeatOf, leaseMs, limited, minuteMs, Rig, type RigOptions, type WithStore } from '../rig.ts'

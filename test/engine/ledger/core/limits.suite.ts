@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { NewJob } from '../../../../src/engine/ledger/protocol/protocol.ts'
+import type { NewJob } from '../../../../src/engine/ledger/protocol/enqueue.ts'
 import type { TaskLimits } from '../../../../src/engine/task/limits.ts'
 import { Fleet } from '../fleet.ts'
 import { completed, failed, heartbeatOf, leaseMs, limited, Rig, settlementOf, snoozed, type WithStore } from '../rig.ts'

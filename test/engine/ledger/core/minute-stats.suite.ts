@@ -1,7 +1,7 @@
 /** Minute stats: when they are written, what charts show of them, and that nothing is counted twice. */
 import { describe, expect, test } from 'vitest'
 import { bucketEndsMs, errorNamesMax } from '../../../../src/engine/ledger/domain/stats.ts'
-import type { Claimed } from '../../../../src/engine/ledger/protocol/protocol.ts'
+import type { Claimed } from '../../../../src/engine/ledger/protocol/sync.ts'
 import { completed, failed, heartbeatOf, minuteMs, Rig, settlementOf, type WithStore } from '../rig.ts'
 
 export function minuteStatsSuite(withStore: WithStore): void {

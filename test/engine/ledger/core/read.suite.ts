@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { ListRequest } from '../../../../src/engine/ledger/protocol/protocol.ts'
+import type { ListRequest } from '../../../../src/engine/ledger/protocol/jobs.ts'
 import { completed, Rig, rejected, type WithStore } from '../rig.ts'
 
 export function readSuite(withStore: WithStore): void {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Claimed } from '../../../../src/engine/ledger/protocol/protocol.ts'
+import type { Claimed } from '../../../../src/engine/ledger/protocol/sync.ts'
 import {
   completed,
   dayMs,

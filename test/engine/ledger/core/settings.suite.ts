@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { noSettings } from '../../../../src/engine/ledger/domain/settings.ts'
-import type { NewJob } from '../../../../src/engine/ledger/protocol/protocol.ts'
+import type { NewJob } from '../../../../src/engine/ledger/protocol/enqueue.ts'
 import type { Settings, SettingsChange } from '../../../../src/engine/ledger/protocol/settings.ts'
 import {
   completed,

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { JobRowWithInput } from '../../../../src/engine/ledger/domain/row.ts'
-import type { NewJob } from '../../../../src/engine/ledger/protocol/protocol.ts'
+import type { NewJob } from '../../../../src/engine/ledger/protocol/enqueue.ts'
 import { isFinal } from '../../../../src/engine/task/job.ts'
 import type { UniqueRule } from '../../../../src/engine/task/unique.ts'
 import { Fleet, overfull } from '../fleet.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { JobRowWithInput } from '../../../../src/engine/ledger/domain/row.ts'
-import type { Enqueued, NewJob } from '../../../../src/engine/ledger/protocol/protocol.ts'
+import type { Enqueued, NewJob } from '../../../../src/engine/ledger/protocol/enqueue.ts'
 import { isFinal } from '../../../../src/engine/task/states.ts'
 import type { UniqueRule } from '../../../../src/engine/task/unique.ts'
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { UpdateRequest } from '../../../../src/engine/ledger/protocol/protocol.ts'
+import type { UpdateRequest } from '../../../../src/engine/ledger/protocol/jobs.ts'
 import { completed, failed, heartbeatOf, hourMs, leaseMs, minuteMs, Rig, rejected, type WithStore } from '../rig.ts'
 
 /** For each state, a function that makes a job in it. */

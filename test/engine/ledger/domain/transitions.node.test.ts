@@ -11,7 +11,7 @@ import {
   refundsMax,
   settled,
 } from '../../../../src/engine/ledger/domain/transitions.ts'
-import type { Outcome } from '../../../../src/engine/ledger/protocol/protocol.ts'
+import type { Outcome } from '../../../../src/engine/ledger/protocol/sync.ts'
 import { historyCharsMax, historyEntriesMax } from '../../../../src/engine/task/bounds.ts'
 import { type AttemptRecord, finalStates, isFinal, type JobState, jobStates } from '../../../../src/engine/task/job.ts'
 import { defaultRetryPolicy } from '../../../../src/engine/task/retry.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import type { SyncReply, SyncRequest } from '../../../../src/engine/ledger/protocol/protocol.ts'
+import type { SyncReply, SyncRequest } from '../../../../src/engine/ledger/protocol/sync.ts'
 import type { World } from '../../world.ts'
 import { silentWorld } from '../../world.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Claimed } from '../../../../src/engine/ledger/protocol/protocol.ts'
+import type { Claimed } from '../../../../src/engine/ledger/protocol/sync.ts'
 import { checkedLimits, type TaskLimits } from '../../../../src/engine/task/limits.ts'
 import { nodeSql } from '../../../../src/testing/node-database.ts'
 import { completed, failed, heartbeatOf, leaseMs, minuteMs, Rig, settlementOf, snoozed, withAlarm } from '../rig.ts'

@@ -31,10 +31,10 @@ const partition: Options = { partition: ({ who }) => who }
 const rateLimit = { limit: 1, per: '1s' } as const
 
 describe('the home shard of a job', () => {
-  test.each<{ what: string; more: Options; who: string[]; shards: 'one' | 'homes' | 'any'; because: string }>([
+  test.each<{ what: string; more: Options; who: string[]; shards: 'one' | 'any home shard' | 'any'; because: string }>([
     { what: 'a plain one', more: {}, who: people, shards: 'any', because: 'nothing brings it together' },
     { what: 'a partition', more: partition, who: same, shards: 'one', because: 'its jobs share limits and turns' },
-    { what: 'many partitions', more: partition, who: people, shards: 'homes', because: 'each has its home' },
+    { what: 'many partitions', more: partition, who: people, shards: 'any home shard', because: 'each has its home' },
     { what: 'a limited task', more: { rateLimit }, who: people, shards: 'one', because: 'one ledger counts' },
     { what: 'one with places', more: { concurrency: 2 }, who: people, shards: 'one', because: 'one ledger counts' },
     {
@@ -48,7 +48,7 @@ describe('the home shard of a job', () => {
       what: 'limits of partitions alone',
       more: { ...partition, perPartition: { rateLimit } },
       who: people,
-      shards: 'homes',
+      shards: 'any home shard',
       because: 'only each partition is counted',
     },
   ])('with $what is $shards, because $because', async ({ more, who, shards }) => {
