@@ -97,7 +97,7 @@ const jsonHeaders = { 'Content-Type': 'application/json' }
 const retained = [...RETAINED_304_HEADERS, 'Preference-Applied', 'Retry-After']
 
 /** A hint for clients that poll: when a waiting job is due, but a minute at most, because it may be cancelled before. */
-function askAgainSeconds({ state, dueAt }: JobRecord): number {
-  if ((state !== 'scheduled' && state !== 'retrying') || dueAt === undefined) return 1
+function askAgainSeconds({ dueAt }: JobRecord): number {
+  if (dueAt === undefined) return 1
   return Math.min(Math.max(1, Math.ceil((dueAt - Date.now()) / 1_000)), 60)
 }

@@ -15,7 +15,7 @@ import {
   type Task,
   type TaskOptions,
 } from '../../src/engine/index.ts'
-import { fakeControl } from './fake-control.ts'
+import { countsOf, fakeControl } from './fake-control.ts'
 
 export type FakeChard = AdminEngine &
   JobReader & {
@@ -111,9 +111,9 @@ export function fakeChard({
       async overview() {
         calls.push('overview')
         if (failsWith !== undefined) throw failsWith
-        const none = { scheduled: 0, queued: 0, running: 0, retrying: 0, completed: 0, failed: 0, cancelled: 0 }
-        for (const { state } of jobs) none[state] += 1
-        return { states: none, shards: [shard], missing }
+        const states = countsOf({})
+        for (const { state } of jobs) states[state] += 1
+        return { states, shards: [shard], missing }
       },
     },
   }
@@ -150,7 +150,7 @@ function fakeTasks(
 /** A shard whose job has waited since noon. */
 const shard = {
   shard: 1,
-  states: { scheduled: 0, queued: 1, running: 0, retrying: 0, completed: 0, failed: 0, cancelled: 0 },
+  states: countsOf({ queued: 1 }),
   oldestReadyAt: Date.parse('2026-11-22T12:00:00.000Z'),
   runners: 0,
   wakeUps: { unanswered: 1, resent: 4 },

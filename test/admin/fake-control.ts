@@ -1,6 +1,13 @@
 /** The verbs over a whole deployment, faked: every call is recorded, and answered as an engine would. */
 import type { AdminEngine } from '../../src/admin/index.ts'
-import { ChardError, type Job, type JobRecord, type ScheduleRecord } from '../../src/engine/index.ts'
+import {
+  ChardError,
+  type Job,
+  type JobRecord,
+  type JobState,
+  jobStates,
+  type ScheduleRecord,
+} from '../../src/engine/index.ts'
 
 export interface ControlScript {
   readonly jobs?: readonly JobRecord[]
@@ -116,7 +123,14 @@ const task = {
   limits: { code: { concurrency: 4 }, now: { concurrency: 2 } },
   paused: true,
   draining: false,
-  counts: { scheduled: 0, queued: 3, running: 1, retrying: 0, completed: 9, failed: 1, cancelled: 0 },
+  counts: countsOf({ queued: 3, running: 1, completed: 9, failed: 1 }),
 }
 
 const progress = { id: 'b1', action: 'redrive' as const, state: 'running' as const, looked: 200, changed: 150 }
+
+type StateCounts = Record<JobState, number>
+
+/** Counts by state: those that are given, and 0 of the others. */
+export function countsOf(given: Partial<StateCounts>): StateCounts {
+  return { ...(Object.fromEntries(jobStates.map((state) => [state, 0])) as StateCounts), ...given }
+}

@@ -1,4 +1,5 @@
 /** Reads what the Worker shows: its records page by page, its witness line by line, and the overview of its ledgers. */
+import { isFinal, jobStates } from '../../src/engine/task/states.ts'
 import type { DevServer } from '../e2e/dev-server.ts'
 import type { Glance, JobsPage, RecordedJob, Run } from './shapes.ts'
 
@@ -21,8 +22,7 @@ export async function glance(server: DevServer): Promise<Glance> {
 
 /** How many jobs of a shard, or of all shards, are not final. */
 export function unfinished(states: Readonly<Record<string, number>>): number {
-  const { scheduled = 0, queued = 0, running = 0, retrying = 0 } = states
-  return scheduled + queued + running + retrying
+  return jobStates.reduce((sum, state) => (isFinal(state) ? sum : sum + (states[state] ?? 0)), 0)
 }
 
 async function allJobs(server: DevServer): Promise<RecordedJob[]> {

@@ -2,6 +2,7 @@
  * Checks the promises against the records, the witness and what the client was told. Each check returns what contradicts its
  * promise; an empty list is a pass. The numbers are those of ARCHITECTURE.md.
  */
+import { finalStates } from '../../src/engine/task/states.ts'
 import { type Recorded, unfinished } from './ledger-rows.ts'
 import type { Load } from './load.ts'
 import type { RecordedJob } from './shapes.ts'
@@ -21,7 +22,7 @@ export interface Evidence {
 
 type Check = (evidence: Evidence) => string[]
 
-const finals = new Set(['completed', 'failed', 'cancelled'])
+const finals: ReadonlySet<string> = new Set(finalStates)
 /** Clocks of two processes on one machine, and a timer that rounds down. */
 const earlyMsMax = 20
 

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, vi } from 'vitest'
+import { isFinal, type JobState } from '../../src/engine/task/states.ts'
 import type { DevServer } from './dev-server.ts'
 
 export interface SignedUp {
@@ -12,7 +13,7 @@ export interface SignedUp {
 
 export interface JobView {
   readonly id: string
-  readonly state: string
+  readonly state: JobState
   readonly attempt: number
   readonly maxAttempts: number
   readonly progress?: { readonly value: number; readonly message?: string }
@@ -26,7 +27,7 @@ export async function follow(server: DevServer, url: string, withinMs = 60_000):
     const answer = await server.fetch(url, { headers: { Prefer: 'wait=10' } })
     expect(answer.status, url).toBe(200)
     const job = (await answer.json()) as JobView
-    if (['completed', 'failed', 'cancelled'].includes(job.state)) return job
+    if (isFinal(job.state)) return job
     if (Date.now() > deadline) throw new Error(`${url} is still ${job.state}:\n${JSON.stringify(job, null, 2)}`)
     await sleep(200)
   }

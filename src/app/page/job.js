@@ -3,14 +3,9 @@
  * A job's states as they change: by server-sent events, and by polling where those do not get through, as with old proxies. It
  * knows no element of any page.
  */
+import { factsOf } from './states.js'
 
-/**
- * @typedef {object} JobView
- * @property {'scheduled' | 'queued' | 'running' | 'retrying' | 'completed' | 'failed' | 'cancelled' | 'unknown'} state
- * @property {number} [attempt]
- * @property {number} [maxAttempts]
- * @property {{ value: number, message?: string }} [progress]
- */
+/** @typedef {import('./states.js').JobView} JobView */
 
 /** Requests in a row without an answer, after which a page stops polling. */
 const failuresMax = 10
@@ -35,7 +30,7 @@ export async function* follow(url) {
 
 /** @param {JobView} job */
 function isFinal({ state }) {
-  return state === 'completed' || state === 'failed' || state === 'cancelled'
+  return factsOf(state).isFinal === true
 }
 
 /**

@@ -4,8 +4,9 @@
  * the job, and this file shows them.
  */
 import { follow } from './job.js'
+import { factsOf } from './states.js'
 
-/** @typedef {import('./job.js').JobView} JobView */
+/** @typedef {import('./states.js').JobView} JobView */
 /** @typedef {{ user: { id: number, url: string }, job: { url: string } }} Accepted */
 /** @typedef {{ detail?: string, errors?: { path: string, message: string }[] }} Problem */
 
@@ -75,18 +76,9 @@ async function showAccepted({ user, job }) {
  * @param {Accepted['user']} user
  */
 function showJob(job, user) {
-  const words = {
-    scheduled: 'Waiting for its time',
-    queued: 'Waiting to be drawn',
-    running: `Your picture: ${job.progress?.message ?? 'starting'}`,
-    retrying: `Attempt ${job.attempt} of ${job.maxAttempts} did not work. Trying again soon`,
-    completed: 'Your picture is ready',
-    failed: 'Your picture could not be drawn. Your account is fine',
-    cancelled: 'The drawing was cancelled. Your account is fine',
-    unknown: 'The service does not answer. The work goes on without this page',
-  }
-  word.textContent = `${words[job.state]}.`
-  progress.hidden = job.state === 'failed' || job.state === 'cancelled' || job.state === 'unknown'
+  const { words, isLost = false } = factsOf(job.state)
+  word.textContent = `${words(job)}.`
+  progress.hidden = isLost
   if (job.state === 'completed') progress.value = 1
   else if (job.state === 'running' && job.progress) progress.value = job.progress.value
   else progress.removeAttribute('value')

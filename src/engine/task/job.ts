@@ -78,7 +78,7 @@ export interface JobRecord<Output = unknown, Input = unknown> {
   /** The trace that it belongs to: one id for everything that one request led to. */
   readonly trace?: string
   readonly createdAt: number
-  /** When a `scheduled` or `retrying` job is due. */
+  /** When a job that waits for its time is due: a `scheduled` or a `retrying` one. */
   readonly dueAt?: number
   /** Not started by then, it fails as `expired`. */
   readonly expiresAt?: number

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { states } from '../../../src/admin/page/health/states.ts'
 import { apiFilter, hashOf, isJobId, parseHash, type Route, windows } from '../../../src/admin/page/shell/route.ts'
+import { states } from '../../../src/admin/page/states/states.ts'
 
 const id = '3-01JD9ZXW4T5RJ7QK8M2N6P0VBC'
 

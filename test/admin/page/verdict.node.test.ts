@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import type { Charts, Counts, Overview, Settings, ShardView, Task } from '../../../src/admin/page/api/wire.ts'
+import type { Charts, Overview, Settings, ShardView, Task } from '../../../src/admin/page/api/wire.ts'
 import { type Finding, type Known, verdict } from '../../../src/admin/page/health/verdict.ts'
+import { type Counts, states } from '../../../src/admin/page/states/states.ts'
 
 const now = Date.parse('2026-11-24T12:00:00Z')
 const ago = (ms: number) => new Date(now - ms).toISOString()
 const minute = 60_000
 
-const none: Counts = { scheduled: 0, queued: 0, running: 0, retrying: 0, completed: 0, failed: 0, cancelled: 0 }
+const none = Object.fromEntries(states.map((state) => [state, 0])) as Counts
 const shard = (changes: Partial<ShardView> = {}): ShardView => ({
   shard: 0,
   states: none,

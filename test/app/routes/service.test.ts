@@ -63,7 +63,7 @@ describe('GET /', () => {
     expect(html).not.toMatch(/<style|style="|<script(?![^>]*src=)|\son\w+=|https?:/)
     const files = [...html.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map(([, path]) => path ?? '')
     expect(files).toContain('/sign-up.js')
-    for (const path of [...files, '/job.js']) {
+    for (const path of [...files, '/job.js', '/states.js']) {
       const file = await request(path)
       expect([path, file.status]).toEqual([path, 200])
       expect(file.headers.get('Content-Type')).toMatch(/javascript|css|svg/)

@@ -1,6 +1,7 @@
 /** What limits, keys, schedules, control and deadlines cost, counted by the platform's own meters (I11). */
 import { runInDurableObject } from 'cloudflare:test'
 import { describe, expect, test } from 'vitest'
+import { noCounts } from '../../../src/engine/ledger/domain/counts.ts'
 import { jobIdFloor } from '../../../src/engine/ledger/domain/job-id.ts'
 import { durableSql } from '../../../src/engine/ledger/host/durable-sql.ts'
 import type { NewJob } from '../../../src/engine/ledger/protocol/enqueue.ts'
@@ -368,7 +369,7 @@ function insertFinished(rig: Rig, count: number): void {
       JSON.stringify(rows),
     )
   }
-  const none = { scheduled: 0, queued: 0, running: 0, retrying: 0, completed: count, failed: 0, cancelled: 0 }
+  const none = { ...noCounts(), completed: count }
   const fact = {
     watermark: jobIdFloor(shard, rig.now - minuteMs),
     sweepCursor: '',

@@ -2,8 +2,7 @@
  * The answers of the API as the dashboard reads them. Types only, so that test/admin/wire.test.ts can compare them with the
  * schemas of the API.
  */
-export type JobState = 'scheduled' | 'queued' | 'running' | 'retrying' | 'completed' | 'failed' | 'cancelled'
-export type Counts = Record<JobState, number>
+import type { Counts, JobState } from '../states/states.ts'
 
 export interface ShardView {
   shard: number

@@ -4,7 +4,7 @@
  */
 import type { Charts, Overview, Settings, ShardView, Task } from '../api/wire.ts'
 import { failures } from '../charts/series.ts'
-import { liveStates, unfinished } from './states.ts'
+import { liveStates, unfinished } from '../states/states.ts'
 import { counted, duration } from './time.ts'
 
 export interface Finding {

@@ -3,8 +3,8 @@ import { useId, useState } from 'preact/hooks'
 import { change } from '../api/client.ts'
 import { jobPath, useSettings } from '../api/use.ts'
 import type { JobDetail } from '../api/wire.ts'
-import { isFinal } from '../health/states.ts'
 import { Dialog, useAction } from '../shell/dialog.tsx'
+import { isFinal } from '../states/states.ts'
 
 type Question = 'cancel' | 'edit' | 'update'
 

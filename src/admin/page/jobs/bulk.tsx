@@ -6,12 +6,12 @@ import { useState } from 'preact/hooks'
 import { change, newKey } from '../api/client.ts'
 import { useLive, useSettings } from '../api/use.ts'
 import type { Bulk } from '../api/wire.ts'
-import { isFinal } from '../health/states.ts'
 import { count, counted } from '../health/time.ts'
 import { Dialog } from '../shell/dialog.tsx'
 import { Missing } from '../shell/empty.tsx'
 import { Glyph } from '../shell/glyph.tsx'
 import { apiFilter, type Filter, hashOf, type JobsPlace } from '../shell/route.ts'
+import { isFinal } from '../states/states.ts'
 
 type Action = Bulk['action']
 

@@ -1,8 +1,8 @@
 /** The filters of the list. They are part of the URL: a choice at once, a typed word with Enter or when the field loses focus. */
 import { useId, useState } from 'preact/hooks'
 import { useTasks } from '../api/use.ts'
-import { states } from '../health/states.ts'
 import { type Filter, filterOf, isFiltered, jobsHash, windows } from '../shell/route.ts'
+import { states } from '../states/states.ts'
 
 const windowTitles = {
   '15m': 'Last 15 minutes',

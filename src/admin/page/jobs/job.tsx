@@ -2,13 +2,13 @@
 import { useState } from 'preact/hooks'
 import { useJob, useNow } from '../api/use.ts'
 import type { JobDetail } from '../api/wire.ts'
-import { isFinal } from '../health/states.ts'
 import { duration } from '../health/time.ts'
 import { Empty, Waiting } from '../shell/empty.tsx'
 import { State } from '../shell/glyph.tsx'
 import { hashOf, jobsHash } from '../shell/route.ts'
 import { toast } from '../shell/toast.tsx'
 import { Ago, Clock } from '../shell/when.tsx'
+import { factsOf, isFinal } from '../states/states.ts'
 import { Fact } from '../tasks/task.tsx'
 import { JobActions } from './actions.tsx'
 import { Json } from './json.tsx'
@@ -78,7 +78,7 @@ function Whole({ job }: { job: JobDetail }) {
           <State of={state} reason={reason} />
           <Now job={job} />
         </div>
-        {state === 'running' && (
+        {factsOf(state).phase === 'running' && (
           <div class="job-progress">
             <progress max={1} aria-label="Progress" {...(progress && { value: progress.value })} />
             <span>
@@ -118,16 +118,16 @@ function Whole({ job }: { job: JobDetail }) {
 function Now({ job }: { job: JobDetail }) {
   const now = useNow()
   const { state, dueAt, createdAt, startedAt, finishedAt, attempt, maxAttempts } = job
-  switch (state) {
-    case 'scheduled':
-    case 'retrying':
+  const { phase, isRetry } = factsOf(state)
+  switch (phase) {
+    case 'due':
       return (
         <span>
-          {state === 'retrying' && `attempt ${attempt} of ${maxAttempts} did not succeed; `}
+          {isRetry && `attempt ${attempt} of ${maxAttempts} did not succeed; `}
           next {dueAt ? <Ago at={dueAt} /> : 'soon'}
         </span>
       )
-    case 'queued':
+    case 'ready':
       return <span>for {duration(Math.max(1_000, seconds(now - Date.parse(dueAt ?? createdAt))))}</span>
     case 'running':
       return (
@@ -136,7 +136,7 @@ function Now({ job }: { job: JobDetail }) {
           {startedAt && `, for ${duration(Math.max(1_000, seconds(now - Date.parse(startedAt))))}`}
         </span>
       )
-    default:
+    case 'ended':
       return <span>{finishedAt && <Ago at={finishedAt} />}</span>
   }
 }

@@ -9,6 +9,7 @@ import { State } from '../shell/glyph.tsx'
 import { apiFilter, type Filter, hashOf, isFiltered, type JobsPlace, jobsHash } from '../shell/route.ts'
 import { Scroll } from '../shell/scroll.tsx'
 import { Ago } from '../shell/when.tsx'
+import { factsOf } from '../states/states.ts'
 import { BulkButtons, BulkProgress } from './bulk.tsx'
 import { Filters } from './filters.tsx'
 
@@ -123,7 +124,7 @@ function About({ job }: { job: JobSummary }) {
           {progress.message}
         </span>
       )}
-      {(state === 'scheduled' || state === 'retrying') && dueAt && (
+      {factsOf(state).phase === 'due' && dueAt && (
         <span>
           due <Ago at={dueAt} />
         </span>

@@ -1,11 +1,11 @@
 /** The history of a job: attempts with their errors and logs, the waits between them, and what comes next. */
 import type { ComponentChildren } from 'preact'
-import type { Attempt, JobDetail, JobState, Outcome } from '../api/wire.ts'
-import { isFinal } from '../health/states.ts'
+import type { Attempt, JobDetail, Outcome } from '../api/wire.ts'
 import { duration } from '../health/time.ts'
 import { Glyph } from '../shell/glyph.tsx'
 import { Scroll } from '../shell/scroll.tsx'
 import { Ago, Clock } from '../shell/when.tsx'
+import { factsOf, isFinal, type JobState } from '../states/states.ts'
 import { Thrown } from './thrown.tsx'
 
 const outcomeWords: Record<Outcome, string> = {
@@ -19,6 +19,7 @@ const outcomeWords: Record<Outcome, string> = {
 
 export function Timeline({ job }: { job: JobDetail }) {
   const { history, createdAt, startedAt, dueAt, finishedAt, state, attempt } = job
+  const { phase, isRetry } = factsOf(state)
   const first = history[0]
   // History is bounded: when a job has very many attempts, the oldest are dropped.
   const isCut = first !== undefined && first.attempt > 1
@@ -33,12 +34,10 @@ export function Timeline({ job }: { job: JobDetail }) {
           before={history[index - 1]?.endedAt ?? (isCut ? undefined : createdAt)}
         />
       ))}
-      {state === 'running' && startedAt && (
-        <Step sign="running" at={startedAt} title={`Attempt ${attempt} is running`} />
-      )}
-      {state === 'queued' && <Step sign="queued" title="Waits for a runner" />}
-      {(state === 'scheduled' || state === 'retrying') && dueAt && (
-        <Step sign={state} title={state === 'retrying' ? `Attempt ${attempt + 1}` : 'Becomes ready'}>
+      {phase === 'running' && startedAt && <Step sign={state} at={startedAt} title={`Attempt ${attempt} is running`} />}
+      {phase === 'ready' && <Step sign={state} title="Waits for a runner" />}
+      {phase === 'due' && dueAt && (
+        <Step sign={state} title={isRetry ? `Attempt ${attempt + 1}` : 'Becomes ready'}>
           <Ago at={dueAt} />
         </Step>
       )}

@@ -4,11 +4,11 @@ import { useState } from 'preact/hooks'
 import { change } from '../api/client.ts'
 import { useSettings } from '../api/use.ts'
 import type { Overview, ShardView } from '../api/wire.ts'
-import { unfinished } from '../health/states.ts'
 import { bytes, count } from '../health/time.ts'
 import { Dialog } from '../shell/dialog.tsx'
 import { Scroll } from '../shell/scroll.tsx'
 import { Ago } from '../shell/when.tsx'
+import { finalStates, sumOf, unfinished } from '../states/states.ts'
 
 type Question = 'halt' | 'resume' | 'pause' | 'resume-all'
 
@@ -72,7 +72,6 @@ export function Deployment({ overview }: { overview: Overview }) {
 }
 
 function Shard({ shard, states, oldestReadyAt, runners, wakeUps, alarmAt, bytes: stored, halted }: ShardView) {
-  const { completed, failed, cancelled } = states
   return (
     <tr>
       <th scope="row">
@@ -80,7 +79,7 @@ function Shard({ shard, states, oldestReadyAt, runners, wakeUps, alarmAt, bytes:
         {halted && <span class="chip is-bad">halted</span>}
       </th>
       <td class="number">{count(unfinished(states))}</td>
-      <td class="number">{count(completed + failed + cancelled)}</td>
+      <td class="number">{count(sumOf(states, finalStates))}</td>
       <td>
         <Ago at={oldestReadyAt} />
       </td>

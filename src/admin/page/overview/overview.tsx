@@ -1,13 +1,13 @@
 /** The deployment at a glance: counts by state, activity, tasks and shards. */
 import { useNow, useOverview } from '../api/use.ts'
-import type { Counts, JobState, Overview } from '../api/wire.ts'
+import type { Overview } from '../api/wire.ts'
 import { ChartsOf } from '../charts/charts.tsx'
-import { finalStates, liveStates, sumOf } from '../health/states.ts'
 import { count, duration } from '../health/time.ts'
 import { oldestReady, oldMs } from '../health/verdict.ts'
 import { Empty, Missing, Waiting } from '../shell/empty.tsx'
 import { Glyph } from '../shell/glyph.tsx'
 import { hashOf, jobsHash, type Route } from '../shell/route.ts'
+import { type Counts, finalStates, type JobState, liveStates, sumOf } from '../states/states.ts'
 import { TaskTable } from '../tasks/table.tsx'
 import { Deployment } from './deployment.tsx'
 

@@ -3,43 +3,16 @@
  * word beside it.
  */
 import type { JSX } from 'preact'
-import type { JobState, Outcome } from '../api/wire.ts'
+import type { Outcome } from '../api/wire.ts'
 import type { Finding } from '../health/verdict.ts'
+import { factsOf, isState, type JobState } from '../states/states.ts'
 
-type Sign = JobState | Outcome | Finding['level'] | 'good' | 'search' | 'pause' | 'play'
+type OtherSign = Exclude<Outcome, JobState> | Finding['level'] | 'good' | 'search' | 'pause' | 'play'
 
 const ring = <circle cx="8" cy="8" r="6" />
-const cross = <path d="m4.5 4.5 7 7m0-7-7 7" />
 const triangle = <path d="M8 2.5 14.5 13.5h-13ZM8 6.5v3.2m0 1.7v.1" />
 
-const shapes: Record<Sign, JSX.Element> = {
-  scheduled: (
-    <>
-      {ring}
-      <path d="M8 4.8V8l2.2 1.6" />
-    </>
-  ),
-  queued: (
-    <>
-      {ring}
-      <path d="M5.2 8h.1m2.7 0h.1m2.6 0h.1" />
-    </>
-  ),
-  running: (
-    <>
-      {ring}
-      <path class="solid" d="m6.6 5.2 4.2 2.8-4.2 2.8Z" />
-    </>
-  ),
-  retrying: <path d="M13.5 8a5.5 5.5 0 1 1-1.8-4.1M12.4 1.6v2.8H9.6" />,
-  completed: <path d="m2.8 8.6 3.4 3.6 7-8" />,
-  failed: cross,
-  cancelled: (
-    <>
-      {ring}
-      <path d="m4 12 8-8" />
-    </>
-  ),
+const shapes: Record<OtherSign, JSX.Element> = {
   snoozed: (
     <>
       {ring}
@@ -82,10 +55,20 @@ const shapes: Record<Sign, JSX.Element> = {
   play: <path class="solid" d="m5 3 8 5-8 5Z" />,
 }
 
-export function Glyph({ of }: { of: Sign }) {
+function StateShape({ of }: { of: JobState }) {
+  const { path, inRing, isSolid } = factsOf(of).sign
+  return (
+    <>
+      {inRing && ring}
+      <path class={isSolid && 'solid'} d={path} />
+    </>
+  )
+}
+
+export function Glyph({ of }: { of: JobState | OtherSign }) {
   return (
     <svg class={`glyph sign-${of}`} viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
-      {shapes[of]}
+      {isState(of) ? <StateShape of={of} /> : shapes[of]}
     </svg>
   )
 }

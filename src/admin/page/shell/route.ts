@@ -1,6 +1,5 @@
 /** The view of the dashboard as the part of the URL after `#`, so that every view can be linked to with its filters. Pure. */
-import type { JobState } from '../api/wire.ts'
-import { isState } from '../health/states.ts'
+import { isState, type JobState } from '../states/states.ts'
 
 export type Route =
   | { readonly view: 'overview'; readonly span: Span; readonly task?: string }

@@ -8,6 +8,7 @@ import { count, rate } from '../health/time.ts'
 import { Empty, Missing, Waiting } from '../shell/empty.tsx'
 import { hashOf, jobsHash } from '../shell/route.ts'
 import { Scroll } from '../shell/scroll.tsx'
+import { waiting } from '../states/states.ts'
 import { PauseButton } from './control.tsx'
 import { limitWords } from './limits.ts'
 
@@ -90,7 +91,7 @@ function Row({ task, charts }: { task: Task; charts: Charts | undefined }) {
         <TaskMarks task={task} />
       </th>
       <td class="number">
-        <Quantity of={counts.queued + counts.retrying + counts.scheduled} />
+        <Quantity of={waiting(counts)} />
       </td>
       <td class="number">
         <Quantity of={counts.running} />

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { JobRowWithInput } from '../../../../src/engine/ledger/domain/row.ts'
 import type { Enqueued, NewJob } from '../../../../src/engine/ledger/protocol/enqueue.ts'
+import { isFinal } from '../../../../src/engine/task/states.ts'
 import type { UniqueRule } from '../../../../src/engine/task/unique.ts'
 import {
   completed,
@@ -184,8 +185,6 @@ const cases = table.flatMap(({ rule, when, answer, because }) =>
   when.map((state) => ({ rule, state, answer, because })),
 )
 
-const isFinal = (row: JobRowWithInput) => ['completed', 'failed', 'cancelled'].includes(row.state)
-
 export function uniqueSuite(withStore: WithStore): void {
   const rigged = (work: (rig: Rig) => void, options: RigOptions = {}) =>
     withStore((store) => work(new Rig(store, options)))
@@ -210,7 +209,7 @@ export function uniqueSuite(withStore: WithStore): void {
     }
     const row = rig.row(job.id)
     // The new job does not wait for a holder that has ended: only time may delay it.
-    const follows = does === 'follow' && !isFinal(before)
+    const follows = does === 'follow' && !isFinal(before.state)
     expect(reply).toEqual({ id: job.id, state: row.state, duplicate: false })
     expect(row).toMatchObject({ key: 'k', formerKey: null, input: job.input, after: follows ? before.id : null })
     expect(holder).toEqual({ ...before, key: null, formerKey: 'k', successor: follows ? job.id : null })

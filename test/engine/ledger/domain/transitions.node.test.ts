@@ -13,7 +13,7 @@ import {
 } from '../../../../src/engine/ledger/domain/transitions.ts'
 import type { Outcome } from '../../../../src/engine/ledger/protocol/sync.ts'
 import { historyCharsMax, historyEntriesMax } from '../../../../src/engine/task/bounds.ts'
-import { type AttemptRecord, isFinal, type JobState, jobStates } from '../../../../src/engine/task/job.ts'
+import { type AttemptRecord, finalStates, isFinal, type JobState, jobStates } from '../../../../src/engine/task/job.ts'
 import { defaultRetryPolicy } from '../../../../src/engine/task/retry.ts'
 import { cancelled, completed, failed, rejected, snoozed } from '../rig.ts'
 
@@ -256,7 +256,7 @@ const fresh = {
   output: null,
   progress: null,
 } as const
-const final: Line[] = (['completed', 'failed', 'cancelled'] as const).flatMap((state): Line[] => [
+const final: Line[] = finalStates.flatMap((state): Line[] => [
   ['completed', job(state), unmoved, 'final states are final'],
   ['failed', job(state), unmoved, 'final states are final'],
   ['snoozed', job(state), unmoved, 'final states are final'],

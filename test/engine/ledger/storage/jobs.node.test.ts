@@ -11,6 +11,7 @@ import {
   scheduleStatements,
 } from '../../../../src/engine/ledger/storage/small-tables.ts'
 import type { Sql } from '../../../../src/engine/ledger/storage/sql.ts'
+import { isFinal, jobStates } from '../../../../src/engine/task/states.ts'
 import { nodeSql } from '../../../../src/testing/node-database.ts'
 import { Rig, withAlarm } from '../rig.ts'
 
@@ -253,13 +254,11 @@ describe('SQL statements', () => {
     migrate(sql, 1)
     const jobs = jobStatements(sql)
     const rig = new Rig({ ...withAlarm(nodeSql()), rowsWritten: () => 0 })
-    const rows = (['scheduled', 'queued', 'running', 'retrying', 'completed', 'failed', 'cancelled'] as const).map(
-      (state) => ({ ...newRow(rig.job(), 5), state }),
-    )
+    const rows = jobStates.map((state) => ({ ...newRow(rig.job(), 5), state }))
     jobs.insert(rows)
     expect(jobs.remove(rows.map(({ id }) => id)).sort()).toEqual(
       rows
-        .slice(4)
+        .filter(({ state }) => isFinal(state))
         .map(({ id }) => id)
         .sort(),
     )
@@ -270,8 +269,13 @@ describe('SQL statements', () => {
     migrate(sql, 1)
     const jobs = jobStatements(sql)
     const rig = new Rig({ ...withAlarm(nodeSql()), rowsWritten: () => 0 })
-    const states = ['scheduled', 'queued', 'running', 'retrying', 'completed', 'failed', 'cancelled'] as const
-    const rows = states.map((state) => ({ ...newRow(rig.job(), 5), state, history: '[1]', output: '2', error: '{}' }))
+    const rows = jobStates.map((state) => ({
+      ...newRow(rig.job(), 5),
+      state,
+      history: '[1]',
+      output: '2',
+      error: '{}',
+    }))
     const [keyed, due] = [
       { ...newRow(rig.job({ key: 'k' }), 5), state: 'completed' as const },
       { ...newRow(rig.job(), 5), state: 'completed' as const, dueAt: 9 },
@@ -280,7 +284,7 @@ describe('SQL statements', () => {
     jobs.insert(all)
     const fresh = all.map(() => newRow(rig.job({ input: '"new"' }), 6))
     const takenOver = all.map(({ id }, index) => jobs.takeOver([{ id, row: fresh[index] as (typeof fresh)[number] }]))
-    expect(takenOver).toEqual([0, 0, 0, 0, 1, 1, 1, 0, 0])
+    expect(takenOver).toEqual([...jobStates.map((state) => (isFinal(state) ? 1 : 0)), 0, 0])
     expect(sql.all('SELECT * FROM jobs ORDER BY id')).toHaveLength(all.length)
     const plain = nodeSql()
     migrate(plain, 1)
