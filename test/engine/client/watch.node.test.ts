@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import type { SyncRequest } from '../../../src/engine/ledger/protocol/sync.ts'
 import type { JobRecord } from '../../../src/engine/task/job.ts'
 import { World } from '../world.ts'
 
@@ -80,15 +81,21 @@ describe('wait', () => {
       expect(record).toMatchObject({ state: 'completed', attempt: 2, output: { n: 7 } })
     })
 
-    test('is sent no record when nobody waits', async () => {
-      const { world, task } = working()
-      await world.until(task.enqueue(700, { startNow: true }))
-      await world.untilFinal()
-      const told = world
-        .ledger()
-        .called('sync')
-        .filter(({ request }) => 'tell' in (request as object))
-      expect(told).toEqual([])
+    test('asks for the record in the same call that settles the job, and only when somebody waits', async () => {
+      const awaited = async (isWaiting: boolean) => {
+        const { world, task } = working()
+        const work = async () => {
+          const job = await task.enqueue(700, { startNow: true })
+          if (isWaiting) await job.wait()
+          return job
+        }
+        const job = await world.until(work())
+        await world.untilFinal()
+        const syncs = world.ledger().called('sync') as readonly { readonly request: SyncRequest }[]
+        return syncs.flatMap(({ request }) => request.awaited ?? []).map((id) => id === job.id)
+      }
+      expect(await awaited(true)).toEqual([true])
+      expect(await awaited(false)).toEqual([])
     })
   })
 

@@ -46,7 +46,7 @@ describe('what is asked of a shape holds', { timeout: 60_000 }, () => {
   test.each(Object.entries(levels))('%s', holds)
 
   test.each(Object.entries(longMs))(
-    '%s adds the requests of its beats to those of a plain job, and nothing else',
+    '%s adds the requests of its heartbeats to those of a plain job, and nothing else',
     async (name, ms) => {
       const [long, plain] = [await counted(name), await counted('plain')]
       expect(long.requests - plain.requests).toBeCloseTo(Math.floor(ms / heartbeatMs), 6)

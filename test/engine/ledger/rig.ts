@@ -23,6 +23,7 @@ import type { Transaction } from '../../../src/engine/ledger/transaction/transac
 import { isFinal, type JobRecord } from '../../../src/engine/task/job.ts'
 import { checkedLimits, type TaskLimits } from '../../../src/engine/task/limits.ts'
 import { defaultRetryPolicy } from '../../../src/engine/task/retry.ts'
+import { Chance } from '../../../src/testing/chance.ts'
 import { brokenLimits } from './limit-checks.ts'
 
 /** An empty database and the alarm that belongs to its transactions. */
@@ -411,13 +412,8 @@ export { leaseMs }
 
 /** Random numbers from 0 up to 1, the same ones for the same seed. */
 export function seeded(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
+  const chance = new Chance(seed)
+  return () => chance.random()
 }
 
 function same(a: unknown, b: unknown): boolean {

@@ -65,11 +65,11 @@ describe('a runner', () => {
     await world.until(sleeper(world).enqueue(65_000))
     const openedAt = world.clock.now
     await world.until(world.runner().run())
-    const beats = world
+    const heartbeats = world
       .ledger()
       .syncs()
       .filter(({ heartbeats }) => heartbeats.length > 0)
-    expect(beats.map(({ sentAt }) => Math.round((sentAt - openedAt) / 1_000))).toEqual([10, 20, 30, 40, 50, 60])
+    expect(heartbeats.map(({ sentAt }) => Math.round((sentAt - openedAt) / 1_000))).toEqual([10, 20, 30, 40, 50, 60])
   })
 
   test('keeps a job while it sends heartbeats, far beyond one lease', async () => {

@@ -40,7 +40,7 @@ export class MinuteStats {
   #open = new Map<string, MinuteStat>()
   #oldest = Number.POSITIVE_INFINITY
   /** What had been spent when it was last flushed. */
-  #told = noCosts()
+  #recorded = noCosts()
 
   /** @param spent what this activation has spent so far */
   constructor(spent: () => Costs = noCosts) {
@@ -93,12 +93,12 @@ export class MinuteStats {
     const due = [...merged.open()].filter(({ since }) => since <= until).sort((a, b) => a.minute - b.minute)
     const spent = this.#spent()
     for (const [index, minuteStat] of due.entries())
-      write(rows, minuteStat, index === 0 ? addedCosts(spent, negated(this.#told)) : noCosts())
+      write(rows, minuteStat, index === 0 ? addedCosts(spent, negated(this.#recorded)) : noCosts())
     return () => {
       this.#open = new Map()
       this.#oldest = Number.POSITIVE_INFINITY
       this.#take([...merged.open()].filter(({ since }) => since > until))
-      if (due.length > 0) this.#told = spent
+      if (due.length > 0) this.#recorded = spent
     }
   }
 
