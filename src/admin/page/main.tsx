@@ -4,19 +4,15 @@
  */
 import { render } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { signedOutEvent, useCharts, useOverview, useSettings, useTasks } from './api/use.ts'
+import { live, signedOutEvent, useCharts, useOverview, useSettings, useTasks } from './api/use.ts'
 import { verdict } from './health/verdict.ts'
-import { JobView } from './jobs/job.tsx'
-import { JobsView } from './jobs/jobs.tsx'
-import { OverviewView } from './overview/overview.tsx'
-import { SchedulesView } from './schedules/schedules.tsx'
 import { Banner } from './shell/banner.tsx'
 import { Empty } from './shell/empty.tsx'
 import { Header, type Session } from './shell/header.tsx'
 import { Closed, Login } from './shell/login.tsx'
 import { parseHash, type Route } from './shell/route.ts'
 import { Toasts } from './shell/toast.tsx'
-import { TaskView } from './tasks/task.tsx'
+import { titleOf, viewOf } from './views.tsx'
 
 /** The server writes into the page how this browser is authenticated, so that no request is made in vain. */
 const { session = 'none', closed = '' } = document.documentElement.dataset
@@ -35,10 +31,10 @@ function Dashboard() {
 
 function Room({ session }: { session: Session }) {
   const route = useRoute()
-  const { view } = route
-  const overview = useOverview(view === 'overview' ? 'overview' : 'banner')
+  const polls = viewOf(route)?.polls ?? []
+  const overview = useOverview(polls.includes('overview') ? 'overview' : 'banner')
   const settings = useSettings()
-  const tasks = useTasks(view === 'overview' || view === 'task')
+  const tasks = useTasks(polls.includes('tasks'))
   const hour = useCharts('hour')
   const known = overview.data && {
     overview: overview.data,
@@ -48,14 +44,13 @@ function Room({ session }: { session: Session }) {
   }
   const problems = known ? verdict(known, Date.now()).filter(({ level }) => level !== 'note').length : 0
   const main = useRef<HTMLElement>(null)
-  const place = placeOf(route)
   useEffect(() => {
     document.title = `${problems > 0 ? `(${problems}) ` : ''}${titleOf(route)} · Chard`
   })
   useEffect(() => {
-    // A new view takes the focus at its heading. For the first view the browser does so by itself.
+    // A new view takes the focus at its heading; filters and pages of one list are the same view. For the first view the browser does so by itself.
     if (moved) main.current?.querySelector('h1')?.focus()
-  }, [place])
+  }, [route.path, route.name])
   return (
     <>
       <button type="button" class="skip" onClick={() => main.current?.focus()}>
@@ -64,39 +59,26 @@ function Room({ session }: { session: Session }) {
       <Header route={route} session={session} />
       <main id="main" ref={main} tabIndex={-1}>
         <Banner overview={overview} known={known} />
-        <View route={route} />
+        {viewOf(route)?.show(route) ?? <Nothing />}
       </main>
       <Toasts />
     </>
   )
 }
 
-function View({ route }: { route: Route }) {
-  switch (route.view) {
-    case 'overview':
-      return <OverviewView route={route} />
-    case 'jobs':
-      return <JobsView place={route} />
-    case 'job':
-      return <JobView key={route.id} id={route.id} />
-    case 'task':
-      return <TaskView key={route.name} route={route} />
-    case 'schedules':
-      return <SchedulesView />
-    case 'nowhere':
-      return (
-        <section class="card">
-          <h1 tabIndex={-1} class="unseen">
-            Nothing here
-          </h1>
-          <Empty title="There is nothing under this address">
-            <p>
-              <a href="#/">Back to the overview</a>
-            </p>
-          </Empty>
-        </section>
-      )
-  }
+function Nothing() {
+  return (
+    <section class="card">
+      <h1 tabIndex={-1} class="unseen">
+        Nothing here
+      </h1>
+      <Empty title="There is nothing under this address">
+        <p>
+          <a href="#/">Back to the overview</a>
+        </p>
+      </Empty>
+    </section>
+  )
 }
 
 /** Whether the reader has opened another view since the page was loaded. */
@@ -115,17 +97,7 @@ function useRoute(): Route {
   return route
 }
 
-/** What identifies a view. Filters and pages of one list are the same view. */
-function placeOf(route: Route): string {
-  if (route.view === 'job') return `job ${route.id}`
-  return route.view === 'task' ? `task ${route.name}` : route.view
-}
-
-function titleOf(route: Route): string {
-  const titles = { overview: 'Overview', jobs: 'Jobs', schedules: 'Schedules', nowhere: 'Nothing here' }
-  if (route.view === 'job') return `Job ${route.id}`
-  return route.view === 'task' ? route.name : titles[route.view]
-}
+document.addEventListener('visibilitychange', () => live.visibility())
 
 const root = document.querySelector('#dashboard')
 if (root) render(<Dashboard />, root)

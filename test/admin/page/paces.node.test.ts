@@ -1,18 +1,18 @@
 import { expect, test } from 'vitest'
 import { type PaceName, paces, waitMs } from '../../../src/admin/page/api/paces.ts'
+import { views } from '../../../src/admin/page/views.tsx'
 
 const shards = 8
 
-/** What each view keeps asking for, as main.tsx and the views do. */
-const views: Readonly<Record<string, readonly PaceName[]>> = {
-  overview: ['overview', 'settings', 'tasks', 'hour'],
-  jobs: ['banner', 'settings', 'tasks', 'hour', 'jobs'],
-  job: ['banner', 'settings', 'hour', 'job'],
-  ended: ['banner', 'settings', 'hour', 'ended'],
-}
-
-function aMinute(view: string, interval: 'everyMs' | 'restMs') {
-  const asked = (views[view] ?? []).map((name) => ({ times: 60_000 / paces[name][interval], calls: paces[name].calls }))
+/** What the view of this path polls in a minute. The counts are polled for the banner at a pace of their own, unless the view shows them. */
+function aMinute(
+  path: string,
+  interval: 'everyMs' | 'restMs',
+  polls = views.find((view) => view.path === path)?.polls,
+) {
+  if (!polls) throw new Error(`there is no view ${path}`)
+  const names: PaceName[] = ['settings', 'hour', ...polls, ...(polls.includes('overview') ? [] : ['banner' as const])]
+  const asked = names.map((name) => ({ times: 60_000 / paces[name][interval], calls: paces[name].calls }))
   return {
     requests: asked.reduce((sum, { times }) => sum + times, 0),
     calls: asked.reduce((sum, { times, calls }) => sum + times * (calls === 'shards' ? shards : calls), 0),
@@ -20,12 +20,18 @@ function aMinute(view: string, interval: 'everyMs' | 'restMs') {
 }
 
 test('a minute of a viewer costs what the documents say', () => {
-  expect(aMinute('overview', 'everyMs')).toEqual({ requests: 18, calls: 134 })
-  expect(aMinute('overview', 'restMs')).toEqual({ requests: 5, calls: 34 })
+  expect(aMinute('', 'everyMs')).toEqual({ requests: 18, calls: 134 })
+  expect(aMinute('', 'restMs')).toEqual({ requests: 5, calls: 34 })
   expect(aMinute('jobs', 'everyMs')).toEqual({ requests: 22, calls: 166 })
   expect(aMinute('jobs', 'restMs')).toEqual({ requests: 6, calls: 42 })
-  expect(aMinute('job', 'everyMs')).toEqual({ requests: 48, calls: 90 })
-  expect(aMinute('ended', 'restMs')).toEqual({ requests: 4, calls: 18 })
+  expect(aMinute('jobs/:name', 'everyMs')).toEqual({ requests: 48, calls: 90 })
+  expect(aMinute('jobs/:name', 'restMs', ['ended'])).toEqual({ requests: 4, calls: 18 })
+})
+
+test.each(views.map(({ path }) => path))('a minute on %j makes no more calls than one on the list of jobs', (path) => {
+  for (const interval of ['everyMs', 'restMs'] as const) {
+    expect(aMinute(path, interval).calls).toBeLessThanOrEqual(aMinute('jobs', interval).calls)
+  }
 })
 
 test('a pace slows down to its slowest while answers stay the same', () => {

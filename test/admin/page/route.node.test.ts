@@ -1,36 +1,72 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { apiFilter, hashOf, isJobId, parseHash, type Route, windows } from '../../../src/admin/page/shell/route.ts'
+import {
+  apiFilter,
+  isJobId,
+  type JobsPlace,
+  jobHash,
+  jobsHash,
+  jobsPlaceOf,
+  overviewHash,
+  parseHash,
+  spanOf,
+  taskHash,
+  windows,
+} from '../../../src/admin/page/shell/route.ts'
 import { states } from '../../../src/admin/page/states/states.ts'
+import { titleOf, viewOf } from '../../../src/admin/page/views.tsx'
 
 const id = '3-01JD9ZXW4T5RJ7QK8M2N6P0VBC'
 
+const placeOf = (hash: string) => jobsPlaceOf(parseHash(hash).query)
+
 describe('a hash', () => {
-  test.each<[string, Route]>([
-    ['', { view: 'overview', span: 'hour' }],
-    ['#/?span=day', { view: 'overview', span: 'day' }],
-    ['#/jobs', { view: 'jobs', filter: {} }],
+  test.each([
+    ['', '', '', 'Overview'],
+    ['#/?span=day', '', '', 'Overview'],
+    ['#/jobs', 'jobs', '', 'Jobs'],
+    ['#/jobs?state=failed', 'jobs', '', 'Jobs'],
+    [`#/jobs/${id}`, 'jobs/:name', id, `Job ${id}`],
+    ['#/tasks/draw-avatar%2FonFailed', 'tasks/:name', 'draw-avatar/onFailed', 'draw-avatar/onFailed'],
+    ['#/tasks/%E0%A4%A', 'tasks/:name', '%E0%A4%A', '%E0%A4%A'],
+    ['#/schedules', 'schedules', '', 'Schedules'],
+  ])('%s leads to a view', (hash, path, name, title) => {
+    const route = parseHash(hash)
+    expect(route).toMatchObject({ path, name })
+    expect(viewOf(route)?.path).toBe(path)
+    expect(titleOf(route)).toBe(title)
+  })
+
+  test.each(['#/what', '#/jobs/a/b', '#/tasks', '#/schedules/nightly'])('%s leads to no view', (hash) => {
+    expect(viewOf(parseHash(hash))).toBeUndefined()
+    expect(titleOf(parseHash(hash))).toBe('Nothing here')
+  })
+
+  test.each<[string, JobsPlace]>([
+    ['#/jobs', { filter: {} }],
     [
       '#/jobs?state=failed&task=draw-avatar&since=1h',
-      { view: 'jobs', filter: { state: 'failed', task: 'draw-avatar', since: '1h' } },
+      { filter: { state: 'failed', task: 'draw-avatar', since: '1h' } },
     ],
-    ['#/jobs?tag=a%26b&cursor=c1', { view: 'jobs', filter: { tag: 'a&b' }, cursor: 'c1' }],
-    ['#/jobs?bulk=b1', { view: 'jobs', filter: {}, bulk: 'b1' }],
-    [`#/jobs/${id}`, { view: 'job', id }],
-    ['#/tasks/draw-avatar%2FonFailed', { view: 'task', name: 'draw-avatar/onFailed', span: 'hour' }],
-    ['#/schedules', { view: 'schedules' }],
-    ['#/what', { view: 'nowhere', hash: '#/what' }],
-    ['#/jobs/a/b', { view: 'nowhere', hash: '#/jobs/a/b' }],
-  ])('%s is a place', (hash, route) => {
-    expect(parseHash(hash)).toEqual(route)
+    ['#/jobs?tag=a%26b&cursor=c1', { filter: { tag: 'a&b' }, cursor: 'c1' }],
+    ['#/jobs?bulk=b1', { filter: {}, bulk: 'b1' }],
+    // What makes no sense is ignored, and not sent to the API.
+    ['#/jobs?state=broken&since=1y&from=yesterday&task=', { filter: {} }],
+  ])('%s is a place in the list of jobs', (hash, place) => {
+    expect(placeOf(hash)).toEqual(place)
   })
 
-  test('ignores what makes no sense, and does not send it to the API', () => {
-    expect(parseHash('#/jobs?state=broken&since=1y&from=yesterday&task=')).toEqual({ view: 'jobs', filter: {} })
-    expect(parseHash('#/tasks/%E0%A4%A')).toEqual({ view: 'task', name: '%E0%A4%A', span: 'hour' })
+  test('of one job, task or span leads to it', () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 1 }), fc.constantFrom('hour' as const, 'day' as const), (name, span) => {
+        expect(parseHash(jobHash(name))).toMatchObject({ path: 'jobs/:name', name })
+        expect(parseHash(taskHash(name, span))).toMatchObject({ path: 'tasks/:name', name })
+        for (const hash of [taskHash(name, span), overviewHash(span)]) expect(spanOf(parseHash(hash).query)).toBe(span)
+      }),
+    )
   })
 
-  test('of a view leads to that view', () => {
+  test('of a list of jobs leads to that list', () => {
     const word = fc
       .string({ minLength: 1, maxLength: 30 })
       .map((text) => text.trim())
@@ -50,13 +86,10 @@ describe('a hash', () => {
       },
       { requiredKeys: [] },
     )
-    const jobs = fc.record(
-      { view: fc.constant('jobs' as const), filter, cursor: word, bulk: word },
-      { requiredKeys: ['view', 'filter'] },
-    )
+    const more = fc.record({ cursor: word, bulk: word }, { requiredKeys: [] })
     fc.assert(
-      fc.property(jobs, (route) => {
-        expect(parseHash(hashOf(route))).toEqual(route)
+      fc.property(filter, more, (filter, more) => {
+        expect(placeOf(jobsHash(filter, more))).toEqual({ filter, ...more })
       }),
     )
   })

@@ -3,7 +3,7 @@ import { useEffect, useReducer } from 'preact/hooks'
 import { ask, type Refusal } from './client.ts'
 import { Live } from './live.ts'
 import { type PaceName, paces } from './paces.ts'
-import type { Charts, JobDetail, JobList, Overview, ScheduleList, Settings, TaskList } from './wire.ts'
+import type { Charts, Overview, Settings, TaskList } from './wire.ts'
 
 export interface Resource<T> {
   readonly data?: T | undefined
@@ -23,8 +23,6 @@ export const live = new Live({
   signedOut: () => dispatchEvent(new Event(signedOutEvent)),
 })
 
-document.addEventListener('visibilitychange', () => live.visibility())
-
 /** @param path undefined: nothing is requested */
 export function useLive<T>(path: string | undefined, pace: PaceName): Resource<T> {
   const [, changed] = useReducer((turn: number) => turn + 1, 0)
@@ -41,13 +39,11 @@ export function useLive<T>(path: string | undefined, pace: PaceName): Resource<T
   }
 }
 
+/** What more than one view reads. */
 export const useOverview = (pace: 'overview' | 'banner') => useLive<Overview>('overview', pace)
 export const useSettings = () => useLive<Settings>('settings', 'settings')
 export const useTasks = (wanted = true) => useLive<TaskList>(wanted ? 'tasks' : undefined, 'tasks')
 export const useCharts = (span: 'hour' | 'day') => useLive<Charts>(`charts?span=${span}`, span)
-export const useJobs = (query: string) => useLive<JobList>(`jobs?${query}`, 'jobs')
-export const useJob = (id: string, ended: boolean) => useLive<JobDetail>(jobPath(id), ended ? 'ended' : 'job')
-export const useSchedules = () => useLive<ScheduleList>('schedules', 'schedules')
 
 export function jobPath(id: string): string {
   return `jobs/${encodeURIComponent(id)}`

@@ -4,6 +4,7 @@
  */
 import type { Charts, Overview, Settings, ShardView, Task } from '../api/wire.ts'
 import { failures } from '../charts/series.ts'
+import { jobsHash, overviewHash, taskHash } from '../shell/route.ts'
 import { liveStates, unfinished } from '../states/states.ts'
 import { counted, duration } from './time.ts'
 
@@ -111,8 +112,7 @@ function settingsFindings(settings: Settings | undefined): Finding[] {
     const detail = 'New jobs are refused, and the others are worked off.'
     notes.push({ level: 'warn', title: 'Everything is draining', detail, remedy: 'resume-all' })
   }
-  const one = ([name]: string[]) => `#/tasks/${encodeURIComponent(name ?? '')}`
-  const href = (tasks: string[]) => (tasks.length === 1 ? one(tasks) : '#/')
+  const href = ([task = '', ...more]: string[]) => (more.length === 0 ? taskHash(task) : overviewHash('hour'))
   if (paused.length > 0) {
     const detail = 'New jobs are accepted and wait.'
     notes.push({ level: 'note', title: `${paused.join(', ')} paused`, detail, href: href(paused) })
@@ -144,7 +144,7 @@ function oldest({ overview, settings, tasks }: Known, now: number): Finding[] {
       title: `The oldest ready job has waited ${duration(now - found.at)}`,
       detail: `On shard ${found.shard}. ${why}`,
       since: found.at,
-      href: '#/jobs?state=queued',
+      href: jobsHash({ state: 'queued' }),
     },
   ]
 }
@@ -164,7 +164,7 @@ function failingTasks(charts: Charts): Finding[] {
         title: share >= failing.shareBad ? `${task} fails` : `${task} fails at times`,
         detail: `${failed} of ${counted(ended, 'attempt')} in the last ${failing.minutes} minutes did not succeed.`,
         since: Date.parse(charts.from) + beginning(byStep) * charts.stepSeconds * 1_000,
-        href: `#/jobs?state=failed&task=${encodeURIComponent(task)}`,
+        href: jobsHash({ state: 'failed', task }),
       } satisfies Finding,
     ]
   })
@@ -182,7 +182,7 @@ function unanswered({ shard, wakeUps, alarmAt, halted }: ShardView, now: number)
   if (halted) return []
   if (wakeUps.resent >= resentMin) {
     const detail = `Sent ${wakeUps.resent} times in a row: no runner comes, or none that can take what is there.`
-    return [{ level: 'warn', title: `Wake-ups of shard ${shard} stay unanswered`, detail, href: '#/' }]
+    return [{ level: 'warn', title: `Wake-ups of shard ${shard} stay unanswered`, detail, href: overviewHash('hour') }]
   }
   const late = alarmAt === undefined ? 0 : now - Date.parse(alarmAt)
   if (late < alarmLateMs) return []
@@ -198,7 +198,7 @@ function unserved({ name, served, counts }: Task): Finding[] {
       level: 'warn',
       title: `No code serves ${name}`,
       detail: `${counted(waiting, 'job')} ${waiting === 1 ? 'waits' : 'wait'} for it: deploy the task, or cancel the jobs.`,
-      href: `#/jobs?task=${encodeURIComponent(name)}`,
+      href: jobsHash({ task: name }),
     },
   ]
 }

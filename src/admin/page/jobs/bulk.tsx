@@ -10,7 +10,7 @@ import { count, counted } from '../health/time.ts'
 import { Dialog } from '../shell/dialog.tsx'
 import { Missing } from '../shell/empty.tsx'
 import { Glyph } from '../shell/glyph.tsx'
-import { apiFilter, type Filter, hashOf, type JobsPlace } from '../shell/route.ts'
+import { apiFilter, type Filter, type JobsPlace, jobsHash } from '../shell/route.ts'
 import { isFinal } from '../states/states.ts'
 
 type Action = Bulk['action']
@@ -46,7 +46,7 @@ function BulkDialog({ action, filter, close }: { action: Action; filter: Filter;
     // Jobs that are created from now on were not in the list that the person has seen.
     const found = { createdBefore: new Date(now).toISOString(), ...apiFilter(filter, now) }
     const { id } = await change<Bulk>('POST', 'bulk', { action, filter: found }, key)
-    location.hash = hashOf({ view: 'jobs', filter, bulk: id })
+    location.hash = jobsHash(filter, { bulk: id })
     return action === 'redrive' ? 'Redriving has begun.' : 'Cancelling has begun.'
   }
   const verb = action === 'redrive' ? 'Redrive' : 'Cancel'
@@ -107,7 +107,7 @@ export function BulkProgress({ id, place }: { id: string; place: JobsPlace }) {
       ) : (
         <p class="quiet">{error ? error.message : 'Beginning …'}</p>
       )}
-      <a class="button small" href={hashOf({ view: 'jobs', filter })}>
+      <a class="button small" href={jobsHash(filter)}>
         {shown?.state === 'running' ? 'Hide' : 'Dismiss'}
       </a>
     </section>

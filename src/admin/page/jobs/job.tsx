@@ -1,11 +1,11 @@
 /** One job: its state, its progress, its history, and what can be done about it. */
 import { useState } from 'preact/hooks'
-import { useJob, useNow } from '../api/use.ts'
+import { jobPath, useLive, useNow } from '../api/use.ts'
 import type { JobDetail } from '../api/wire.ts'
 import { duration } from '../health/time.ts'
 import { Empty, Waiting } from '../shell/empty.tsx'
 import { State } from '../shell/glyph.tsx'
-import { hashOf, jobsHash } from '../shell/route.ts'
+import { jobHash, jobsHash, taskHash } from '../shell/route.ts'
 import { toast } from '../shell/toast.tsx'
 import { Ago, Clock } from '../shell/when.tsx'
 import { factsOf, isFinal } from '../states/states.ts'
@@ -17,7 +17,7 @@ import { Timeline } from './timeline.tsx'
 
 export function JobView({ id }: { id: string }) {
   const [ended, end] = useState(false)
-  const job = useJob(id, ended)
+  const job = useLive<JobDetail>(jobPath(id), ended ? 'ended' : 'job')
   const { data, error } = job
   const isEnded = data !== undefined && isFinal(data.state)
   if (isEnded !== ended) end(isEnded)
@@ -28,9 +28,7 @@ export function JobView({ id }: { id: string }) {
           <p class="crumb">
             <a href="#/jobs">Jobs</a>
           </p>
-          <h1 tabIndex={-1}>
-            {data ? <a href={hashOf({ view: 'task', name: data.task, span: 'hour' })}>{data.task}</a> : 'Job'}
-          </h1>
+          <h1 tabIndex={-1}>{data ? <a href={taskHash(data.task)}>{data.task}</a> : 'Job'}</h1>
           <p class="id-line">
             <span class="id">{id}</span> <CopyButton id={id} />
           </p>
@@ -177,7 +175,7 @@ function Facts({ job }: { job: JobDetail }) {
       )}
       {after && (
         <Fact name="Waits for">
-          <a class="id" href={hashOf({ view: 'job', id: after })}>
+          <a class="id" href={jobHash(after)}>
             {after}
           </a>
         </Fact>

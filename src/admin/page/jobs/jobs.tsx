@@ -1,12 +1,12 @@
 /** The list of jobs: the filters, a page of the list, and bulk actions on every job that the filters match. */
 
 import { useEffect, useState } from 'preact/hooks'
-import { useJobs, useNow } from '../api/use.ts'
+import { useLive, useNow } from '../api/use.ts'
 import type { JobList, JobSummary } from '../api/wire.ts'
 import { duration } from '../health/time.ts'
 import { Empty, Missing, Waiting } from '../shell/empty.tsx'
 import { State } from '../shell/glyph.tsx'
-import { apiFilter, type Filter, hashOf, isFiltered, type JobsPlace, jobsHash } from '../shell/route.ts'
+import { apiFilter, type Filter, isFiltered, type JobsPlace, jobHash, jobsHash } from '../shell/route.ts'
 import { Scroll } from '../shell/scroll.tsx'
 import { Ago } from '../shell/when.tsx'
 import { factsOf } from '../states/states.ts'
@@ -19,7 +19,7 @@ export function JobsView({ place }: { place: JobsPlace }) {
   const { filter, cursor, bulk } = place
   const now = useNow(30_000)
   const query = new URLSearchParams({ ...apiFilter(filter, now), limit: String(pageSize), ...(cursor && { cursor }) })
-  const list = useJobs(query.toString())
+  const list = useLive<JobList>(`jobs?${query}`, 'jobs')
   // The previous page stays until the next one is there, because a list that flickers is hard to read.
   const [shown, show] = useState<JobList>()
   if (list.data && list.data !== shown) show(list.data)
@@ -87,7 +87,7 @@ function Row({ job }: { job: JobSummary }) {
       </td>
       <td>{task}</td>
       <td>
-        <a class="id" href={hashOf({ view: 'job', id })} title={id}>
+        <a class="id" href={jobHash(id)} title={id}>
           {shortId(id)}
           <span class="unseen"> {id}</span>
         </a>
@@ -201,7 +201,7 @@ function Pages({ place, next }: { place: JobsPlace; next: string | undefined }) 
         </>
       )}
       {next !== undefined && (
-        <a class="button small" href={hashOf({ view: 'jobs', filter, cursor: next })}>
+        <a class="button small" href={jobsHash(filter, { cursor: next })}>
           Older →
         </a>
       )}

@@ -6,12 +6,12 @@ import { count, duration } from '../health/time.ts'
 import { oldestReady, oldMs } from '../health/verdict.ts'
 import { Empty, Missing, Waiting } from '../shell/empty.tsx'
 import { Glyph } from '../shell/glyph.tsx'
-import { hashOf, jobsHash, type Route } from '../shell/route.ts'
+import { jobsHash, overviewHash, type Span } from '../shell/route.ts'
 import { type Counts, finalStates, type JobState, liveStates, sumOf } from '../states/states.ts'
 import { TaskTable } from '../tasks/table.tsx'
 import { Deployment } from './deployment.tsx'
 
-export function OverviewView({ route }: { route: Extract<Route, { view: 'overview' }> }) {
+export function OverviewView({ span }: { span: Span }) {
   const overview = useOverview('overview')
   return (
     <>
@@ -26,7 +26,7 @@ export function OverviewView({ route }: { route: Extract<Route, { view: 'overvie
         </section>
       )}
       {overview.data && sumOf(overview.data.states) === 0 && <First />}
-      <ChartsOf span={route.span} hrefOf={(span) => hashOf({ view: 'overview', span })} />
+      <ChartsOf span={span} hrefOf={overviewHash} />
       <TaskTable />
       {overview.data && <Deployment overview={overview.data} />}
     </>

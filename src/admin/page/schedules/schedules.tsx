@@ -1,19 +1,19 @@
 /** Every schedule: its rule, its next slots and its history, with buttons to pause, resume and trigger it. */
 import { change, newKey } from '../api/client.ts'
-import { useSchedules } from '../api/use.ts'
-import type { ScheduleView, Slot } from '../api/wire.ts'
+import { useLive } from '../api/use.ts'
+import type { ScheduleList, ScheduleView, Slot } from '../api/wire.ts'
 import { duration } from '../health/time.ts'
 import { shortId } from '../jobs/jobs.tsx'
 import { useAction } from '../shell/dialog.tsx'
 import { Empty, Missing, Waiting } from '../shell/empty.tsx'
 import { Glyph } from '../shell/glyph.tsx'
-import { hashOf } from '../shell/route.ts'
+import { jobHash, taskHash } from '../shell/route.ts'
 import { Ago, Clock } from '../shell/when.tsx'
 import { Fact } from '../tasks/task.tsx'
 import { ruleWords } from './rule.ts'
 
 export function SchedulesView() {
-  const list = useSchedules()
+  const list = useLive<ScheduleList>('schedules', 'schedules')
   const schedules = list.data?.schedules
   return (
     <>
@@ -61,7 +61,7 @@ function Schedule({ of }: { of: ScheduleView }) {
         {ruleWords(rule)}
         <span class="quiet">
           {' '}
-          · enqueues <a href={hashOf({ view: 'task', name: task, span: 'hour' })}>{task}</a>
+          · enqueues <a href={taskHash(task)}>{task}</a>
         </span>
       </p>
       {stopped && <p class="quiet">{stoppedWords[stopped] ?? stopped}</p>}
@@ -115,7 +115,7 @@ function History({ slots, name }: { slots: readonly Slot[]; name: string }) {
             <Clock at={slot.slot} />
             <span>
               {slot.job ? (
-                <a class="id" href={hashOf({ view: 'job', id: slot.job })}>
+                <a class="id" href={jobHash(slot.job)}>
                   {shortId(slot.job)}
                 </a>
               ) : (

@@ -3,29 +3,28 @@ import { useState } from 'preact/hooks'
 import { logout } from '../api/client.ts'
 import { live, useNow } from '../api/use.ts'
 import { roughly } from '../health/time.ts'
+import { viewOf, views } from '../views.tsx'
 import { Glyph, Plant } from './glyph.tsx'
-import { hashOf, isJobId, jobsHash, type Route } from './route.ts'
+import { isJobId, jobHash, jobsHash, type Route } from './route.ts'
 
 export type Session = 'open' | 'cookie' | 'bearer'
 
-const places = [
-  { view: 'overview', href: '#/', title: 'Overview', also: 'task' },
-  { view: 'jobs', href: '#/jobs', title: 'Jobs', also: 'job' },
-  { view: 'schedules', href: '#/schedules', title: 'Schedules', also: undefined },
-] as const
-
 export function Header({ route, session }: { route: Route; session: Session }) {
+  const { path: open, under } = viewOf(route) ?? {}
   return (
     <header class="top">
       <a class="brand" href="#/">
         <Plant /> Chard
       </a>
       <nav aria-label="Views">
-        {places.map(({ view, href, title, also }) => (
-          <a key={view} href={href} aria-current={route.view === view || route.view === also ? 'page' : undefined}>
-            {title}
-          </a>
-        ))}
+        {views.map(
+          ({ path, title }) =>
+            typeof title === 'string' && (
+              <a key={path} href={`#/${path}`} aria-current={path === open || path === under ? 'page' : undefined}>
+                {title}
+              </a>
+            ),
+        )}
       </nav>
       <Search />
       <Freshness />
@@ -52,7 +51,7 @@ function Search() {
     event.preventDefault()
     const word = text.trim()
     if (word === '') return
-    location.hash = isJobId(word) ? hashOf({ view: 'job', id: word }) : jobsHash({ key: word })
+    location.hash = isJobId(word) ? jobHash(word) : jobsHash({ key: word })
     typed('')
   }
   return (

@@ -1,13 +1,13 @@
 /** The view of the dashboard as the part of the URL after `#`, so that every view can be linked to with its filters. Pure. */
 import { isState, type JobState } from '../states/states.ts'
 
-export type Route =
-  | { readonly view: 'overview'; readonly span: Span; readonly task?: string }
-  | ({ readonly view: 'jobs' } & JobsPlace)
-  | { readonly view: 'job'; readonly id: string }
-  | { readonly view: 'task'; readonly name: string; readonly span: Span }
-  | { readonly view: 'schedules' }
-  | { readonly view: 'nowhere'; readonly hash: string }
+export interface Route {
+  /** The part after `#/`, with its second part as `:name`: `jobs`, or `jobs/:name`. */
+  readonly path: string
+  /** The second part, or empty. */
+  readonly name: string
+  readonly query: URLSearchParams
+}
 
 export type Span = 'hour' | 'day'
 
@@ -40,50 +40,38 @@ export function isJobId(text: string): boolean {
 }
 
 export function parseHash(hash: string): Route {
-  const [path = '', query = ''] = hash.replace(/^#/, '').split('?')
-  const params = new URLSearchParams(query)
-  const [view = '', name = '', ...more] = path.split('/').filter(Boolean).map(decoded)
-  if (more.length > 0) return { view: 'nowhere', hash }
-  const span = params.get('span') === 'day' ? 'day' : 'hour'
-  switch (name ? `${view}/:name` : view) {
-    case '':
-      return { view: 'overview', span, ...given({ task: params.get('task') }) }
-    case 'jobs':
-      return {
-        view: 'jobs',
-        filter: filterOf(params),
-        ...given({ cursor: params.get('cursor'), bulk: params.get('bulk') }),
-      }
-    case 'jobs/:name':
-      return { view: 'job', id: name }
-    case 'tasks/:name':
-      return { view: 'task', name, span }
-    case 'schedules':
-      return { view: 'schedules' }
-    default:
-      return { view: 'nowhere', hash }
-  }
+  const [path = '', text = ''] = hash.replace(/^#/, '').split('?')
+  const query = new URLSearchParams(text)
+  const [first = '', name = '', ...more] = path.split('/').filter(Boolean).map(decoded)
+  return { path: [first, ...(name ? [':name'] : []), ...more].join('/'), name, query }
 }
 
-export function hashOf(route: Route): string {
-  switch (route.view) {
-    case 'overview':
-      return withQuery('#/', { span: route.span === 'day' ? 'day' : undefined, task: route.task })
-    case 'jobs':
-      return withQuery('#/jobs', { ...route.filter, cursor: route.cursor, bulk: route.bulk })
-    case 'job':
-      return `#/jobs/${encodeURIComponent(route.id)}`
-    case 'task':
-      return withQuery(`#/tasks/${encodeURIComponent(route.name)}`, { span: route.span === 'day' ? 'day' : undefined })
-    case 'schedules':
-      return '#/schedules'
-    case 'nowhere':
-      return route.hash
-  }
+export function overviewHash(span: Span): string {
+  return withQuery('#/', spanQuery(span))
 }
 
-export function jobsHash(filter: Filter): string {
-  return hashOf({ view: 'jobs', filter })
+export function jobsHash(filter: Filter, more: Omit<JobsPlace, 'filter'> = {}): string {
+  return withQuery('#/jobs', { ...filter, ...more })
+}
+
+export function jobHash(id: string): string {
+  return `#/jobs/${encodeURIComponent(id)}`
+}
+
+export function taskHash(name: string, span: Span = 'hour'): string {
+  return withQuery(`#/tasks/${encodeURIComponent(name)}`, spanQuery(span))
+}
+
+export function spanOf(query: URLSearchParams): Span {
+  return query.get('span') === 'day' ? 'day' : 'hour'
+}
+
+function spanQuery(span: Span) {
+  return { span: span === 'day' ? span : undefined }
+}
+
+export function jobsPlaceOf(query: URLSearchParams): JobsPlace {
+  return { filter: filterOf(query), ...given({ cursor: query.get('cursor'), bulk: query.get('bulk') }) }
 }
 
 /** The filter as the API takes it. A window begins on a full minute, so that the request stays the same for a while. */

@@ -6,7 +6,7 @@ import { upTo } from '../charts/charts.tsx'
 import { sumsOf } from '../charts/series.ts'
 import { count, rate } from '../health/time.ts'
 import { Empty, Missing, Waiting } from '../shell/empty.tsx'
-import { hashOf, jobsHash } from '../shell/route.ts'
+import { jobsHash, taskHash } from '../shell/route.ts'
 import { Scroll } from '../shell/scroll.tsx'
 import { waiting } from '../states/states.ts'
 import { PauseButton } from './control.tsx'
@@ -87,7 +87,7 @@ function Row({ task, charts }: { task: Task; charts: Charts | undefined }) {
   return (
     <tr>
       <th scope="row">
-        <a href={hashOf({ view: 'task', name, span: 'hour' })}>{name}</a>
+        <a href={taskHash(name)}>{name}</a>
         <TaskMarks task={task} />
       </th>
       <td class="number">

@@ -7,14 +7,13 @@ import { sumsOf } from '../charts/series.ts'
 import { count, duration } from '../health/time.ts'
 import { Empty, Waiting } from '../shell/empty.tsx'
 import { Glyph } from '../shell/glyph.tsx'
-import { hashOf, jobsHash, type Route } from '../shell/route.ts'
+import { jobsHash, type Span, taskHash } from '../shell/route.ts'
 import { states } from '../states/states.ts'
 import { DrainButton, LimitsButton, PauseButton } from './control.tsx'
 import { limitWords } from './limits.ts'
 import { recentMinutes, TaskMarks } from './table.tsx'
 
-export function TaskView({ route }: { route: Extract<Route, { view: 'task' }> }) {
-  const { name, span } = route
+export function TaskView({ name, span }: { name: string; span: Span }) {
   const list = useTasks()
   const task = list.data?.tasks.find((one) => one.name === name)
   return (
@@ -46,7 +45,7 @@ export function TaskView({ route }: { route: Extract<Route, { view: 'task' }> })
           )}
         </section>
       )}
-      <ChartsOf span={span} task={name} hrefOf={(span) => hashOf({ view: 'task', name, span })} />
+      <ChartsOf span={span} task={name} hrefOf={(span) => taskHash(name, span)} />
     </>
   )
 }

@@ -15,6 +15,7 @@ import type { Outcome } from '../../../../src/engine/ledger/protocol/sync.ts'
 import { historyCharsMax, historyEntriesMax } from '../../../../src/engine/task/bounds.ts'
 import { type AttemptRecord, finalStates, isFinal, type JobState, jobStates } from '../../../../src/engine/task/job.ts'
 import { defaultRetryPolicy } from '../../../../src/engine/task/retry.ts'
+import { claimability } from '../../../../src/engine/task/states.ts'
 import { cancelled, completed, failed, rejected, snoozed } from '../rig.ts'
 
 const now = 1_900_000_000_000
@@ -25,6 +26,8 @@ const circumstances: Circumstances = {
   retry: { ...defaultRetryPolicy, backoff: 'fixed', jitter: 'none' },
 }
 const lease = 'r1.1.x'
+
+const waits = (state: JobState) => claimability(state) !== false
 
 /** A job in this state, in the second of its three attempts. */
 function job(state: JobState, more: Partial<JobRow> = {}): JobRow {
@@ -218,7 +221,7 @@ const running: Line[] = [
   ['redrive', job('running'), unmoved, 'it has not ended'],
 ]
 
-const waiting: Line[] = (['queued', 'scheduled', 'retrying'] as const).flatMap((state): Line[] => [
+const waiting: Line[] = jobStates.filter(waits).flatMap((state): Line[] => [
   ['failed', job(state), unmoved, 'no attempt is running'],
   ['snoozed', job(state), unmoved, 'no attempt is running'],
   ['rejected', job(state), unmoved, 'no attempt is running'],
@@ -300,7 +303,7 @@ test('the tables above have a line for every event that can happen in a state', 
   const never = (event: Event, state: JobState) =>
     // Only a running job has a lease that can lapse. A waiting job completes only after a lapse, in state `retrying`.
     (event.startsWith('lapse') && state !== 'running') ||
-    (event === 'completed' && (state === 'queued' || state === 'scheduled'))
+    (event === 'completed' && waits(state) && state !== 'retrying')
   const pairs = jobStates.flatMap((state) => (Object.keys(events) as Event[]).map((event) => ({ event, state })))
   expect(pairs.filter(({ event, state }) => !met.has(`${event} ${state}`) && !never(event, state))).toEqual([])
 })
