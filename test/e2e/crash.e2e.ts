@@ -83,8 +83,7 @@ async function signUp(server: DevServer, waiting: string[], accepted: Map<string
           body: JSON.stringify({ email }),
         })
         const body = await answer.text()
-        // The tool in front of the runtime says that it lost the request: no answer of the Worker's.
-        if (answer.status === 503 && body.includes('restarted mid-request')) throw new TypeError(body)
+        if (isLost(answer.status, body)) throw new TypeError(body)
         expect(answer.status, body).toBe(202)
         accepted.set(email, JSON.parse(body))
       } catch (error) {
@@ -96,6 +95,12 @@ async function signUp(server: DevServer, waiting: string[], accepted: Map<string
     }
   }
   await Promise.all(Array.from({ length: 10 }, ask))
+}
+
+/** True when what stands in front of the Worker says that it lost the request. The Worker itself answers errors with a problem. */
+function isLost(status: number, body: string): boolean {
+  if (status === 503) return body.includes('restarted mid-request')
+  return status === 500 && body.startsWith('Error: Network connection lost.') && body.includes('entry.worker.js')
 }
 
 /** Fires the cron trigger, as production does every minute, until nothing is left to be done. */

@@ -237,8 +237,18 @@ it.each<[string, BrowserContextOptions]>([
   await screenshot(page, `dashboard-${name}`)
   await page.getByText('Figures').first().click()
   await page.getByText('Shards (').click()
-  for (const hash of ['#/', '#/?span=day', '#/jobs', '#/schedules', '#/tasks/import-orders', '#/nowhere/at/all']) {
+  const titles = {
+    '#/': 'Overview',
+    '#/?span=day': 'Overview',
+    '#/jobs': 'Jobs',
+    '#/schedules': 'Schedules',
+    '#/tasks/import-orders': 'import-orders',
+    '#/nowhere/at/all': 'Nothing here',
+  }
+  for (const [hash, title] of Object.entries(titles)) {
     await page.evaluate((to) => location.assign(to), hash)
+    // The network is idle before the page has changed its view, too.
+    await page.waitForFunction((shown) => document.title.includes(`${shown} · Chard`), title)
     await page.waitForLoadState('networkidle')
     expect(await accessibilityViolations(page), hash).toEqual([])
     expect(await sidewaysScroll(page), hash).toBe(0)
