@@ -20,6 +20,8 @@ import { failExpired } from './settle.ts'
 const answerBytesMax = 4 * 1024 * 1024
 /** Jobs in one answer, however many a runner wants. */
 const answerJobsMax = 500
+/** More work than this makes no difference to anybody who asks. */
+const countMax = 1_000
 /** What a runner needs after a job's timeout to settle it. */
 export const settleMarginMs = 2_000
 
@@ -129,4 +131,15 @@ export function claimedOf(row: JobRowWithInput, now: number): Claimed {
     ...(readyAt !== null && { queuedMs: Math.max(0, (row.startedAt ?? now) - readyAt) }),
     ...(row.lapses >= soloFromLapse && { solo: true }),
   }
+}
+
+/** Counts the jobs that could start now, pause and limits included, and parks those that a limit holds back. */
+export function parkAndCount(context: Context, now: number): number {
+  const { memory, limits, cached } = context
+  if (cached.isHalted || memory.ready.size === 0) return 0
+  const accepts = (task: string) => !isPaused(cached.settings, task)
+  const { count, full, held } = memory.ready.available({ accepts, admission: limits.admission(now) }, countMax)
+  parkAll(context, full, now)
+  for (const group of held) limits.park(group, now)
+  return count
 }

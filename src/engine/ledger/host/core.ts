@@ -4,8 +4,8 @@
  */
 
 import { lastsLong } from '../commands/charts.ts'
+import { parkAndCount } from '../commands/claim.ts'
 import { enqueue, recordOnce } from '../commands/enqueue.ts'
-import { parkAndCount } from '../commands/ready-work.ts'
 import { settlingEach, sync } from '../commands/sync.ts'
 import { wakeUpTimeoutMs } from '../domain/timeouts.ts'
 import { loadReady } from '../maintenance/load-ready.ts'
@@ -17,10 +17,9 @@ import type { EnqueueReply, EnqueueRequest } from '../protocol/enqueue.ts'
 import type { Settings } from '../protocol/settings.ts'
 import type { Claimed, SyncReply, SyncRequest } from '../protocol/sync.ts'
 import { Alarm } from '../transaction/alarm.ts'
-import { transact } from '../transaction/commit.ts'
 import { type Context, type CoreOptions, openContext } from '../transaction/context.ts'
 import { nextLiveAt, nextMaintenanceAt } from '../transaction/next-due.ts'
-import type { Transaction } from '../transaction/transaction.ts'
+import { type Transaction, transact } from '../transaction/transaction.ts'
 
 export class LedgerCore {
   readonly context: Context

@@ -4,10 +4,9 @@
  */
 import { continueBulk } from '../commands/bulk.ts'
 import type { Alarm } from '../transaction/alarm.ts'
-import { transact } from '../transaction/commit.ts'
 import type { Context } from '../transaction/context.ts'
 import { nextMaintenanceAt } from '../transaction/next-due.ts'
-import type { Transaction } from '../transaction/transaction.ts'
+import { type Transaction, transact } from '../transaction/transaction.ts'
 import { failExpiredJobs } from './deadlines.ts'
 import { fireSlots } from './fire.ts'
 import { lapseLeases } from './leases.ts'

@@ -1,7 +1,7 @@
 /**
  * One transaction of a ledger: the unit of work of a verb. A verb reads through it, decides, and gives it the next rows. The
  * transaction reads its own writes, writes everything at the end, says by when the alarm must ring, and lets memory follow
- * once it has committed. `transact` in `commit.ts` runs it.
+ * once it has committed. `transact` runs it.
  *
  * I1, I8: a change that leaves a job unfinished cannot commit without an alarm early enough for it.
  */
@@ -14,7 +14,26 @@ import { MinuteStats } from '../memory/minute-stats.ts'
 import { recyclableRows } from '../memory/recyclable-rows.ts'
 import type { LightRow } from '../storage/columns.ts'
 import type { Change } from '../storage/jobs.ts'
+import type { Alarm } from './alarm.ts'
 import type { Context } from './context.ts'
+import { waitingAt } from './next-due.ts'
+
+/**
+ * Runs a verb as one transaction: read, decide, write; the alarm in the same commit; then memory follows.
+ *
+ * @throws what the verb throws, or the database. Nothing has changed then: not the rows, the alarm or memory.
+ */
+export function transact<T>(context: Context, alarm: Alarm, now: number, verb: (tx: Transaction) => T): T {
+  const tx = new Transaction(context, now)
+  const { result, onArmed } = context.sql.transaction(() => {
+    const result = verb(tx)
+    tx.write()
+    return { result, onArmed: alarm.armWithin(tx.armAt, () => waitingAt(context, now)) }
+  })
+  onArmed()
+  tx.applyToMemory()
+  return result
+}
 
 /** A row that goes, for the counts. */
 interface Removal {
