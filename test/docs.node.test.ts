@@ -64,6 +64,10 @@ describe.each(documents)('%s', (document) => {
     expect(missing.map(({ target }) => target)).toEqual([])
   })
 
+  test('has no placeholder left', () => {
+    expect(prose(document)).not.toContain('<<')
+  })
+
   test('names npm scripts that exist', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
     const named = [...read(document).matchAll(/\bnpm (?:run (?:--silent )?([\w:-]+)|(test)\b)/g)]

@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from 'vitest'
 import { type AdminAuth, admin } from '../../src/admin/index.ts'
-import { ChardError } from '../../src/engine/index.ts'
+import { ChardError, jobStates } from '../../src/engine/index.ts'
 import { completedJob, fakeChard, jobRecord, type Script } from './fake-chard.ts'
 import { countsOf } from './fake-control.ts'
 
@@ -155,7 +155,7 @@ describe('GET /api/jobs', () => {
   })
 
   test.each<[query: string, path: string, message: string]>([
-    ['state=done', 'state', 'is "done"; it takes one of scheduled, queued, running'],
+    ['state=done', 'state', `is "done"; it takes one of ${jobStates.join(', ')}`],
     ['state=', 'state', 'is ""; it takes one of'],
     ['task=', 'task', 'is ""; it takes 1 to 110 characters'],
     [`tag=${'x'.repeat(129)}`, 'tag', 'it takes 1 to 128 characters'],

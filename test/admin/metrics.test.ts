@@ -51,7 +51,9 @@ describe('metrics', () => {
       'chard_jobs_failed_total{task="send",reason="exhausted"} 2',
     ])
     expect(lines(text, 'chard_rows_written_total')).toEqual(['chard_rows_written_total 20'])
-    expect(lines(text, 'chard_jobs{').at(-1)).toBe('chard_jobs{task="send",state="cancelled"} 12')
+    expect(lines(text, 'chard_jobs{')).toEqual(
+      jobStates.map((state, index) => `chard_jobs{task="send",state="${state}"} ${2 * index}`),
+    )
     expect(lines(text, 'chard_oldest_ready_age_seconds')).toEqual([
       'chard_oldest_ready_age_seconds{shard="0"} 90',
       'chard_oldest_ready_age_seconds{shard="1"} 0',

@@ -1,28 +1,27 @@
-/** The dashboard declares by itself what it reads, in wire.ts; here the compiler holds that to the API's schemas. */
+/** The dashboard declares by itself what it reads, in wire.ts; here the compiler holds that to the API's routes. */
 
+import type { Hono } from 'hono'
 import { expect, test } from 'vitest'
-import type { z } from 'zod'
-import type * as wire from '../../src/admin/page/api/wire.ts'
-import type { chartsSchema } from '../../src/admin/schema/charts.ts'
-import type * as deployment from '../../src/admin/schema/deployment.ts'
-import type { jobDetailSchema, jobListSchema } from '../../src/admin/schema/job.ts'
-import type { scheduleListSchema } from '../../src/admin/schema/schedule.ts'
+import type { admin } from '../../src/admin/index.ts'
+import type { Answers } from '../../src/admin/page/api/wire.ts'
 
-/** Fails to compile when what is sent is not what is read. */
-type Reads<Sent extends Read, Read> = [Sent, Read]
+type Routes = ReturnType<typeof admin> extends Hono<infer _Env, infer Schema, infer _Base> ? Schema : never
 
-type Answers = [
-  Reads<z.infer<typeof deployment.overviewSchema>, wire.Overview>,
-  Reads<z.infer<typeof chartsSchema>, wire.Charts>,
-  Reads<z.infer<typeof deployment.settingsSchema>, wire.Settings>,
-  Reads<z.infer<typeof deployment.taskListSchema>, wire.TaskList>,
-  Reads<z.infer<typeof deployment.bulkSchema>, wire.Bulk>,
-  Reads<z.infer<typeof jobListSchema>, wire.JobList>,
-  Reads<z.infer<typeof jobDetailSchema>, wire.JobDetail>,
-  Reads<z.infer<typeof scheduleListSchema>, wire.ScheduleList>,
-]
+/** What a GET of this route under `/api` answers with status 200; never, where the API has no such route. */
+type SentBy<Path extends string> = Routes extends { [Route in `/api${Path}`]: { $get: infer Answer } }
+  ? Extract<Answer, { status: 200 }> extends { output: infer Sent }
+    ? Sent
+    : never
+  : never
+
+/** True when what is sent is what is read. */
+type Reads<Sent, Read> = [Sent] extends [never] ? false : [Sent] extends [Read] ? true : false
+
+/** Does not compile when one of them is false. */
+type AllHeld<Held extends Record<keyof Answers, true>> = Held
+type Held = AllHeld<{ [Path in keyof Answers]: Reads<SentBy<Path>, Answers[Path]> }>
 
 test('what the API sends is what the dashboard reads', () => {
-  const held: Answers | undefined = undefined
+  const held: Held | undefined = undefined
   expect(held).toBeUndefined()
 })

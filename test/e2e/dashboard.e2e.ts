@@ -237,15 +237,23 @@ it.each<[string, BrowserContextOptions]>([
   await screenshot(page, `dashboard-${name}`)
   await page.getByText('Figures').first().click()
   await page.getByText('Shards (').click()
-  const titles = {
-    '#/': 'Overview',
-    '#/?span=day': 'Overview',
-    '#/jobs': 'Jobs',
-    '#/schedules': 'Schedules',
-    '#/tasks/import-orders': 'import-orders',
-    '#/nowhere/at/all': 'Nothing here',
-  }
-  for (const [hash, title] of Object.entries(titles)) {
+  const entries = page.getByRole('navigation', { name: 'Views' }).getByRole('link')
+  const titles = await entries.evaluateAll((links) =>
+    links.map((link) => [(link as HTMLAnchorElement).hash, link.textContent.trim()] as const),
+  )
+  expect(titles).toEqual(
+    expect.arrayContaining([
+      ['#/', 'Overview'],
+      ['#/jobs', 'Jobs'],
+      ['#/schedules', 'Schedules'],
+    ]),
+  )
+  const others = [
+    ['#/?span=day', 'Overview'],
+    ['#/tasks/import-orders', 'import-orders'],
+    ['#/nowhere/at/all', 'Nothing here'],
+  ] as const
+  for (const [hash, title] of [...titles, ...others]) {
     await page.evaluate((to) => location.assign(to), hash)
     // The network is idle before the page has changed its view, too.
     await page.waitForFunction((shown) => document.title.includes(`${shown} · Chard`), title)

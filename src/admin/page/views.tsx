@@ -50,7 +50,7 @@ export const views: readonly View[] = [
     polls: ['tasks'],
     show: ({ name, query }) => <TaskView key={name} name={name} span={spanOf(query)} />,
   },
-  { path: 'schedules', title: 'Schedules', polls: ['schedules'], show: () => <SchedulesView /> },
+  { path: 'schedules', title: 'Schedules', polls: ['list'], show: () => <SchedulesView /> },
 ]
 
 /** Undefined: there is nothing under this address. */

@@ -1,15 +1,13 @@
 /** How a task is written: its options, and their checks. */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { inlineTimeoutMsMax, timeoutMsMax } from './bounds.ts'
-import { type Duration, durationMs } from './duration.ts'
 import { checkedLimits, type TaskLimits } from './limits.ts'
 import { checkedName } from './names.ts'
+import { checkedPolicy, type PolicyOptions } from './policy.ts'
 import { refuse } from './refuse.ts'
-import { type RetryOptions, retryPolicy } from './retry.ts'
 import type { FailedContext, RunContext, TaskDefinition } from './task.ts'
 
-/** A task as written. Beside these options it takes `rateLimit`, `concurrency` and `perPartition`. */
-export interface TaskOptions<Schema extends StandardSchemaV1, Result> extends TaskLimits {
+/** A task as written. It also takes the options of its policy (policy.ts) and of its limits (limits.ts). */
+export interface TaskOptions<Schema extends StandardSchemaV1, Result> extends PolicyOptions, TaskLimits {
   /**
    * What its jobs are recorded under: up to 100 letters, digits, `.`, `_`, `:` and `-`. A task that is renamed is another
    * task: jobs that wait under the old name find no handler.
@@ -17,12 +15,6 @@ export interface TaskOptions<Schema extends StandardSchemaV1, Result> extends Ta
   name: string
   /** Validates the input: at the call, and again before each attempt. Any Standard Schema: https://standardschema.dev */
   input: Schema
-  /** Default: 5 attempts, exponential backoff from 1 s to 1 h, full jitter. */
-  retry?: RetryOptions
-  /** The time that an attempt may take: up to `'14m'`, default `'25s'`. The background and startNow tiers take up to `'25s'`. */
-  timeout?: Duration
-  /** How long a finished job is kept: `'1m'` or longer. Default: the deployment's `retention`. */
-  retention?: Duration
   /**
    * What an operator sees of a job's input: what this function returns, or nothing for `'redacted'`. Left out, the view of
    * a single job shows its whole input, and a list shows none. The input is stored whole in every case.
@@ -61,27 +53,11 @@ export function checkedTask(options: TaskOptions<StandardSchemaV1, unknown>): Ta
   return {
     name,
     schema: input,
-    retry: retryPolicy(options.retry),
-    timeoutMs: checkedTimeout(options),
-    retentionMs: checkedRetention(options),
+    ...checkedPolicy(options, name),
     visible: visible === 'redacted' ? () => undefined : (visible as TaskDefinition['visible']),
     limits: checkedLimits(options, name),
     partition: partition?.bind(options) as TaskDefinition['partition'],
     run: run.bind(options) as TaskDefinition['run'],
     onFailed: onFailed?.bind(options) as TaskDefinition['onFailed'],
   }
-}
-
-type Written = Pick<TaskOptions<StandardSchemaV1, unknown>, 'name' | 'timeout' | 'retention'>
-
-function checkedTimeout({ name, timeout = inlineTimeoutMsMax }: Written): number {
-  const ms = durationMs(timeout, 'timeout')
-  if (ms >= 1 && ms <= timeoutMsMax) return ms
-  return refuse(`timeout of task ${name}`, timeout, "up to '14m', the platform's 15 minutes less a margin")
-}
-
-function checkedRetention({ name, retention }: Written): number | undefined {
-  const ms = retention === undefined ? undefined : durationMs(retention, 'retention')
-  if (ms !== undefined && ms < 60_000) refuse(`retention of task ${name}`, retention, "'1m' or longer")
-  return ms
 }

@@ -5,8 +5,8 @@ import type { CheckedEnqueueOptions, EnqueueManyOptions, EnqueueOptions } from '
 import { ChardError } from './errors.ts'
 import type { Job, JobError, JobRecord, Stored } from './job.ts'
 import type { CheckedLimits } from './limits.ts'
+import type { Policy } from './policy.ts'
 import { shown } from './refuse.ts'
-import type { RetryPolicy } from './retry.ts'
 
 /** A task, and the three ways to run it. */
 export interface Task<Input, Output> {
@@ -73,13 +73,9 @@ export interface FailedContext extends Omit<RunContext, 'job'> {
 }
 
 /** A checked task, as the engine's rooms use it. */
-export interface TaskDefinition {
+export interface TaskDefinition extends Policy {
   readonly name: string
   readonly schema: StandardSchemaV1
-  readonly retry: RetryPolicy
-  readonly timeoutMs: number
-  /** Undefined: the deployment's. */
-  readonly retentionMs: number | undefined
   /** What operators see of an input. Undefined: the task does not say. */
   readonly visible: ((input: never) => unknown) | undefined
   readonly limits: CheckedLimits

@@ -33,7 +33,8 @@ export const paces = {
   /** One that is not final. */
   job: { everyMs: 1_500, restMs: 6_000, calls: 1 },
   ended: { everyMs: 30_000, restMs: 60_000, calls: 1 },
-  schedules: { everyMs: 15_000, restMs: 60_000, calls: 'shards' },
+  /** A list that is short, and that nobody waits for. */
+  list: { everyMs: 15_000, restMs: 60_000, calls: 'shards' },
   bulk: { everyMs: 1_000, restMs: 2_000, calls: 'shards' },
 } as const satisfies Record<string, Pace>
 

@@ -1,8 +1,20 @@
 /**
  * The answers of the API as the dashboard reads them. Types only, so that test/admin/wire.test.ts can compare them with the
- * schemas of the API.
+ * routes of the API.
  */
 import type { Counts, JobState } from '../states/states.ts'
+
+/** What the dashboard reads, by the route under `/api` that answers it. */
+export interface Answers {
+  '/overview': Overview
+  '/charts': Charts
+  '/settings': Settings
+  '/tasks': TaskList
+  '/jobs': JobList
+  '/jobs/:id': JobDetail
+  '/bulk/:id': Bulk
+  '/schedules': ScheduleList
+}
 
 export interface ShardView {
   shard: number

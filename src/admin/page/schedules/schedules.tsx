@@ -13,7 +13,7 @@ import { Fact } from '../tasks/task.tsx'
 import { ruleWords } from './rule.ts'
 
 export function SchedulesView() {
-  const list = useLive<ScheduleList>('schedules', 'schedules')
+  const list = useLive<ScheduleList>('schedules', 'list')
   const schedules = list.data?.schedules
   return (
     <>

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { JobRow } from '../../../../src/engine/ledger/domain/row.ts'
+import { type JobRow, newRow } from '../../../../src/engine/ledger/domain/row.ts'
 import {
   begun,
   type Circumstances,
@@ -31,41 +31,17 @@ const waits = (state: JobState) => claimability(state) !== false
 
 /** A job in this state, in the second of its three attempts. */
 function job(state: JobState, more: Partial<JobRow> = {}): JobRow {
-  const final = isFinal(state)
+  const { input: _, ...fresh } = newRow({ id: '3-01', task: 'send', input: '{}', maxAttempts: 3 }, now - 9_000)
   return {
-    id: '3-01',
-    task: 'send',
-    partition: '',
+    ...fresh,
     state,
     reason: state === 'failed' ? 'exhausted' : null,
-    priority: 0,
-    bytes: 2,
     attempt: 2,
-    maxAttempts: 3,
-    lapses: 0,
-    refunds: 0,
-    createdAt: now - 9_000,
-    dueAt: state === 'scheduled' || state === 'retrying' ? now - 1 : null,
-    notBefore: null,
-    expiresAt: null,
+    dueAt: claimability(state) === 'when due' ? now - 1 : null,
     startedAt: now - 500,
-    finishedAt: final ? now - 1 : null,
+    finishedAt: isFinal(state) ? now - 1 : null,
     lease,
     leaseUntil: state === 'running' ? now + 1 : null,
-    cancelling: 0,
-    key: null,
-    formerKey: null,
-    calls: null,
-    keyStartedAt: null,
-    after: null,
-    successor: null,
-    tags: null,
-    schedule: null,
-    slot: null,
-    trace: null,
-    progress: null,
-    error: null,
-    history: null,
     output: state === 'completed' ? '1' : null,
     ...more,
   }
