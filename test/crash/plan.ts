@@ -2,7 +2,7 @@
  * Which jobs are enqueued and when the server is killed, all from one seed. A replay has the same jobs and the same times, but not
  * the same interleaving, which depends on the machine.
  */
-import { randomFrom } from '../seeded.ts'
+import { Chance } from '../../src/testing/chance.ts'
 import type { Asked, Kind } from './shapes.ts'
 
 export interface Request {
@@ -26,30 +26,32 @@ const mix: readonly (readonly [Kind, number])[] = [
 
 /** How long the server lives before each kill. Now and then it is very short, so that recovery itself is interrupted. */
 export function killMoments(seed: number, kills: number): number[] {
-  const random = randomFrom(seed)
-  return Array.from({ length: kills }, () => Math.round(random() < 0.2 ? random() * 1_000 : 1_500 + random() * 6_000))
+  const chance = new Chance(seed)
+  return Array.from({ length: kills }, () =>
+    Math.round(chance.random() < 0.2 ? chance.random() * 1_000 : 1_500 + chance.random() * 6_000),
+  )
 }
 
 /** The requests of a run, one after the other, without an end. */
 export function* requests(seed: number): Generator<Request, never> {
-  const random = randomFrom(seed ^ 0x5f356495)
+  const chance = new Chance(seed ^ 0x5f356495)
   let n = 0
   const keyed = () => ({ key: `key-${n}` })
   for (;;) {
-    if (random() < 0.08) {
-      const kind = random() < 0.5 ? 'instant' : 'short'
-      const hasKeys = random() < 0.5
-      const size = 8 + Math.floor(random() * 17)
+    if (chance.random() < 0.08) {
+      const kind = chance.random() < 0.5 ? 'instant' : 'short'
+      const hasKeys = chance.random() < 0.5
+      const size = 8 + Math.floor(chance.random() * 17)
       yield { jobs: Array.from({ length: size }, () => ({ n: ++n, kind, ...(hasKeys && keyed()) })), twice: false }
       continue
     }
     n++
-    const kind = kindAt(random() * 100)
+    const kind = kindAt(chance.random() * 100)
     const isBackground = kind === 'background'
-    const failures = isBackground ? 1 : 1 + Math.floor(random() * 3)
-    const hasKey = random() < 0.4 && !isBackground
-    const when = random()
-    const delayMs = Math.round(200 + random() * 7_800)
+    const failures = isBackground ? 1 : 1 + Math.floor(chance.random() * 3)
+    const hasKey = chance.random() < 0.4 && !isBackground
+    const when = chance.random()
+    const delayMs = Math.round(200 + chance.random() * 7_800)
     const job: Asked = {
       n,
       kind,
@@ -58,7 +60,7 @@ export function* requests(seed: number): Generator<Request, never> {
       ...(!isBackground && when < 0.12 && { delayMs }),
       ...(!isBackground && when > 0.85 && { startNow: true }),
     }
-    yield { jobs: [job], twice: hasKey && random() < 0.2 }
+    yield { jobs: [job], twice: hasKey && chance.random() < 0.2 }
   }
 }
 

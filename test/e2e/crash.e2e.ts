@@ -8,7 +8,7 @@
 import { randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { randomFrom } from '../seeded.ts'
+import { Chance } from '../../src/testing/chance.ts'
 import { type JobView, pngSize, type SignedUp } from './client.ts'
 import { DevServer, temporaryFolder } from './dev-server.ts'
 
@@ -20,7 +20,7 @@ const recoveryMs = 5 * 60_000
 const adminToken = 'only-for-this-test'
 
 const seed = Number(process.env['SEED'] ?? randomInt(2 ** 31))
-const random = randomFrom(seed)
+const chance = new Chance(seed)
 
 it(`completes every accepted job after ${crashes} crashes`, { timeout: recoveryMs + 120_000 }, async () => {
   console.log(`SEED=${seed}`)
@@ -32,11 +32,11 @@ it(`completes every accepted job after ${crashes} crashes`, { timeout: recoveryM
     let interrupted = 0
     for (let crash = 1; crash <= crashes; crash++) {
       waiting.push(...Array.from({ length: people / crashes }, (_, index) => `person-${crash}-${index}@example.com`))
-      const enough = accepted.size + Math.ceil((random() * people) / crashes / 2)
+      const enough = accepted.size + Math.ceil((chance.random() * people) / crashes / 2)
       const signingUp = signUp(server, waiting, accepted)
       while (accepted.size < enough) await sleep(1)
       // Somewhere in the middle of requests, claims, drawings and letters.
-      await sleep(random() * 30)
+      await sleep(chance.random() * 30)
       await server.kill()
       await signingUp
       await server.restart()

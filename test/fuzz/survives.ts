@@ -1,6 +1,6 @@
 /** The test itself: a number of bad requests, none of which may answer with a 5xx. */
 import { expect } from 'vitest'
-import { randomFrom } from '../seeded.ts'
+import { Chance } from '../../src/testing/chance.ts'
 import { type BadRequest, badRequests, type Described } from './bad-requests.ts'
 
 /** `VITE_FUZZ_SEED` in the environment replays a run. */
@@ -19,7 +19,8 @@ export async function survives(
   send: (path: string, init: RequestInit) => Response | Promise<Response>,
 ): Promise<Map<number, number>> {
   const seed = fuzzSeed()
-  const next = badRequests(document, randomFrom(seed), known)
+  const chance = new Chance(seed)
+  const next = badRequests(document, () => chance.random(), known)
   const statuses = new Map<number, number>()
   const failed: string[] = []
   const one = async ({ shown, path, init }: BadRequest) => {
