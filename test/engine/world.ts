@@ -2,7 +2,7 @@
 import { enqueueChildOf } from '../../src/engine/client/children.ts'
 import { Client } from '../../src/engine/client/client.ts'
 import { CompletionListeners } from '../../src/engine/client/completion-listeners.ts'
-import { callLedger } from '../../src/engine/client/remote.ts'
+import { Ledgers } from '../../src/engine/client/ledgers.ts'
 import { Runner, type RunnerBounds, type RunReport } from '../../src/engine/runner/runner.ts'
 import { ServedTasks } from '../../src/engine/runner/tasks.ts'
 import { NodeWorld, type NodeWorldOptions as WorldOptions } from '../../src/testing/node-world.ts'
@@ -24,11 +24,12 @@ export class World extends NodeWorld {
       stubs,
       listeners: new CompletionListeners(),
     })
+    const ledgers = new Ledgers({ shards, stubs, platform })
     const served = [...this.chard.tasks.served().values()].map(({ definition }) => definition)
     const runner = new Runner(
       {
         platform,
-        sync: (request) => callLedger({ stubs, platform }, shard, (ledger) => ledger.sync(request)),
+        sync: (request) => ledgers.call(shard, (ledger) => ledger.sync(request)),
         tasks: new ServedTasks(served),
         enqueueChild: enqueueChildOf(client),
         logsAttempts: false,

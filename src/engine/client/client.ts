@@ -16,9 +16,8 @@ import { Enqueuer, type Recorded, type Recording } from './enqueuer.ts'
 import { jobHandle } from './job-handle.ts'
 import { type JobList, type JobQuery, JobSearch } from './job-search.ts'
 import { JobWatcher } from './job-watcher.ts'
-import { Ledgers } from './ledgers.ts'
+import { type LedgerStubs, Ledgers } from './ledgers.ts'
 import { type Overview, overviewOf } from './overview.ts'
-import type { LedgerStubs } from './remote.ts'
 
 /** What of a waiting job is changed. Give one or more. */
 export interface JobUpdate {

@@ -1,11 +1,17 @@
-/** The ledgers of a deployment: calls to one shard, to all shards, and to the shard of a job. */
+/**
+ * The ledgers of a deployment: calls to one shard, to all shards, and to the shard of a job. Each try has a new stub, because
+ * some exceptions break a stub, and a call that the platform fails is repeated within bounds.
+ */
 import { parseJobId } from '../ledger/domain/job-id.ts'
 import { isRefusal, type Refusal } from '../ledger/protocol/refusal.ts'
 import type { LedgerRpc } from '../ledger/protocol/verbs.ts'
 import { ChardError } from '../task/errors.ts'
 import type { JobRecord } from '../task/job.ts'
 import type { Platform } from '../task/platform.ts'
-import { callLedger, type LedgerStubs } from './remote.ts'
+import { classifyFault, repetitions } from './faults.ts'
+
+/** Makes a new stub of the ledger of a shard. */
+export type LedgerStubs = (shard: number) => LedgerRpc
 
 export interface LedgersPorts {
   /** Shards in use. */
@@ -21,9 +27,24 @@ export class Ledgers {
     this.#ports = ports
   }
 
-  /** Calls the ledger of a shard. @throws ChardError `unavailable` */
-  call<T>(shard: number, call: (ledger: LedgerRpc) => Promise<T>): Promise<T> {
-    return callLedger(this.#ports, shard, call)
+  /**
+   * Calls the ledger of a shard.
+   * @throws ChardError `unavailable` when it did not answer. The call may have taken effect all the same.
+   */
+  async call<T>(shard: number, call: (ledger: LedgerRpc) => Promise<T>): Promise<T> {
+    const { stubs, platform } = this.#ports
+    for (let repeated = 0; ; repeated++) {
+      try {
+        return await call(stubs(shard))
+      } catch (error) {
+        if (error instanceof ChardError) throw error
+        const fault = classifyFault(error)
+        const { times, waitMs } = repetitions[fault]
+        if (repeated >= times) throw unavailable(shard, fault, error)
+        // Jitter over the upper half of the wait, so that callers that failed together do not come back together.
+        await platform.sleep(waitMs * 2 ** repeated * (0.5 + platform.random() / 2))
+      }
+    }
   }
 
   /** Calls every ledger. `missing` are the shards that did not answer. Never rejects. */
@@ -53,4 +74,10 @@ export class Ledgers {
 export function unrefused<T extends object>(reply: T | Refusal): T {
   if (isRefusal(reply)) throw new ChardError(reply.refused, reply.message)
   return reply
+}
+
+function unavailable(shard: number, fault: string, cause: unknown): ChardError {
+  return new ChardError('unavailable', `the ledger of shard ${shard} did not answer (${fault}): ${String(cause)}`, {
+    cause,
+  })
 }

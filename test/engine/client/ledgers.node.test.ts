@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { classifyFault, type Fault } from '../../../src/engine/client/faults.ts'
-import { callLedger } from '../../../src/engine/client/remote.ts'
+import { Ledgers } from '../../../src/engine/client/ledgers.ts'
 import type { LedgerRpc } from '../../../src/engine/ledger/protocol/verbs.ts'
 import { ChardError } from '../../../src/engine/task/errors.ts'
 import { connectionLost, memoryExceeded, overloaded, superseded } from '../../../src/testing/faults.ts'
@@ -39,7 +39,7 @@ function failing(errors: readonly unknown[]) {
     stubs.push(stub)
     return stub
   }
-  const answer = callLedger({ stubs: newStub, platform }, 3, async () => {
+  const answer = new Ledgers({ shards: 4, stubs: newStub, platform }).call(3, async () => {
     if (left.length > 0) throw left.shift()
     return 'answer'
   })
