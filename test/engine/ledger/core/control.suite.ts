@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { jobIdFloor } from '../../../../src/engine/ledger/domain/job-id.ts'
+import { jobIn } from '../job-in.ts'
 import {
   cancelled,
   completed,
@@ -13,36 +14,6 @@ import {
   shard,
   type WithStore,
 } from '../rig.ts'
-
-/** For each state, a function that makes a job in it. */
-const reach: Record<string, (rig: Rig) => string> = {
-  queued: (rig) => rig.enqueue(),
-  scheduled: (rig) => rig.enqueue({ delayMs: hourMs }),
-  running: (rig) => {
-    rig.enqueue()
-    return rig.claim().id
-  },
-  retrying: (rig) => {
-    const id = rig.enqueue()
-    rig.settle(rig.claim(), failed)
-    return id
-  },
-  completed: (rig) => {
-    const id = rig.enqueue()
-    rig.settle(rig.claim(), completed)
-    return id
-  },
-  failed: (rig) => {
-    const id = rig.enqueue()
-    rig.settle(rig.claim(), rejected)
-    return id
-  },
-  cancelled: (rig) => {
-    const id = rig.enqueue()
-    rig.run('cancel', id)
-    return id
-  },
-}
 
 export function controlSuite(withStore: WithStore): void {
   const rigged = (work: (rig: Rig) => void) => withStore((store) => work(new Rig(store)))
@@ -58,7 +29,7 @@ export function controlSuite(withStore: WithStore): void {
       ['cancelled', 'wrong-state', 'it is cancelled already'],
     ])('of a %s job answers %s, because %s', (from, answer) =>
       rigged((rig) => {
-        const id = (reach[from] as (rig: Rig) => string)(rig)
+        const id = jobIn(rig, from)
         const before = rig.row(id)
         const reply = rig.run('cancel', id)
         expect('refused' in reply ? reply.refused : reply.state).toBe(answer)
@@ -119,7 +90,7 @@ export function controlSuite(withStore: WithStore): void {
       ['cancelled', 'queued', 'a person wants it to run again'],
     ])('of a %s job answers %s, because %s', (from, answer) =>
       rigged((rig) => {
-        const id = (reach[from] as (rig: Rig) => string)(rig)
+        const id = jobIn(rig, from)
         const before = rig.row(id)
         const reply = rig.run('redrive', { id })
         expect('refused' in reply ? reply.refused : reply.state).toBe(answer)

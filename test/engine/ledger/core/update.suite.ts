@@ -1,42 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { UpdateRequest } from '../../../../src/engine/ledger/protocol/jobs.ts'
-import { completed, failed, heartbeatOf, hourMs, leaseMs, minuteMs, Rig, rejected, type WithStore } from '../rig.ts'
-
-/** For each state, a function that makes a job in it. */
-const reach: Record<string, (rig: Rig) => string> = {
-  queued: (rig) => rig.enqueue(),
-  scheduled: (rig) => rig.enqueue({ delayMs: hourMs }),
-  'scheduled and due': (rig) => {
-    const id = rig.enqueue({ delayMs: 1_000 })
-    rig.pass(2_000)
-    rig.core.load(rig.now)
-    return id
-  },
-  running: (rig) => {
-    rig.enqueue()
-    return rig.claim().id
-  },
-  retrying: (rig) => {
-    const id = rig.enqueue()
-    rig.settle(rig.claim(), failed)
-    return id
-  },
-  completed: (rig) => {
-    const id = rig.enqueue()
-    rig.settle(rig.claim(), completed)
-    return id
-  },
-  failed: (rig) => {
-    const id = rig.enqueue()
-    rig.settle(rig.claim(), rejected)
-    return id
-  },
-  cancelled: (rig) => {
-    const id = rig.enqueue()
-    rig.run('cancel', id)
-    return id
-  },
-}
+import { jobIn } from '../job-in.ts'
+import { completed, failed, heartbeatOf, hourMs, leaseMs, minuteMs, Rig, type WithStore } from '../rig.ts'
 
 export function updateSuite(withStore: WithStore): void {
   const rigged = (work: (rig: Rig) => void) => withStore((store) => work(new Rig(store)))
@@ -57,7 +22,7 @@ export function updateSuite(withStore: WithStore): void {
       'of a job that is $from to a time $in ms from now leaves it $state, because $because',
       ({ from, in: inMs, state, dueIn }) =>
         rigged((rig) => {
-          const id = (reach[from] as (rig: Rig) => string)(rig)
+          const id = jobIn(rig, from)
           const before = rig.row(id)
           const dueAt = dueIn === null ? null : rig.now + dueIn
           expect(update(rig, id, { at: rig.now + inMs })).toMatchObject({ id, state })
@@ -86,7 +51,7 @@ export function updateSuite(withStore: WithStore): void {
 
     test.each(['queued', 'scheduled and due', 'retrying'])('of the priority reorders a %s job', (from) =>
       rigged((rig) => {
-        const id = (reach[from] as (rig: Rig) => string)(rig)
+        const id = jobIn(rig, from)
         rig.pass(2_000)
         rig.enqueueAll([rig.job({ priority: 5 }), rig.job({ priority: 5 })])
         update(rig, id, { priority: 6 })
@@ -99,7 +64,7 @@ export function updateSuite(withStore: WithStore): void {
 
     test.each(['running', 'completed', 'failed', 'cancelled'])('of a job that is %s is refused', (from) =>
       rigged((rig) => {
-        const id = (reach[from] as (rig: Rig) => string)(rig)
+        const id = jobIn(rig, from)
         const before = rig.row(id)
         expect(update(rig, id, { priority: 5, at: rig.now + 5 })).toMatchObject({ refused: 'wrong-state' })
         expect(rig.row(id)).toEqual(before)
@@ -141,7 +106,7 @@ export function updateSuite(withStore: WithStore): void {
   describe('redrive with another input', () => {
     test.each(['completed', 'failed', 'cancelled'])('gives it to the next attempt of a job that was %s', (from) =>
       rigged((rig) => {
-        const id = (reach[from] as (rig: Rig) => string)(rig)
+        const id = jobIn(rig, from)
         const input = JSON.stringify({ name: 'ä'.repeat(1_000) })
         expect(rig.run('redrive', { id, input })).toMatchObject({ state: 'queued', input: JSON.parse(input) })
         expect(rig.row(id)).toMatchObject({ input, bytes: 2_011, reason: null, output: null })
@@ -161,7 +126,7 @@ export function updateSuite(withStore: WithStore): void {
 
     test('is optional: a redrive without an input keeps the input of the job', () =>
       rigged((rig) => {
-        const id = (reach['failed'] as (rig: Rig) => string)(rig)
+        const id = jobIn(rig, 'failed')
         rig.run('redrive', { id })
         expect(rig.row(id)).toMatchObject({ input: '{"n":1}', bytes: 7 })
       }))
