@@ -92,7 +92,7 @@ describe('the core', () => {
       const allowed: Record<string, number> = {
         'src/engine/ledger/commands/read.ts': 2,
         'src/engine/ledger/commands/enqueue.ts': 1,
-        'src/engine/ledger/commands/sync.ts': 1,
+        'src/engine/ledger/commands/heartbeats.ts': 1,
       }
       expect(reading.length).toBe(allowed[file] ?? 0)
     },

@@ -5,14 +5,14 @@
  * is read from the rows. `ack` tells which answers the runner has. A claim from an answer that it has, but that it does not
  * hold, never started: it is given back. A claim from an answer that it may not have stays as it is until its lease lapses.
  */
-import { leaseMs, leaseParts } from '../domain/lease.ts'
-import { leaseIsLive } from '../domain/row.ts'
+import { leaseParts } from '../domain/lease.ts'
 import { wakeUpTimeoutMs } from '../domain/timeouts.ts'
 import { refunded, refundsMax } from '../domain/transitions.ts'
 import type { Group } from '../memory/limits.ts'
-import type { Claimed, Heartbeat, SyncReply, SyncRequest } from '../protocol/sync.ts'
+import type { Claimed, SyncReply, SyncRequest } from '../protocol/sync.ts'
 import type { Transaction } from '../transaction/transaction.ts'
 import { claim, claimedBefore } from './claim.ts'
+import { extendLeases, recordHeartbeats } from './heartbeats.ts'
 import { lapse, settle } from './settle.ts'
 
 /** What becomes of a runner with nothing to do. */
@@ -29,13 +29,13 @@ export function sync(tx: Transaction, request: SyncRequest, { mayWait, returnAt 
   // Overtaken on its way: what it says of attempts still counts, what it says of the runner does not.
   const isStale = known !== undefined && known.seq > request.seq
   const tooLate = settle(tx, request.settle)
-  const { live, lost, cancelled } = takeHeartbeats(tx, request.heartbeats)
+  const { live, lost, cancelled } = recordHeartbeats(tx, request.heartbeats)
   giveBack(tx, request)
   const repeated = isStale ? [] : claimedBefore(tx, request)
   const claimed = repeated.length > 0 || isStale ? repeated : claim(tx, request)
   // A job that waits for a slot has no alarm of its own while all slots are taken.
   if (freesSlots(tx, claimed)) tx.armBy(tx.now + wakeUpTimeoutMs)
-  const { goodUntil, storedUntil } = extend(tx, request, isStale)
+  const { goodUntil, storedUntil } = extendLeases(tx, request, isStale)
   const isIdle = claimed.length === 0 && request.heartbeats.length === 0
   const comesBack = isIdle && returnAt !== undefined && returnAt - tx.now < request.remainingMs && request.want > 0
   const leaves = request.done === true || (isIdle && !mayWait && !comesBack)
@@ -91,43 +91,6 @@ function freesSlots(tx: Transaction, claimed: readonly Claimed[]): boolean {
   return [...free.values()].some((slots) => slots > 0)
 }
 
-/** Writes the progress of attempts that go on. The runner learns which leases it has lost, and which jobs it should stop. */
-function takeHeartbeats(
-  tx: Transaction,
-  heartbeats: readonly Heartbeat[],
-): { live: Set<string>; lost: string[]; cancelled: string[] } {
-  const { running } = tx.context.memory
-  insertAbsent(tx, heartbeats)
-  const isLive = ({ id, lease }: Heartbeat) => running.get(id)?.lease === lease
-  const reporting = heartbeats.filter((one) => one.progress && isLive(one))
-  // A job that this very sync settles has ended, whatever its heartbeat says.
-  const rows = new Map(tx.jobs(reporting.map(({ id }) => id)).map((row) => [row.id, row]))
-  for (const { id, lease, progress } of reporting) {
-    const row = rows.get(id)
-    if (row?.state === 'running' && leaseIsLive(row, lease))
-      tx.change(row, { ...row, progress: JSON.stringify(progress) })
-  }
-  const live = new Set(heartbeats.filter(isLive).map(({ id }) => id))
-  return {
-    live,
-    lost: heartbeats.filter(({ id }) => !live.has(id)).map(({ id }) => id),
-    cancelled: [...live].filter((id) => running.get(id)?.cancelling),
-  }
-}
-
-/** By a clock that is behind, a restart does not find a job that falls due later: its row says whether its lease is live. */
-function insertAbsent({ context, now }: Transaction, heartbeats: readonly Heartbeat[]): void {
-  const { memory, jobs } = context
-  const absent = heartbeats.filter(({ id }) => !memory.running.has(id))
-  if (absent.length === 0) return
-  // As it is on disk: memory must not learn of what may still roll back.
-  for (const row of jobs.byIds(absent.map(({ id }) => id))) {
-    if (row.state === 'running' && absent.some(({ id, lease }) => id === row.id && lease === row.lease)) {
-      memory.insert(row, now)
-    }
-  }
-}
-
 /** Gives back the claims whose answer the runner has, or has given up on, and which it does not hold. */
 function giveBack(tx: Transaction, { runner, ack, heartbeats, settle: settlements }: SyncRequest): void {
   const held = new Set([...heartbeats, ...settlements].map(({ id }) => id))
@@ -138,29 +101,6 @@ function giveBack(tx: Transaction, { runner, ack, heartbeats, settle: settlement
     if (row.refunds < refundsMax && !row.cancelling) tx.change(row, refunded(row, tx.now))
     else lapse(tx, row, false)
   }
-}
-
-/**
- * Until when the leases in `heartbeats` are good, on disk. One row a runner, and only once half of what is stored is used up:
- * a runner of short jobs never writes it. What is not on disk is not promised.
- */
-function extend(
-  tx: Transaction,
-  { runner, heartbeats, done }: SyncRequest,
-  isStale: boolean,
-): { goodUntil: number; storedUntil: number } {
-  const { memory, runners } = tx.context
-  const full = tx.now + leaseMs
-  const storedUntil = memory.runners.get(runner)?.until ?? 0
-  const ends = heartbeats.flatMap(({ id, lease }) => {
-    const job = memory.running.get(id)
-    return job?.lease === lease ? [Math.max(job.leaseUntil, storedUntil)] : []
-  })
-  const goodUntil = Math.min(full, ...ends)
-  if (ends.length === 0 || done || isStale || goodUntil - tx.now >= leaseMs / 2) return { goodUntil, storedUntil }
-  runners.extend(runner, full)
-  tx.armBy(full)
-  return { goodUntil: full, storedUntil: full }
 }
 
 /** True when claims whose answer is still on its way hold their runner: forgetting it would cut their leases short. */

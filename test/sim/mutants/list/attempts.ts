@@ -63,7 +63,7 @@ export const attempts: readonly Mutant[] = [
     name: 'a heartbeat does not extend the lease on disk',
     breaks: ['I2'],
     seen: 'Heartbeats in memory alone: after a reset the lease of a runner ends although it was told that it holds it (payload#17220).',
-    edits: [{ in: 'extend', find: 'runners.extend(runner, full)', replace: '' }],
+    edits: [{ in: 'extendLeases', find: 'runners.extend(runner, full)', replace: '' }],
   },
   {
     name: 'the answer to a sync is not repeated for a repeated seq',

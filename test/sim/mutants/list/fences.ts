@@ -41,8 +41,8 @@ export const fences: readonly Mutant[] = [
     breaks: ['I2'],
     seen: 'kiribi and ZinTrust update by id alone: what a runner reports after it lost the job overwrites the new attempt.',
     edits: [
-      { in: 'takeHeartbeats', find: 'running.get(id)?.lease === lease', replace: 'running.has(id)' },
-      { in: 'takeHeartbeats', find: '&& leaseIsLive(row, lease)', replace: '' },
+      { in: 'recordHeartbeats', find: 'running.get(id)?.lease === lease', replace: 'running.has(id)' },
+      { in: 'recordHeartbeats', find: '&& leaseIsLive(row, lease)', replace: '' },
     ],
   },
   {
