@@ -19,7 +19,7 @@ import { isWebhookSet } from './webhook.ts'
 export interface Service {
   /** The consumer of the wake-ups and of their dead-letter queue. Never rejects. */
   readonly queue: (batch: MessageBatch) => Promise<void>
-  /** The watchdog: every ledger looks whether its alarm is armed. Never rejects. */
+  /** The watchdog, for the cron trigger: every ledger looks whether its alarm is armed. Never rejects. */
   readonly scheduled: () => Promise<void>
   /** What each ledger of this deployment is opened with. */
   readonly ledgers: LedgerConfig

@@ -4,11 +4,7 @@ import { type LedgerClass, ledgerClass } from './ledger/host/durable-object.ts'
 import type { Service } from './service.ts'
 
 /** What `serve` returns, for a Worker's entry to export. */
-export interface ChardWorker {
-  /** The consumer of the wake-ups and of their dead-letter queue. Never rejects. */
-  readonly queue: (batch: MessageBatch) => Promise<void>
-  /** The watchdog, for the cron trigger: every ledger looks whether its alarm is armed. Never rejects. */
-  readonly scheduled: () => Promise<void>
+export interface ChardWorker extends Pick<Service, 'queue' | 'scheduled'> {
   /** The Durable Object class. Export it under the `class_name` of the binding in wrangler.toml. */
   readonly Ledger: LedgerClass
   /** Lets a ledger start a runner without the queue. Export it as `Runner`, or leave it out to switch that off. */
