@@ -1,7 +1,7 @@
 /**
  * Limits, order and schedules in one small Worker. Each task shows one of them, and the routes show the jobs.
  *
- *     npx wrangler dev --config examples/flow/wrangler.toml
+ *     npx wrangler dev --config examples/limits/wrangler.toml
  *     curl -X POST localhost:8787/enqueue/limited -d '{ "count": 100 }'
  *     curl localhost:8787/jobs/limited
  */

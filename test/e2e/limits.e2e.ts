@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DevServer, temporaryFolder } from './dev-server.ts'
 
-const worker = join(import.meta.dirname, '../../examples/flow')
+const worker = join(import.meta.dirname, '../../examples/limits')
 
 interface Row {
   readonly id: string
