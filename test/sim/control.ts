@@ -2,7 +2,7 @@
 import { ChardError } from '../../src/engine/task/errors.ts'
 import { watchOf } from './checks/cause.ts'
 import type { SimIsolate } from './isolate.ts'
-import type { ControlPlan } from './plan-flow.ts'
+import type { ControlPlan } from './plan-rules.ts'
 import type { World } from './world.ts'
 
 /** Errors of calls that come too late, or that reach a release which does not know what they name. */
@@ -69,7 +69,7 @@ export class Closing {
 
   constructor(world: World) {
     this.world = world
-    const { schedules, controls } = world.plan.flow
+    const { schedules, controls } = world.plan.rules
     // At once, and again when a pause that was still on its way has arrived.
     for (const ms of controls.length > 0 ? [0, resumedMs] : []) {
       this.#open++
@@ -93,7 +93,7 @@ export class Closing {
 
   /** All ledgers have the same settings. */
   check(): void {
-    const versions = new Set(this.world.ledgers.map((ledger) => watchOf(ledger).flow.settings.version))
+    const versions = new Set(this.world.ledgers.map((ledger) => watchOf(ledger).rules.settings.version))
     this.world.claim(versions.size === 1, 'I10', () => `ledgers have settings of versions ${[...versions].join(', ')}`)
   }
 

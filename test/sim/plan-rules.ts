@@ -15,8 +15,8 @@ export interface TaskPlanLimits extends PlanLimits {
   readonly perPartition?: PlanLimits
 }
 
-export const flowTasks = ['rated', 'narrow', 'tenant', 'both'] as const
-export type FlowTask = (typeof flowTasks)[number]
+export const limitedTasks = ['rated', 'narrow', 'tenant', 'both'] as const
+export type LimitedTask = (typeof limitedTasks)[number]
 
 export interface SchedulePlan {
   readonly name: string
@@ -40,7 +40,12 @@ export interface SchedulePlan {
 export type ControlPlan =
   | { readonly kind: 'pause'; readonly atMs: number; readonly task?: string; readonly forMs: number }
   | { readonly kind: 'drain'; readonly atMs: number; readonly task?: string; readonly forMs: number }
-  | { readonly kind: 'limits'; readonly atMs: number; readonly task: FlowTask; readonly limits: TaskPlanLimits | null }
+  | {
+      readonly kind: 'limits'
+      readonly atMs: number
+      readonly task: LimitedTask
+      readonly limits: TaskPlanLimits | null
+    }
   | {
       readonly kind: 'cancelMany' | 'redriveMany'
       readonly atMs: number
@@ -49,15 +54,15 @@ export type ControlPlan =
   | { readonly kind: 'schedule'; readonly atMs: number; readonly name: string; readonly forMs: number }
   | { readonly kind: 'trigger'; readonly atMs: number; readonly name: string }
 
-export interface FlowPlan {
-  readonly limits: Readonly<Record<FlowTask, TaskPlanLimits>>
+export interface RulesPlan {
+  readonly limits: Readonly<Record<LimitedTask, TaskPlanLimits>>
   /** The limits of the previous release, of the same kinds. */
-  readonly limitsOld: Readonly<Record<FlowTask, TaskPlanLimits>>
+  readonly limitsOld: Readonly<Record<LimitedTask, TaskPlanLimits>>
   readonly schedules: readonly SchedulePlan[]
   readonly controls: readonly ControlPlan[]
 }
 
-export const noFlowPlan: FlowPlan = {
+export const noRulesPlan: RulesPlan = {
   limits: { rated: {}, narrow: {}, tenant: {}, both: {} },
   limitsOld: { rated: {}, narrow: {}, tenant: {}, both: {} },
   schedules: [],
@@ -65,7 +70,7 @@ export const noFlowPlan: FlowPlan = {
 }
 
 /** How often jobs of such a run have something. */
-export interface FlowShares {
+export interface RulesShares {
   readonly limited: number
   readonly unique: number
   readonly expiring: number
@@ -74,13 +79,13 @@ export interface FlowShares {
   readonly hog: boolean
 }
 
-export function flowPlanOf(dice: Dice, stormMs: number): { flow: FlowPlan; shares: FlowShares } {
+export function rulesPlanOf(dice: Dice, stormMs: number): { rules: RulesPlan; shares: RulesShares } {
   const [limits, other] = [limitsOf(dice), limitsOf(dice)]
   const schedules = dice.happens(0.4) ? schedulesOf(dice, stormMs) : []
   const controls = dice.happens(0.5) ? controlsOf(dice, stormMs, schedules) : []
-  const limitsOld = dice.happens(0.5) ? limits : (ofKinds(limits, other) as FlowPlan['limits'])
+  const limitsOld = dice.happens(0.5) ? limits : (ofKinds(limits, other) as RulesPlan['limits'])
   return {
-    flow: { limits, limitsOld, schedules, controls },
+    rules: { limits, limitsOld, schedules, controls },
     shares: {
       limited: dice.one([0, 0.5, 0.9]),
       unique: dice.one([0, 0, 0.5, 0.9]),
@@ -95,7 +100,7 @@ function rate(dice: Dice) {
   return { limit: dice.between(1, 4), per: dice.one([1_000, 2_000, 3_000]) }
 }
 
-function limitsOf(dice: Dice): FlowPlan['limits'] {
+function limitsOf(dice: Dice): RulesPlan['limits'] {
   const perPartition = (): PlanLimits => ({
     ...(dice.happens(0.4) && { rateLimit: rate(dice) }),
     ...(dice.happens(0.4) && { concurrency: dice.between(1, 2) }),
@@ -141,7 +146,7 @@ function schedulesOf(dice: Dice, stormMs: number): SchedulePlan[] {
 }
 
 function controlsOf(dice: Dice, stormMs: number, schedules: readonly SchedulePlan[]): ControlPlan[] {
-  const about = () => (dice.happens(0.4) ? {} : { task: dice.one(['plain', 'tick', ...flowTasks]) })
+  const about = () => (dice.happens(0.4) ? {} : { task: dice.one(['plain', 'tick', ...limitedTasks]) })
   const name = schedules[0]?.name
   return Array.from({ length: dice.between(1, 6) }, (): ControlPlan => {
     const atMs = dice.between(0, stormMs)
@@ -152,7 +157,7 @@ function controlsOf(dice: Dice, stormMs: number, schedules: readonly SchedulePla
     ])
     if (kind === 'pause' || kind === 'drain') return { kind, atMs, forMs, ...about() } as ControlPlan
     if (kind === 'limits') {
-      const task = dice.one(flowTasks)
+      const task = dice.one(limitedTasks)
       return { kind, atMs, task, limits: dice.happens(0.3) ? null : limitsOf(dice)[task] }
     }
     if (kind === 'cancelMany')

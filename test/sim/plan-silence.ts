@@ -7,7 +7,7 @@ import type { Dice } from '../../src/testing/chance.ts'
 import { noFaults } from './faults.ts'
 import type { Mood } from './moods.ts'
 import type { JobPlan, Plan } from './plan.ts'
-import { noFlowPlan } from './plan-flow.ts'
+import { noRulesPlan } from './plan-rules.ts'
 
 const lasting: readonly Mood[] = ['stubborn', 'stubborn', 'long', 'ok']
 const brief: readonly Mood[] = ['ok', 'long']
@@ -31,7 +31,7 @@ export function inSilence(plan: Plan, dice: Dice): Plan {
       ...(isKeyed && { wakeUpLost: 0.7, rpcSlow: 0.3 }),
     },
     jobs: isKeyed ? keyedJobs(dice) : Array.from({ length: 20 }, (_, n) => lastingJob(dice, n, stormMs)),
-    flow: noFlowPlan,
+    rules: noRulesPlan,
   }
 }
 

@@ -7,7 +7,7 @@ import type { Unique } from '../../src/engine/task/unique.ts'
 import { Dice } from '../../src/testing/chance.ts'
 import { type Faults, noFaults } from './faults.ts'
 import { type Mood, moods } from './moods.ts'
-import { type FlowPlan, type FlowShares, flowPlanOf, flowTasks, noFlowPlan, uniqueOf } from './plan-flow.ts'
+import { limitedTasks, noRulesPlan, type RulesPlan, type RulesShares, rulesPlanOf, uniqueOf } from './plan-rules.ts'
 import { inSilence } from './plan-silence.ts'
 import { silentBase, silentShare } from './seeds.ts'
 
@@ -54,7 +54,7 @@ export interface Plan {
   readonly bytesFactor: number
   readonly faults: Faults
   readonly jobs: readonly JobPlan[]
-  readonly flow: FlowPlan
+  readonly rules: RulesPlan
 }
 
 export const tasks = ['plain', 'draw', 'once', 'brief', 'hooked', 'fresh'] as const
@@ -82,10 +82,11 @@ function swarmPlanOf(seed: number): Plan {
     consumersMax: dice.one([1, 2, 10]),
     directStart: dice.happens(0.6),
     hibernates: dice.happens(0.7),
-    sizes: dice.happens(0.6) ? { ...smallSizes(dice), ...smallFlowSizes(new Dice(seed, 'flow sizes')) } : {},
+    sizes: dice.happens(0.6) ? { ...smallSizes(dice), ...smallRulesSizes(new Dice(seed, 'flow sizes')) } : {},
     bytesFactor: dice.happens(0.1) ? 100 : 1,
     faults: swarm(new Dice(seed, 'faults')),
-    ...ofFlow(new Dice(seed, 'flow'), stormMs, jobsOf(new Dice(seed, 'jobs'), stormMs)),
+    // The names of streams stay as they are: another name would be another history of every seed.
+    ...ofRules(new Dice(seed, 'flow'), stormMs, jobsOf(new Dice(seed, 'jobs'), stormMs)),
   }
 }
 
@@ -93,19 +94,19 @@ const keyedEveryMs = 60_000
 const keyedWithinMs = 12_000
 
 /** Half of the runs have limits, schedules and operators. */
-function ofFlow(dice: Dice, stormMs: number, jobs: readonly JobPlan[]): Pick<Plan, 'flow' | 'jobs'> {
-  if (dice.happens(0.5)) return { flow: noFlowPlan, jobs }
-  const { flow, shares } = flowPlanOf(dice, stormMs)
-  return { flow, jobs: jobs.map((job) => inFlow(dice, job, shares)) }
+function ofRules(dice: Dice, stormMs: number, jobs: readonly JobPlan[]): Pick<Plan, 'rules' | 'jobs'> {
+  if (dice.happens(0.5)) return { rules: noRulesPlan, jobs }
+  const { rules, shares } = rulesPlanOf(dice, stormMs)
+  return { rules, jobs: jobs.map((job) => underRules(dice, job, shares)) }
 }
 
 /** A job of such a run. */
-function inFlow(dice: Dice, job: JobPlan, shares: FlowShares): JobPlan {
+function underRules(dice: Dice, job: JobPlan, shares: RulesShares): JobPlan {
   const { key: _, delayMs, ...plain } = job
   const isLimited = dice.happens(shares.limited)
   const unique = dice.happens(shares.unique) && (job.tier === 'enqueue' || job.tier === 'startNow') && uniqueOf(dice)
   const isWaiting = unique && unique.unique !== undefined && Object.keys(unique.unique).length > 1
-  const task = unique ? dice.one(['plain', 'tenant']) : isLimited ? dice.one(flowTasks) : job.task
+  const task = unique ? dice.one(['plain', 'tenant']) : isLimited ? dice.one(limitedTasks) : job.task
   return {
     ...(unique ? { ...plain, ...unique, tier: 'enqueue' as const } : job),
     task,
@@ -138,7 +139,7 @@ function smallSizes(dice: Dice): Partial<LedgerSizes> {
   }
 }
 
-function smallFlowSizes(dice: Dice): Partial<LedgerSizes> {
+function smallRulesSizes(dice: Dice): Partial<LedgerSizes> {
   return {
     bulkLookedMax: dice.one([2, 7, 2_000]),
     bulkChangedMax: dice.one([1, 3, 500]),

@@ -6,7 +6,7 @@ import type { TaskOptions } from '../../src/engine/task/task-options.ts'
 import type { Program } from '../../src/testing/isolate.ts'
 import type { Input } from './moods.ts'
 import type { Plan } from './plan.ts'
-import { flowTasks, type SchedulePlan } from './plan-flow.ts'
+import { limitedTasks, type SchedulePlan } from './plan-rules.ts'
 
 /** Accepts everything: schemas are not tested here. */
 const anything = {
@@ -42,7 +42,7 @@ export function programOf(plan: Plan, version: Version, host: EngineHost, { run 
     directStart: plan.directStart,
   }
   const chard = composeEngine(options, { ...host, sizes: sizesOf(plan) })
-  const limits = version === 'new' ? plan.flow.limits : plan.flow.limitsOld
+  const limits = version === 'new' ? plan.rules.limits : plan.rules.limitsOld
   const task = (name: string, options: Partial<TaskOptions<typeof anything, unknown>>): Task<Input, unknown> =>
     chard.task({
       name,
@@ -62,7 +62,7 @@ export function programOf(plan: Plan, version: Version, host: EngineHost, { run 
     hooked: task('hooked', { retry: { maxAttempts: 2 }, onFailed: async () => {} }),
     // The task of most schedules.
     tick: task('tick', { retry: { maxAttempts: 2 } }),
-    ...Object.fromEntries(flowTasks.map((name) => [name, task(name, { ...limits[name], partition: partitionOf })])),
+    ...Object.fromEntries(limitedTasks.map((name) => [name, task(name, { ...limits[name], partition: partitionOf })])),
     // The previous release does not have this task: its runners and its ledgers do not know it.
     ...(version === 'new' && {
       fresh: task('fresh', { retry: { maxAttempts: 3 }, timeout: '50s', onFailed: async () => {} }),
@@ -71,7 +71,7 @@ export function programOf(plan: Plan, version: Version, host: EngineHost, { run 
   const service = chard.serve(Object.values(tasks))
   // Ledgers of this version stop a schedule whose task it does not serve.
   const unserved = task('fresh', {})
-  for (const schedule of plan.flow.schedules) {
+  for (const schedule of plan.rules.schedules) {
     if (version === 'old' && schedule.isNew) continue
     const everyMs = version === 'old' ? schedule.everyMsOld : schedule.everyMs
     chard.schedule({

@@ -58,7 +58,7 @@ async function live(world: World): Promise<void> {
   const { clock, plan, ledgers } = world
   const storm = new Storm(world)
   for (const job of plan.jobs) world.later(job.atMs, () => storm.ask(job))
-  for (const one of plan.flow.controls) controlBy(world, one)
+  for (const one of plan.rules.controls) controlBy(world, one)
   watch(world)
   await passed(world, plan.stormMs)
   if (world.violation) return

@@ -282,7 +282,7 @@ export class World {
       count: (name, n) => this.count(name, n),
       retentionMs: (task) => (task === 'brief' ? Math.min(plan.retentionMs, briefRetentionMs) : plan.retentionMs),
       mayPruneEarly: plan.bytesFactor > 1,
-      plan: plan.flow,
+      plan: plan.rules,
       catchUpMax: sizesOf(plan).catchUpMax,
       isClockTrue: () => this.#isClockTrue(),
       trueNow: () => clock.now,

@@ -5,7 +5,7 @@
 
 import { noSettings } from '../../../src/engine/ledger/domain/settings.ts'
 import type { Settings } from '../../../src/engine/ledger/protocol/settings.ts'
-import type { FlowPlan, FlowTask, PlanLimits, TaskPlanLimits } from '../plan-flow.ts'
+import type { LimitedTask, PlanLimits, RulesPlan, TaskPlanLimits } from '../plan-rules.ts'
 import type { Version } from '../program.ts'
 import type { Cause } from './cause.ts'
 import type { Claim, Row, Rows } from './rows.ts'
@@ -13,7 +13,7 @@ import type { Claim, Row, Rows } from './rows.ts'
 export interface ClaimsPorts {
   readonly claim: Claim
   readonly rows: Rows
-  readonly plan: FlowPlan
+  readonly plan: RulesPlan
   readonly isClockTrue: () => boolean
   /** The time of the world. */
   readonly trueNow: () => number
@@ -117,7 +117,7 @@ export class Claims {
   /** The limits that apply. Kinds that the code does not declare are not limited. */
   limits(task: string, version: Version): { whole: PlanLimits; each: PlanLimits } {
     const { plan } = this.#ports
-    const declared: TaskPlanLimits = (version === 'new' ? plan.limits : plan.limitsOld)[task as FlowTask] ?? {}
+    const declared: TaskPlanLimits = (version === 'new' ? plan.limits : plan.limitsOld)[task as LimitedTask] ?? {}
     const set = this.settings.tasks[task]?.limits as TaskPlanLimits | undefined
     return { whole: overlaid(declared, set), each: overlaid(declared.perPartition, set?.perPartition) }
   }

@@ -12,13 +12,13 @@ import type { Sql } from '../../../src/engine/ledger/storage/sql.ts'
 import { isFinal, jobStates } from '../../../src/engine/task/job.ts'
 import type { ActivatedLedger, Activation } from '../../../src/testing/activation.ts'
 import type { CallKind, VirtualLedger } from '../../../src/testing/ledger.ts'
-import type { FlowPlan } from '../plan-flow.ts'
+import type { RulesPlan } from '../plan-rules.ts'
 import type { Attempts } from './attempts.ts'
 import { type Cause, causeOf, coreOf } from './cause.ts'
-import { FlowWatch } from './flow-watch.ts'
 import { Idling } from './idling.ts'
 import type { Requests } from './requests.ts'
 import { type Claim, type Row, Rows } from './rows.ts'
+import { RulesWatch } from './rules-watch.ts'
 import type { Seen, SeenRow } from './seen.ts'
 
 /** The longest time without an alarm while work is ready: the longest pause between two wake-ups. */
@@ -39,7 +39,7 @@ export interface WatchPorts {
   readonly count: (name: string, n?: number) => void
   readonly retentionMs: (task: string) => number
   readonly mayPruneEarly: boolean
-  readonly plan: FlowPlan
+  readonly plan: RulesPlan
   readonly catchUpMax: number
   /** False when clocks may be wrong: what is in time by one clock may be late by another. */
   readonly isClockTrue: () => boolean
@@ -52,7 +52,7 @@ export interface WatchPorts {
 export class LedgerWatch {
   readonly rows: Rows
   readonly idling: Idling
-  readonly flow: FlowWatch
+  readonly rules: RulesWatch
   /** The alarm that is being answered has met an error, and has said so in the log. */
   hasFailed = false
   /** An alarm was cut off after it had armed its successor, which is the only one that rings now. */
@@ -72,7 +72,7 @@ export class LedgerWatch {
     this.#ports = ports
     this.idling = new Idling(ports.claim, ports.trueNow)
     this.rows = new Rows(ports.claim, ports.retentionMs, ports.mayPruneEarly)
-    this.flow = new FlowWatch({ ...ports, rows: this.rows })
+    this.rules = new RulesWatch({ ...ports, rows: this.rows })
   }
 
   /** Rows are on disk. A reset may follow at once, so the alarm must be armed already. */
@@ -92,7 +92,7 @@ export class LedgerWatch {
         const before = this.rows.all.get(row.id)
         this.#notStarted(before, row, cause)
         this.rows.write(row, cause, inBulk)
-        this.flow.written(before, row as Row, cause)
+        this.rules.written(before, row as Row, cause)
         if (before && before.input !== row.input) requests.renewed(row.id, row.input)
         this.idling.progressed()
         const job = asked ? cause.request.jobs.find(({ id }) => id === row.id) : undefined
@@ -100,7 +100,7 @@ export class LedgerWatch {
       } else if (one.kind === 'deleted') {
         const row = this.rows.all.get(one.id)
         requests.forgotten(one.id, row?.task ?? '')
-        if (row) this.flow.removed(row)
+        if (row) this.rules.removed(row)
         this.rows.remove(one.id, cause)
         if (one.isTaken) count('rows taken over')
         this.idling.progressed()
@@ -108,7 +108,7 @@ export class LedgerWatch {
       else if (one.kind === 'forgotten') this.rows.extended.delete(one.runner)
       else if (one.kind === 'schedule' || one.kind === 'bulk') this.idling.progressed()
     }
-    this.flow.committed(activation, seen, cause)
+    this.rules.committed(activation, seen, cause)
     count('rows written', rows)
     const written = seen.flatMap((one) => (one.kind === 'written' ? one.row.id : []))
     this.#ports.claim(new Set(written).size === written.length, 'I11', () => `${cause?.verb} writes a row twice`)
@@ -130,7 +130,7 @@ export class LedgerWatch {
   /** An enqueue was answered. */
   enqueued(request: EnqueueRequest, reply: EnqueueReply): void {
     this.#ports.requests.answered(request, reply)
-    this.flow.answered(request, reply)
+    this.rules.answered(request, reply)
   }
 
   /** A sync was answered. Its answer must agree with the rows. */
@@ -290,7 +290,7 @@ export class LedgerWatch {
   #armedForTime({ alarm: { at }, shard, activation }: VirtualLedger, when: string): void {
     // The row of a schedule waits until a release that has this schedule is activated.
     if (!activation) return
-    const { slots, bulks } = this.flow
+    const { slots, bulks } = this.rules
     const due = [
       ...slots.dueAt().map(({ name, at: dueAt }) => ({ what: `schedule ${name}`, dueAt })),
       ...bulks.unfinished.map(({ id, startedAt }) => ({ what: `bulk ${id}`, dueAt: startedAt })),
@@ -308,12 +308,12 @@ export class LedgerWatch {
     // Memory is full: further jobs are looked for when there is room.
     const isBeyond = ledger.rung <= this.#fullAtRing + 1
     // While everything is paused, jobs that do not fit in memory are not looked for.
-    if (isBeyond && row.state !== 'running' && this.flow.settings.paused) return Number.POSITIVE_INFINITY
+    if (isBeyond && row.state !== 'running' && this.rules.settings.paused) return Number.POSITIVE_INFINITY
     if (row.state === 'running') return Math.max(this.rows.leaseEnd(row), isBeyond ? laterAt : 0)
     // The deadline of a job that is not in memory is known when there is room for it.
     const isUnknown = isBeyond || ledger.rung <= this.#plainFullAtRing + 1
     const expiresAt = row.startedAt === null && !isUnknown ? row.expiresAt : null
-    const atLatest = this.flow.isPaused(row.task) ? Number.POSITIVE_INFINITY : laterAt
+    const atLatest = this.rules.isPaused(row.task) ? Number.POSITIVE_INFINITY : laterAt
     if (isReady(row, this.#latest)) return Math.min(expiresAt ?? Number.POSITIVE_INFINITY, atLatest)
     return Math.max(row.dueAt ?? 0, isBeyond ? laterAt : 0)
   }

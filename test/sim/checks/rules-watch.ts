@@ -8,7 +8,7 @@ import type { Settings } from '../../../src/engine/ledger/protocol/settings.ts'
 import { isFinal } from '../../../src/engine/task/job.ts'
 import type { Activation } from '../../../src/testing/activation.ts'
 import { isolateOf } from '../isolate.ts'
-import type { FlowPlan } from '../plan-flow.ts'
+import type { RulesPlan } from '../plan-rules.ts'
 import { Bulks } from './bulks.ts'
 import type { Cause } from './cause.ts'
 import { Claims } from './claims.ts'
@@ -18,10 +18,10 @@ import type { Seen } from './seen.ts'
 import { Slots } from './slots.ts'
 import { Turns } from './turns.ts'
 
-export interface FlowPorts {
+export interface RulesPorts {
   readonly claim: Claim
   readonly rows: Rows
-  readonly plan: FlowPlan
+  readonly plan: RulesPlan
   readonly catchUpMax: number
   readonly isClockTrue: () => boolean
   readonly mayPruneEarly: boolean
@@ -33,7 +33,7 @@ interface Change {
   readonly after: Row
 }
 
-export class FlowWatch {
+export class RulesWatch {
   readonly slots: Slots
   readonly bulks: Bulks
   readonly #claims: Claims
@@ -42,7 +42,7 @@ export class FlowWatch {
   #changes: Change[] = []
   #activation: Activation | undefined
 
-  constructor(ports: FlowPorts) {
+  constructor(ports: RulesPorts) {
     const { claim, rows, plan, isClockTrue } = ports
     this.slots = new Slots(claim, rows, plan, ports.catchUpMax)
     this.bulks = new Bulks(claim, rows, isClockTrue)

@@ -4,7 +4,7 @@
  */
 import type { SlotRecord } from '../../../src/engine/ledger/protocol/schedules.ts'
 import { jitterOffsetMs } from '../../../src/engine/task/schedule.ts'
-import type { FlowPlan } from '../plan-flow.ts'
+import type { RulesPlan } from '../plan-rules.ts'
 import type { Cause } from './cause.ts'
 import type { Claim, Row, Rows } from './rows.ts'
 import type { SeenSchedule } from './seen.ts'
@@ -22,12 +22,12 @@ export class Slots {
 
   private readonly claim: Claim
   private readonly jobs: Rows
-  private readonly plan: FlowPlan
+  private readonly plan: RulesPlan
   /** How many slots `catchUp: 'all'` makes up for at most. */
   /** How many slots `catchUp: 'all'` makes up for at most. */
   private readonly catchUpMax: number
 
-  constructor(claim: Claim, jobs: Rows, plan: FlowPlan, catchUpMax: number) {
+  constructor(claim: Claim, jobs: Rows, plan: RulesPlan, catchUpMax: number) {
     this.claim = claim
     this.jobs = jobs
     this.plan = plan
