@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Charts } from '../../../src/admin/page/api/wire.ts'
-import { seriesOf, sumsOf } from '../../../src/admin/page/charts/series.ts'
+import { periodStatsOf, seriesOf } from '../../../src/admin/page/charts/series.ts'
 import { ruleWords } from '../../../src/admin/page/schedules/rule.ts'
 import { limitFields, limitsOf, limitWords } from '../../../src/admin/page/tasks/limits.ts'
 
@@ -73,13 +73,13 @@ describe('charts', () => {
   })
 
   test('have a summary of the last minutes', () => {
-    expect(sumsOf(charts, 2, 'b')).toMatchObject({
+    expect(periodStatsOf(charts, 2, 'b')).toMatchObject({
       minutes: 2,
       completed: 50,
       failed: 1,
       queueP50: 55,
       runP50: undefined,
     })
-    expect(sumsOf(charts, 60).runP50).toBe(Number.POSITIVE_INFINITY)
+    expect(periodStatsOf(charts, 60).runP50).toBe(Number.POSITIVE_INFINITY)
   })
 })

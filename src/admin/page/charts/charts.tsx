@@ -6,7 +6,7 @@ import { count, duration, rate } from '../health/time.ts'
 import { Empty, Missing, Waiting } from '../shell/empty.tsx'
 import type { Span } from '../shell/route.ts'
 import { Chart, type Line } from './chart.tsx'
-import { seriesOf, sumsOf } from './series.ts'
+import { periodStatsOf, seriesOf } from './series.ts'
 
 interface ChartsProps {
   readonly span: Span
@@ -43,7 +43,7 @@ function Body({ charts, span, task }: { charts: Resource<Charts>; span: Span; ta
   const lines = useMemo(() => series && linesOf(series), [series])
   if (!data || !series || !lines)
     return <Waiting of={charts} absent="This engine keeps no figures over time" lines={6} />
-  const sums = sumsOf(data, spans[span].minutes, task)
+  const sums = periodStatsOf(data, spans[span].minutes, task)
   if (sums.enqueued + sums.completed + sums.failed === 0) {
     return <Empty title={`Nothing happened in the ${spans[span].title.toLowerCase()}`} />
   }

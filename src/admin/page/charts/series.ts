@@ -20,7 +20,7 @@ export interface Percentiles {
 }
 
 /** What happened in a period of time. */
-export interface Sums {
+export interface PeriodStats {
   readonly minutes: number
   readonly enqueued: number
   readonly completed: number
@@ -48,7 +48,7 @@ export function seriesOf(charts: Charts, task?: string): Series {
 }
 
 /** @param minutes how far back from the end of the charts */
-export function sumsOf(charts: Charts, minutes: number, task?: string): Sums {
+export function periodStatsOf(charts: Charts, minutes: number, task?: string): PeriodStats {
   const tasks = chosen(charts, task)
   const count = Math.ceil((minutes * 60) / charts.stepSeconds)
   const steps = stepsOf(charts).slice(-count)

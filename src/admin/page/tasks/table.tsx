@@ -3,7 +3,7 @@
 import { useCharts, useTasks } from '../api/use.ts'
 import type { Charts, Task } from '../api/wire.ts'
 import { upTo } from '../charts/charts.tsx'
-import { sumsOf } from '../charts/series.ts'
+import { periodStatsOf } from '../charts/series.ts'
 import { count, rate } from '../health/time.ts'
 import { Empty, Missing, Waiting } from '../shell/empty.tsx'
 import { jobsHash, taskHash } from '../shell/route.ts'
@@ -82,7 +82,7 @@ function Table({ tasks, charts }: { tasks: readonly Task[]; charts: Charts | und
 
 function Row({ task, charts }: { task: Task; charts: Charts | undefined }) {
   const { name, counts, limits } = task
-  const sums = charts && sumsOf(charts, recentMinutes, name)
+  const sums = charts && periodStatsOf(charts, recentMinutes, name)
   const ended = sums ? sums.completed + sums.failed : 0
   return (
     <tr>

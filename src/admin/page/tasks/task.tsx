@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact'
 import { useCharts, useTasks } from '../api/use.ts'
 import type { Task } from '../api/wire.ts'
 import { ChartsOf, upTo } from '../charts/charts.tsx'
-import { sumsOf } from '../charts/series.ts'
+import { periodStatsOf } from '../charts/series.ts'
 import { count, duration } from '../health/time.ts'
 import { Empty, Waiting } from '../shell/empty.tsx'
 import { Glyph } from '../shell/glyph.tsx'
@@ -53,7 +53,7 @@ export function TaskView({ name, span }: { name: string; span: Span }) {
 function Facts({ task }: { task: Task }) {
   const { name, counts, policy, limits } = task
   const charts = useCharts('hour').data
-  const sums = charts && sumsOf(charts, recentMinutes, name)
+  const sums = charts && periodStatsOf(charts, recentMinutes, name)
   const [code, now] = [limitWords(limits.code).join(', '), limitWords(limits.now).join(', ')]
   return (
     <section class="card" aria-label="Facts">
