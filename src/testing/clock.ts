@@ -90,11 +90,6 @@ export class Clock {
     }
   }
 
-  /** Moves the clock until no timer of this owner is set. */
-  async runUntilIdle(owner: string): Promise<void> {
-    await this.runWhile(() => this.pending(owner) > 0)
-  }
-
   /** Rings the next timer, if there is one, and lets all promises settle that can settle. */
   async next(): Promise<void> {
     const timer = this.#timers.pop()
