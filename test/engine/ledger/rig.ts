@@ -38,6 +38,11 @@ export interface Store {
 /** Runs `work` over a store of its own. */
 export type WithStore = (work: (store: Store) => void) => void | Promise<void>
 
+/** Of `withStore`, a function that runs `work` with a rig over a store of its own. */
+export function riggedBy(withStore: WithStore) {
+  return (work: (rig: Rig) => void, options: RigOptions = {}) => withStore((store) => work(new Rig(store, options)))
+}
+
 /** Records an alarm, and restores the one before when a transaction rolls back, as the platform does. */
 export function withAlarm(sql: Sql, arm: (at: number) => void = () => {}): Pick<Store, 'sql' | 'setAlarm' | 'alarmAt'> {
   let alarmAt: number | undefined

@@ -7,15 +7,16 @@ import {
   failed,
   hourMs,
   minuteMs,
-  Rig,
+  type Rig,
   rejected,
+  riggedBy,
   settlementOf,
   startOfTests,
   type WithStore,
 } from '../rig.ts'
 
 export function bulkSuite(withStore: WithStore): void {
-  const rigged = (work: (rig: Rig) => void) => withStore((store) => work(new Rig(store)))
+  const rigged = riggedBy(withStore)
   const begin = (rig: Rig, action: BulkAction, filter: JobFilter = {}, id = 'b1') =>
     rig.run('bulk', { id, action, filter })
   const progress = (rig: Rig, id = 'b1') => rig.run('bulkProgress', id) as BulkReply

@@ -1,11 +1,20 @@
 import { describe, expect, test } from 'vitest'
 import type { NewJob } from '../../../../src/engine/ledger/protocol/enqueue.ts'
 import type { SyncRequest } from '../../../../src/engine/ledger/protocol/sync.ts'
-import { completed, failed, heartbeatOf, leaseMs, Rig, settlementOf, snoozed, type WithStore } from '../rig.ts'
+import {
+  completed,
+  failed,
+  heartbeatOf,
+  leaseMs,
+  type Rig,
+  riggedBy,
+  settlementOf,
+  snoozed,
+  type WithStore,
+} from '../rig.ts'
 
 export function claimSuite(withStore: WithStore): void {
-  const rigged = (work: (rig: Rig) => void, ...options: [] | [ConstructorParameters<typeof Rig>[1]]) =>
-    withStore((store) => work(new Rig(store, ...options)))
+  const rigged = riggedBy(withStore)
 
   describe('claim', () => {
     test('gives out a job under a lease of its own and counts the attempt', () =>

@@ -9,14 +9,15 @@ import {
   heartbeatOf,
   hourMs,
   leaseMs,
-  Rig,
+  type Rig,
   rejected,
+  riggedBy,
   shard,
   type WithStore,
 } from '../rig.ts'
 
 export function controlSuite(withStore: WithStore): void {
-  const rigged = (work: (rig: Rig) => void) => withStore((store) => work(new Rig(store)))
+  const rigged = riggedBy(withStore)
 
   describe('cancel', () => {
     test.each([

@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { NewJob, Start } from '../../../../src/engine/ledger/protocol/enqueue.ts'
-import { completed, failed, hourMs, leaseMs, Rig, rejected, startOfTests, type WithStore } from '../rig.ts'
+import { completed, failed, hourMs, leaseMs, rejected, riggedBy, startOfTests, type WithStore } from '../rig.ts'
 
 export function enqueueSuite(withStore: WithStore): void {
-  const rigged = (work: (rig: Rig) => void, ...options: [] | [ConstructorParameters<typeof Rig>[1]]) =>
-    withStore((store) => work(new Rig(store, ...options)))
+  const rigged = riggedBy(withStore)
 
   describe('enqueue', () => {
     describe('due times', () => {

@@ -8,15 +8,14 @@ import {
   leaseMs,
   limited,
   minuteMs,
-  Rig,
-  type RigOptions,
+  type Rig,
+  riggedBy,
   snoozed,
   type WithStore,
 } from '../rig.ts'
 
 export function expireSuite(withStore: WithStore): void {
-  const rigged = (work: (rig: Rig) => void, options: RigOptions = {}) =>
-    withStore((store) => work(new Rig(store, options)))
+  const rigged = riggedBy(withStore)
 
   describe('a deadline', () => {
     test('fails a waiting job when it passes, by the alarm and no sooner', () =>

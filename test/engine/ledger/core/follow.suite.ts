@@ -9,8 +9,9 @@ import {
   hourMs,
   leaseMs,
   minuteMs,
-  Rig,
+  type Rig,
   rejected,
+  riggedBy,
   snoozed,
   type WithStore,
 } from '../rig.ts'
@@ -20,7 +21,7 @@ const throttle = { kind: 'throttle', ms: minuteMs } as const
 const rerun = { kind: 'rerun' } as const
 
 export function followSuite(withStore: WithStore): void {
-  const rigged = (work: (rig: Rig) => void) => withStore((store) => work(new Rig(store)))
+  const rigged = riggedBy(withStore)
   const call = (rig: Rig, n: number, more: Partial<NewJob>): NewJob =>
     rig.job({ key: 'k', input: JSON.stringify(n), ...more })
   const one = (rig: Rig, job: NewJob) => rig.enqueueAll([job])[0] as Exclude<Enqueued, { refused: string }>

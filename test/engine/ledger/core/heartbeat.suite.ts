@@ -1,9 +1,19 @@
 import { describe, expect, test } from 'vitest'
 import { storedCursors } from '../../../../src/engine/ledger/memory/cursors.ts'
-import { completed, failed, heartbeatOf, leaseMs, minuteMs, Rig, settlementOf, type WithStore } from '../rig.ts'
+import {
+  completed,
+  failed,
+  heartbeatOf,
+  leaseMs,
+  minuteMs,
+  type Rig,
+  riggedBy,
+  settlementOf,
+  type WithStore,
+} from '../rig.ts'
 
 export function heartbeatSuite(withStore: WithStore): void {
-  const rigged = (work: (rig: Rig) => void) => withStore((store) => work(new Rig(store)))
+  const rigged = riggedBy(withStore)
   const runnersOf = (rig: Rig) =>
     rig.sql.all('SELECT runner, until FROM runners').map((row) => ({ ...(row as object) }))
 

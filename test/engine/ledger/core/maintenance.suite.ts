@@ -8,15 +8,14 @@ import {
   hourMs,
   leaseMs,
   minuteMs,
-  Rig,
-  type RigOptions,
+  type Rig,
+  riggedBy,
   settlementOf,
   type WithStore,
 } from '../rig.ts'
 
 export function maintenanceSuite(withStore: WithStore): void {
-  const rigged = (work: (rig: Rig) => void, options: RigOptions = {}) =>
-    withStore((store) => work(new Rig(store, options)))
+  const rigged = riggedBy(withStore)
 
   /** Makes a job that a runner has completed. */
   const finished = (rig: Rig, task = 'send', runner = 'r1'): string => {

@@ -2,10 +2,10 @@
 import { describe, expect, test } from 'vitest'
 import { bucketEndsMs, errorNamesMax } from '../../../../src/engine/ledger/domain/stats.ts'
 import type { Claimed } from '../../../../src/engine/ledger/protocol/sync.ts'
-import { completed, failed, heartbeatOf, minuteMs, Rig, settlementOf, type WithStore } from '../rig.ts'
+import { completed, failed, heartbeatOf, minuteMs, type Rig, riggedBy, settlementOf, type WithStore } from '../rig.ts'
 
 export function minuteStatsSuite(withStore: WithStore): void {
-  const rigged = (work: (rig: Rig) => void) => withStore((store) => work(new Rig(store)))
+  const rigged = riggedBy(withStore)
   const minutesOf = (rig: Rig) =>
     rig.sql.all<{ task: string; minute: number }>('SELECT task, minute FROM minute_stats ORDER BY minute, task')
   const minuteOf = (rig: Rig) => Math.floor(rig.now / minuteMs)

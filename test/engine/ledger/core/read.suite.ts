@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { ListRequest } from '../../../../src/engine/ledger/protocol/jobs.ts'
-import { completed, Rig, rejected, type WithStore } from '../rig.ts'
+import { completed, type Rig, rejected, riggedBy, type WithStore } from '../rig.ts'
 
 export function readSuite(withStore: WithStore): void {
-  const rigged = (work: (rig: Rig) => void) => withStore((store) => work(new Rig(store)))
+  const rigged = riggedBy(withStore)
 
   /** The ids of all pages in order, and the number of pages. */
   const paged = (rig: Rig, request: Omit<ListRequest, 'before'>): { ids: string[]; pages: number } => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { migrations } from '../../../../src/engine/ledger/storage/schema.ts'
-import { completed, dayMs, hourMs, minuteMs, Rig, type RigOptions, runs, type WithStore } from '../rig.ts'
+import { completed, dayMs, hourMs, minuteMs, Rig, riggedBy, runs, type WithStore } from '../rig.ts'
 
 const steps = [
   'job',
@@ -19,8 +19,7 @@ const steps = [
 ] as const
 
 export function recycleSuite(withStore: WithStore): void {
-  const rigged = (work: (rig: Rig) => void, options: RigOptions = {}) =>
-    withStore((store) => work(new Rig(store, options)))
+  const rigged = riggedBy(withStore)
 
   let runners = 0
   const finished = (rig: Rig, more: object = {}): string => {

@@ -9,15 +9,14 @@ import {
   hourMs,
   leaseMs,
   minuteMs,
-  Rig,
-  type RigOptions,
+  type Rig,
   rejected,
+  riggedBy,
   type WithStore,
 } from '../rig.ts'
 
 export function settingsSuite(withStore: WithStore): void {
-  const rigged = (work: (rig: Rig) => void, options: RigOptions = {}) =>
-    withStore((store) => work(new Rig(store, options)))
+  const rigged = riggedBy(withStore)
   const change = (rig: Rig, kind: 'pause' | 'drain' | 'resume', task?: string) =>
     rig.run('change', { kind, ...(task !== undefined && { task }) })
   const tasksOf = (rig: Rig) =>

@@ -7,8 +7,9 @@ import {
   heartbeatOf,
   leaseMs,
   minuteMs,
-  Rig,
+  type Rig,
   rejected,
+  riggedBy,
   settlementOf,
   snoozed,
   type WithStore,
@@ -17,8 +18,7 @@ import {
 const outcomes = [completed, failed, rejected, snoozed, cancelled]
 
 export function settleSuite(withStore: WithStore): void {
-  const rigged = (work: (rig: Rig) => void, ...options: [] | [ConstructorParameters<typeof Rig>[1]]) =>
-    withStore((store) => work(new Rig(store, ...options)))
+  const rigged = riggedBy(withStore)
 
   describe('settle', () => {
     test.each<[outcome: Outcome, state: string, dueInMs: number | undefined, attempt: number, because: string]>([

@@ -10,9 +10,9 @@ import {
   hourMs,
   leaseMs,
   minuteMs,
-  Rig,
-  type RigOptions,
+  type Rig,
   rejected,
+  riggedBy,
   type WithStore,
 } from '../rig.ts'
 
@@ -186,8 +186,7 @@ const cases = table.flatMap(({ rule, when, answer, because }) =>
 )
 
 export function uniqueSuite(withStore: WithStore): void {
-  const rigged = (work: (rig: Rig) => void, options: RigOptions = {}) =>
-    withStore((store) => work(new Rig(store, options)))
+  const rigged = riggedBy(withStore)
   const call = (rig: Rig, n: number, more: Partial<NewJob>): NewJob =>
     rig.job({ key: 'k', input: JSON.stringify(n), ...more })
   const one = (rig: Rig, job: NewJob) => rig.enqueueAll([job])[0] as Exclude<Enqueued, { refused: string }>

@@ -1,10 +1,20 @@
 import { describe, expect, test } from 'vitest'
 import type { UpdateRequest } from '../../../../src/engine/ledger/protocol/jobs.ts'
 import { jobIn } from '../job-in.ts'
-import { completed, failed, heartbeatOf, hourMs, leaseMs, minuteMs, Rig, type WithStore } from '../rig.ts'
+import {
+  completed,
+  failed,
+  heartbeatOf,
+  hourMs,
+  leaseMs,
+  minuteMs,
+  type Rig,
+  riggedBy,
+  type WithStore,
+} from '../rig.ts'
 
 export function updateSuite(withStore: WithStore): void {
-  const rigged = (work: (rig: Rig) => void) => withStore((store) => work(new Rig(store)))
+  const rigged = riggedBy(withStore)
   const update = (rig: Rig, id: string, more: Omit<UpdateRequest, 'id'>) => rig.run('update', { id, ...more })
 
   describe('update', () => {
